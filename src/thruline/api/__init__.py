@@ -1,0 +1,1 @@
+"""HTTP, the OpenAI-shaped gateway, MCP and the SDK client."""

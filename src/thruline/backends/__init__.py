@@ -1,0 +1,1 @@
+"""One engine a file; found by entry points, imported by nobody."""

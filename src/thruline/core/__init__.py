@@ -1,0 +1,1 @@
+"""Nouns, facts, errors, ids, units and clock: what every other layer speaks in. Standard library only."""

@@ -1,0 +1,67 @@
+"""What a file becomes: parsed text, chunks, mentions of people, risks. Plain values that cross process borders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+BlockKind = Literal["text", "code", "list", "table"]
+MentionKind = Literal["email", "phone", "iban", "card", "ssn", "ip", "name", "declared"]
+RiskKind = Literal["hidden_text", "injection", "poison"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Block:
+    """A paragraph, list, table or code block at characters start..end of the document's text.
+
+    headings: the titles above it, outermost first. page: from 1, 0 where the format has no pages.
+    """
+
+    start: int
+    end: int
+    headings: tuple[str, ...] = ()
+    kind: BlockKind = "text"
+    page: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """A document as text. `hidden` holds text that a program reads and a person does not see."""
+
+    text: str
+    title: str
+    blocks: tuple[Block, ...]
+    hidden: tuple[str, ...] = ()
+    media_type: str = "text/plain"
+    parser: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Characters start..end of a document: the unit that is embedded, found and cited."""
+
+    text: str
+    title: str
+    start: int
+    end: int
+    page: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mention:
+    """Personal data at characters start..end of a text. `value` is normalised: equal values are one person's."""
+
+    kind: MentionKind
+    start: int
+    end: int
+    value: str
+    score: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Risk:
+    """Why a text deserves distrust, 0..1, and the characters that say so (evidence is personal data: a payload)."""
+
+    kind: RiskKind
+    score: float
+    evidence: str = ""

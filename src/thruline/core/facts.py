@@ -1,0 +1,191 @@
+"""Facts: the only things an event may say. Numbers, ids and members of closed lists; never free text.
+
+An append-only chain and a person's right to be forgotten agree only while the chain never held her. Each verb
+declares its facts here, once; the ledger refuses an event that says anything else, and the reference lists them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from thruline.core.errors import Invalid
+from thruline.core.ids import is_id
+
+Fact = int | float | bool | str
+Facts = Mapping[str, Fact]
+
+
+@dataclass(frozen=True)
+class Number:
+    """A whole or real number."""
+
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+
+@dataclass(frozen=True)
+class Id:
+    """An id `kind:hex`."""
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Hexadecimal digits: a digest, a signature, a public key."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A member of a closed list."""
+
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OperationName:
+    """`system.verb`, a name that the code declares."""
+
+
+FactType = Number | Flag | Id | Digest | OneOf | OperationName
+_HEX = re.compile(r"[0-9a-f]{16,256}")
+_OPERATION = re.compile(r"[a-z]{2,12}\.[a-z_]{2,24}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verb:
+    """What one kind of event says, in one line, and the facts that it may carry."""
+
+    name: str
+    says: str
+    facts: Mapping[str, FactType]
+
+
+def one_of(*members: str) -> OneOf:
+    """A closed list."""
+    return OneOf(members)
+
+
+OUTCOMES = ("done", "failed", "cancelled", "refused")
+ERROR_CODES = ("invalid", "not_found", "conflict", "denied", "unsupported", "unavailable", "corrupt", "error", "none")
+REASONS = (
+    "unreadable", "too_large", "unsupported_type", "parser_failed", "parser_timeout", "parser_memory", "empty",
+    "changed_while_read", "suppressed", "hidden_text", "injection", "poison", "secret", "operator", "symlink", "none",
+)
+MENTION_KINDS = ("email", "phone", "iban", "card", "ssn", "ip", "name", "declared")
+RULES = ("detector_gate", "retrieval_gate", "injection_screen", "hidden_text", "poison_risk", "groundedness")
+
+
+def _verb(name: str, says: str, **facts: FactType) -> tuple[str, Verb]:
+    return name, Verb(name=name, says=says, facts=facts)
+
+
+VERBS: Mapping[str, Verb] = dict(
+    (
+        _verb("home.created", "A home began: the first event of every chain.", format=Number()),
+        _verb("home.upgraded", "The schema moved to a newer format.", format=Number()),
+        _verb(
+            "ledger.sealed", "The head was signed: no event up to `upto` can change unseen.",
+            upto=Number(), head=Digest(), public_key=Digest(), signature=Digest(),
+        ),
+        _verb(
+            "operation.called", "Somebody used the platform: the audit trail.",
+            operation=OperationName(), outcome=one_of(*OUTCOMES), error=one_of(*ERROR_CODES), ms=Number("ms"),
+            via=one_of("python", "cli", "http", "console", "openai", "mcp"),
+        ),
+        _verb("source.added", "A place to read records from was declared.", kind=one_of("folder", "push")),
+        _verb("source.removed", "A source and all that came from it was taken out.", records=Number()),
+        _verb(
+            "record.seen", "A sync met a record and told what had happened to it.",
+            change=one_of("added", "changed", "moved", "deleted"), size=Number("bytes"),
+        ),
+        _verb(
+            "record.chunked", "A record became chunks.",
+            chunks=Number(), characters=Number(), parser=Digest(), duplicates=Number(),
+        ),
+        _verb("record.duplicate", "A record repeats another; it is kept, as an edge, beside its canonical one.",
+              how=one_of("exact", "near"), similarity=Number("0..1")),
+        _verb("record.quarantined", "A record was taken out of every answer.", reason=one_of(*REASONS)),
+        _verb("record.released", "A quarantined record was let back in.", reason=one_of(*REASONS)),
+        _verb("chunk.embedded", "Chunks of one record became vectors.", vectors=Number(), dims=Number()),
+        _verb("subject.linked", "A person was met in a record.", how=one_of(*MENTION_KINDS), score=Number("0..1")),
+        _verb("index.segmented", "Vector sets were gathered into a segment.", vectors=Number()),
+        _verb("index.built", "Segments became a generation of an index.", segments=Number(), chunks=Number()),
+        _verb("index.switched", "Another generation began to serve.", why=one_of("sync", "operator", "quarantine",
+              "release", "erase", "rollback", "source", "reindex")),
+        _verb("dataset.built", "Rows became a dataset.", rows=Number(), train=Number(), test=Number()),
+        _verb("model.trained", "A dataset became a model.", seconds=Number("s"), parameters=Number()),
+        _verb("verdict.given", "A rule judged an artifact.", rule=one_of(*RULES),
+              outcome=one_of("passed", "failed", "warned"), score=Number(), low=Number(), high=Number(),
+              threshold=Number()),
+        _verb("model.registered", "A model was signed and put on the shelf.", public_key=Digest(), signature=Digest(),
+              sha256=Digest()),
+        _verb("deployment.changed", "A model began, or ceased, to serve.", role=one_of("detector", "embedder", "llm"),
+              why=one_of("promoted", "rolled_back", "erased")),
+        _verb("prompt.screened", "A question was judged before it was answered.",
+              outcome=one_of("passed", "failed", "warned"), score=Number("0..1"), threshold=Number("0..1")),
+        _verb(
+            "answer.given", "A question was answered from these chunks.",
+            outcome=one_of("answered", "unknown", "refused", "interrupted"), cited=Number(), context=Number(),
+            generation=Id(), mode=one_of("extractive", "llm", "passthrough"), tokens_in=Number(), tokens_out=Number(),
+            ms=Number("ms"),
+        ),
+        _verb("answer.replayed", "An answer was made again from its receipt.",
+              retrieval=one_of("same", "changed"), generation=one_of("same", "changed", "unavailable")),
+        _verb("run.started", "Work began.", flow=one_of("sync", "train", "erase", "quarantine", "release", "reindex",
+              "job", "restore", "backup"), attempt=Number()),
+        _verb("run.finished", "Work ended.", outcome=one_of(*OUTCOMES), error=one_of(*ERROR_CODES), ms=Number("ms")),
+        _verb("job.queued", "A job asked for compute.", cpus=Number(), memory=Number("bytes"), gpus=Number(),
+              seconds=Number("s")),
+        _verb("job.started", "A target took a job under a lease.", epoch=Number(), cpus=Number(), machine=Id()),
+        _verb(
+            "job.finished", "A job ended.",
+            outcome=one_of("succeeded", "failed", "cancelled", "timed_out", "out_of_memory", "lost"), exit_code=Number(),
+            seconds=Number("s"), cpu_seconds=Number("s"), peak_memory=Number("bytes"), gpu_seconds=Number("s"),
+            cost=Number("currency units"), epoch=Number(), machine=Id(),
+        ),
+        _verb("key.created", "An API key was issued.", groups=Number()),
+        _verb("key.revoked", "An API key was withdrawn."),
+        _verb("user.changed", "A person's groups were set.", groups=Number()),
+        _verb("erase.done", "A person was erased and the bytes were looked for.", records=Number(), chunks=Number(),
+              vectors=Number(), answers=Number(), models=Number(), keys=Number(), residue=Number(), ms=Number("ms")),
+        _verb("backup.made", "A copy of the home was written.", size=Number("bytes"), sha256=Digest()),
+        _verb("restore.done", "A home was restored from a copy.", sha256=Digest()),
+    )
+)
+
+
+def check_facts(verb: str, facts: Facts) -> None:
+    """Raises Invalid unless verb is declared and each fact is of its declared type."""
+    declared = VERBS.get(verb)
+    if declared is None:
+        raise Invalid(f"no event verb named {verb!r}", hint="declare it in core/facts.py")
+    for name, value in facts.items():
+        kind = declared.facts.get(name)
+        if kind is None:
+            raise Invalid(f"{verb!r} does not carry a fact {name!r}", hint=f"declared: {', '.join(declared.facts)}")
+        if not _fits(kind, value):
+            raise Invalid(f"fact {name!r} of {verb!r} is {type(value).__name__}, not a {type(kind).__name__}",
+                          hint="the ledger carries ids, numbers and enumerations only")
+
+
+def _fits(kind: FactType, value: Fact) -> bool:
+    match kind:
+        case Number():
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case Flag():
+            return isinstance(value, bool)
+        case OneOf(members):
+            return value in members
+        case Id():
+            return isinstance(value, str) and is_id(value)
+        case Digest():
+            return isinstance(value, str) and _HEX.fullmatch(value) is not None
+        case OperationName():
+            return isinstance(value, str) and _OPERATION.fullmatch(value) is not None
+
+

@@ -1,0 +1,1 @@
+"""Records in: sources, parsing, chunks, duplicates, personal data."""

@@ -1,0 +1,1 @@
+"""Where the systems meet: one short file a loop."""

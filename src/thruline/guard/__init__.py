@@ -1,0 +1,1 @@
+"""Protection: access, screening, poison and hidden text."""

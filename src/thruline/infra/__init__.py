@@ -1,0 +1,1 @@
+"""Compute: inventory, queue, jobs, metering."""

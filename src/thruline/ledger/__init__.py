@@ -1,0 +1,1 @@
+"""The record of what was made from what: events, lineage, proof, payloads."""

@@ -1,0 +1,1 @@
+"""The life of a model: dataset, training, evaluation, gate, registry, deployment."""

@@ -1,0 +1,40 @@
+"""Text to vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedderInfo:
+    """Which model this is. `digest` is the SHA-256 (hex) of the weights and of all that changes the vectors;
+    vectors of different digests never meet in one score."""
+
+    name: str
+    digest: str
+    dims: int
+    max_tokens: int
+    licence: str
+
+
+class Embedder(Protocol):
+    """Gives unit-length float32 vectors. One instance may be used by one thread at a time."""
+
+    info: EmbedderInfo
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """(len(texts), dims) float32, each row of length 1; longer texts are cut at max_tokens."""
+        ...
+
+    def query(self, text: str) -> np.ndarray:
+        """(dims,) float32 of length 1, with the model's own query instruction if it has one."""
+        ...
+
+    def close(self) -> None:
+        """Give memory and connections back."""
+        ...

@@ -1,0 +1,1 @@
+"""Long-running work that survives its process: journal, memo, leases."""

@@ -1,0 +1,1 @@
+"""What tests need: conformance suites, fakes, strategies, canaries."""

@@ -1,0 +1,1 @@
+"""Search: embedding, serving indexes, fusion, context."""
