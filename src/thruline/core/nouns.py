@@ -16,12 +16,14 @@ Role = Literal["from", "via"]
 
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
-    """Anything that was made: a record version, chunk, vector set, index generation, dataset, model, answer."""
+    """Anything that was made: a record version, chunk, vector set, index generation, dataset, model, answer.
+
+    seq: the event that first named it.
+    """
 
     id: ArtifactId
     kind: str
-    size: Bytes = 0
-    seq: int = 0
+    seq: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,10 @@ def load_queries(package: str, dialect: str = "sqlite") -> SimpleNamespace:
 
 
 def load_schema(package: str, dialect: str = "sqlite") -> list[str]:
-    """The statements of `schema.sql` in package; a `-- only: sqlite` line starts a part for one dialect, `-- only: all` ends it."""
+    """The statements of `schema.sql` in package.
+
+    A line `-- only: sqlite` starts a part for one dialect, a line `-- only: all` ends it.
+    """
     statements: list[str] = []
     for part in re.split(
         r"^-- only: ", "all\n" + (files(package) / "schema.sql").read_text("utf-8"), flags=re.MULTILINE

@@ -1,0 +1,160 @@
+"""SQLite as the store of record: one file, write-ahead log, durable at every commit."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from thruline.core.errors import Conflict, Corrupt, Denied, Invalid, ThrulineError, Unavailable
+from thruline.ports.database import Params, Row
+
+BUSY_TIMEOUT_MS = 30_000  # a sync and an erase may hold the write lock for seconds, not for minutes
+
+# secure_delete overwrites what is deleted; FULL survives a power cut at any byte, not only a crash.
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
+    "PRAGMA temp_store = MEMORY",
+)
+
+
+class SqliteDatabase:
+    """One database file (or `:memory:`); a connection per thread, one writing transaction at a time."""
+
+    dialect: Literal["sqlite"] = "sqlite"
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._lock = threading.RLock()  # guards _connections, and all use of the one connection of :memory:
+        self._writer = threading.RLock()  # one writing transaction in this process
+        self._memory = self._open() if path == ":memory:" else None
+        self._connection()
+
+    def query(self, sql: str, params: Params = {}) -> list[Row]:
+        """All rows of a statement."""
+        with self._lock_if_memory(), _translated():
+            return self._connection().execute(sql, params).fetchall()
+
+    def execute(self, sql: str, params: Params = {}) -> int:
+        """Run one statement; the number of rows it touched."""
+        with self.transaction(), _translated():
+            return self._connection().execute(sql, params).rowcount
+
+    def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
+        """Run one statement for each set of parameters."""
+        with self.transaction(), _translated():
+            self._connection().executemany(sql, rows)
+
+    def script(self, statements: Sequence[str]) -> None:
+        """Run schema statements in one transaction."""
+        with self.transaction(), _translated():
+            for statement in statements:
+                self._connection().execute(statement)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; nested use joins the outer one."""
+        with self._lock_if_memory(), self._writer:
+            connection = self._connection()
+            if connection.in_transaction:
+                yield
+                return
+            with _translated():
+                connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                with _translated():
+                    connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def scrub(self) -> None:
+        """Rewrite the file without its free pages and empty the write-ahead log."""
+        with self._lock_if_memory(), self._writer, _translated():
+            connection = self._connection()
+            self._checkpoint(connection)
+            connection.execute("VACUUM")
+            self._checkpoint(connection)
+
+    def copy_to(self, path: str) -> None:
+        """A consistent copy in one new file."""
+        with self._lock_if_memory(), _translated():
+            self._connection().execute("VACUUM INTO :path", {"path": path})
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+            self._local = threading.local()
+
+    def _checkpoint(self, connection: sqlite3.Connection) -> None:
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise Unavailable(
+                f"{self._path!r} is being read by another process, so deleted text may still stand in its log",
+                hint="stop the other process, or try again in a moment",
+            )
+
+    @contextmanager
+    def _lock_if_memory(self) -> Iterator[None]:
+        if self._memory is None:
+            yield
+            return
+        with self._lock:
+            yield
+
+    def _connection(self) -> sqlite3.Connection:
+        if self._memory is not None:
+            return self._memory
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._open()
+        return connection
+
+    def _open(self) -> sqlite3.Connection:
+        with _translated():
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            with self._lock:
+                self._connections.append(connection)
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        return connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _ours(error) from error
+
+
+def _ours(error: sqlite3.Error) -> ThrulineError:
+    said = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        return Conflict(f"the database refused the change: {said}")
+    if "readonly" in said or "read-only" in said:
+        return Denied(f"the database is read-only: {said}", hint="check the permissions of the home folder")
+    if "full" in said:
+        return Unavailable(f"the disk is full: {said}", hint="free some space; nothing was changed")
+    if "locked" in said or "busy" in said:
+        return Unavailable("another process is writing to the database", hint="try again in a moment")
+    if "unable to open" in said:
+        return Unavailable(f"the database file cannot be opened: {said}", hint="check the path and its permissions")
+    if "malformed" in said or "not a database" in said:
+        return Corrupt(f"the database file is damaged: {said}", hint="restore the last backup")
+    if isinstance(error, sqlite3.OperationalError) and "disk I/O" in said:
+        return Unavailable(f"the disk failed: {said}")
+    return Invalid(f"the database refused a statement: {said}")

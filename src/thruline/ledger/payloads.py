@@ -1,0 +1,98 @@
+"""Erasable bytes: texts, names, questions, parameters. The ledger knows their ids, this store holds them.
+
+Small ones lie in the database, so that they commit with the events about them; large ones in the blob store.
+All are encrypted for their owner; erasing means deleting them here and shredding the owner's key.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from thruline.core.errors import NotFound
+from thruline.core.ids import ArtifactId
+from thruline.core.sql import load_queries, load_schema
+from thruline.ports.blobs import Blobs
+from thruline.ports.database import Database
+from thruline.ports.vault import Vault
+
+INLINE_BYTES = 256 * 1024  # SQLite reads blobs of this size as fast as files do
+
+
+class Payloads:
+    """Encrypted bytes by id."""
+
+    def __init__(self, database: Database, vault: Vault, blobs: Blobs | None = None) -> None:
+        self._db = database
+        self._vault = vault
+        self._blobs = blobs
+        self._q = load_queries("thruline.ledger", database.dialect)
+        database.script(load_schema("thruline.ledger", database.dialect))
+
+    def put(self, id: str, data: bytes, owner: str) -> None:
+        """Store or replace; joins the caller's transaction."""
+        self.put_many([(id, data, owner)])
+
+    def put_many(self, items: Iterable[tuple[str, bytes, str]]) -> None:
+        """Store (id, data, owner) triples; a large one is durable as a blob before its row exists."""
+        rows = []
+        for id, data, owner in items:
+            sealed = self._vault.encrypt(owner, data, bound_to=id)
+            if self._blobs is not None and len(sealed) > INLINE_BYTES:
+                self._blobs.delete(id)  # the same content may have been written under a key that is gone
+                self._blobs.put(id, sealed)
+                rows.append({"id": id, "owner": owner, "data": None})
+            else:
+                rows.append({"id": id, "owner": owner, "data": sealed})
+        if rows:
+            self._db.execute_many(self._q.put_payload, rows)
+
+    def get(self, id: str) -> bytes:
+        """The bytes; raises NotFound when they were erased or never here."""
+        rows = self._db.query(self._q.get_payload, {"id": id})
+        if not rows:
+            raise NotFound(f"the bytes of {id!r} are not here", hint="they were erased, or never stored")
+        return self._open(id, *rows[0])
+
+    def get_many(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """Those that exist and whose key exists."""
+        found: dict[str, bytes] = {}
+        for id, owner, data in self._db.query(self._q.get_payloads, {"ids": json.dumps(list(ids))}):
+            try:
+                found[id] = self._open(id, owner, data)
+            except NotFound:
+                continue  # its key was shredded: erased
+        return found
+
+    def exists(self, id: str) -> bool:
+        """Whether bytes are stored under id."""
+        return bool(self._db.query(self._q.get_payload, {"id": id}))
+
+    def delete(self, ids: Sequence[str]) -> int:
+        """Remove rows, then blobs; the number of rows. Physical after Database.scrub."""
+        gone = self._db.execute(self._q.delete_payloads, {"ids": json.dumps(list(ids))})
+        if self._blobs is not None:
+            for id in ids:
+                self._blobs.delete(id)
+        return gone
+
+    def owners(self, ids: Sequence[str]) -> list[str]:
+        """Who owns these payloads."""
+        return [row[0] for row in self._db.query(self._q.payload_owners, {"ids": json.dumps(list(ids))})]
+
+    def ids(self, kind: str) -> list[ArtifactId]:
+        """All ids of one kind that have bytes."""
+        return [ArtifactId(row[0]) for row in self._db.query(self._q.payload_ids_like, {"kind": kind})]
+
+    def orphans(self) -> list[str]:
+        """Blobs without a row: left by a process that died between the two; safe to delete when none writes."""
+        if self._blobs is None:
+            return []
+        known = {row[0] for row in self._db.query(self._q.payload_places)}
+        return [name for name in self._blobs.names() if name not in known]
+
+    def _open(self, id: str, owner: str, data: bytes | None) -> bytes:
+        if data is None:
+            assert self._blobs is not None
+            data = self._blobs.get(id)
+        return self._vault.decrypt(owner, data, bound_to=id)

@@ -1,0 +1,113 @@
+-- name: lock_chain [sqlite]
+-- Writing transactions are exclusive already.
+SELECT 1;
+
+-- name: lock_chain [postgresql]
+-- Appends queue behind one another; readers do not notice.
+SELECT pg_advisory_xact_lock(7070001);
+
+-- name: head
+-- Where the chain ends.
+SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1;
+
+-- name: insert_event
+-- One place on the chain.
+INSERT INTO events (seq, verb, run, body, hash) VALUES (:seq, :verb, :run, :body, :hash);
+
+-- name: insert_artifact
+-- The first event that names an artifact introduces it.
+INSERT INTO artifacts (id, kind, seq) VALUES (:id, :kind, :seq) ON CONFLICT (id) DO NOTHING;
+
+-- name: insert_edge
+-- An edge that was made before stands from its first event on.
+INSERT INTO edges (parent, child, role, seq) VALUES (:parent, :child, :role, :seq)
+ON CONFLICT (parent, child, role) DO NOTHING;
+
+-- name: read
+-- Events in order, all verbs.
+SELECT body, hash FROM events WHERE seq > :after AND (:run = '' OR run = :run) ORDER BY seq LIMIT :limit;
+
+-- name: read_verbs
+-- Events in order, of some verbs.
+SELECT body, hash FROM events
+WHERE seq > :after AND verb IN (SELECT value FROM json_each(CAST(:verbs AS TEXT))) AND (:run = '' OR run = :run)
+ORDER BY seq LIMIT :limit;
+
+-- name: read_rows
+-- Rows as stored, for verification.
+SELECT seq, verb, run, body, hash FROM events WHERE seq > :after ORDER BY seq LIMIT :limit;
+
+-- name: artifacts
+-- Those that exist.
+SELECT id, kind, seq FROM artifacts WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: up
+-- Everything that these were made of, by both roles.
+WITH RECURSIVE reach (id, depth) AS (
+  SELECT CAST(value AS TEXT), 0 FROM json_each(CAST(:ids AS TEXT))
+  UNION
+  SELECT e.parent, r.depth + 1 FROM reach r JOIN edges e ON e.child = r.id WHERE r.depth < :depth
+)
+SELECT DISTINCT e.parent, e.child, e.role, e.seq
+FROM reach r JOIN edges e ON e.child = r.id WHERE r.depth < :depth ORDER BY e.seq, e.parent, e.child;
+
+-- name: down
+-- Everything made of these: `from` at any depth, `via` only out of the starting points.
+WITH RECURSIVE reach (id, depth) AS (
+  SELECT CAST(value AS TEXT), 0 FROM json_each(CAST(:ids AS TEXT))
+  UNION
+  SELECT e.child, r.depth + 1 FROM reach r JOIN edges e ON e.parent = r.id
+  WHERE r.depth < :depth AND (e.role = 'from' OR r.depth = 0)
+)
+SELECT DISTINCT e.parent, e.child, e.role, e.seq
+FROM reach r JOIN edges e ON e.parent = r.id
+WHERE r.depth < :depth AND (e.role = 'from' OR r.depth = 0) ORDER BY e.seq, e.parent, e.child;
+
+-- name: count_projection
+-- How many artifacts and edges the projections hold.
+SELECT (SELECT count(*) FROM artifacts), (SELECT count(*) FROM edges);
+
+-- name: all_edges
+-- Every edge, for comparing the projection with the chain.
+SELECT parent, child, role, seq FROM edges;
+
+-- name: drop_artifacts
+-- Projections may go: they come back from the chain.
+DELETE FROM artifacts;
+
+-- name: drop_edges
+-- Projections may go: they come back from the chain.
+DELETE FROM edges;
+
+-- name: put_payload
+-- New bytes replace the old ones under the same id.
+INSERT INTO payloads (id, owner, data) VALUES (:id, :owner, :data)
+ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, data = excluded.data;
+
+-- name: get_payloads
+-- Those that exist.
+SELECT id, owner, data FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: get_payload
+-- One.
+SELECT owner, data FROM payloads WHERE id = :id;
+
+-- name: delete_payloads
+-- Bytes go; the ledger keeps the id.
+DELETE FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: payload_places
+-- Which payloads lie in the blob store.
+SELECT id FROM payloads WHERE data IS NULL;
+
+-- name: payload_owners
+-- Who owns these payloads.
+SELECT DISTINCT owner FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: payloads_of
+-- All payloads of one owner.
+SELECT id FROM payloads WHERE owner = :owner;
+
+-- name: payload_ids_like
+-- All payloads of one kind.
+SELECT id FROM payloads WHERE id >= :kind || ':' AND id < :kind || ';' ORDER BY id;
