@@ -19,17 +19,50 @@ class LlmInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """A part of a streamed reply. The last piece has a finish reason and, if the server counts, the tokens."""
+    """A part of a streamed reply. The last piece has a finish reason and, if the server counts, the tokens.
+
+    tool_calls: the raw deltas of the protocol, to be passed on as they came.
+    """
 
     text: str = ""
     finish: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+
+
+class Body(Protocol):
+    """Bytes as they come. Whoever stops before the end calls `aclose`."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Itself."""
+        ...
+
+    async def __anext__(self) -> bytes:
+        """The next bytes, never empty; raises Unavailable when the server dies or is silent for too long."""
+        ...
+
+    async def aclose(self) -> None:
+        """Read no more; twice is as good as once."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forwarded:
+    """A reply passed on as the server gave it: its status, its end-to-end headers (lower-case) and its bytes."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: Body
 
 
 class Llm(Protocol):
-    """Streams a reply. Raises Unavailable when the server refuses, hangs past its deadline or dies mid-stream,
-    and Corrupt when what it sends is not the protocol."""
+    """Streams a reply.
+
+    Raises Unavailable when the server refuses, hangs past its deadline or dies mid-stream, Denied when it does not
+    accept the key, Invalid when it does not accept the request, and Corrupt when what it sends is not the protocol.
+    One instance serves any number of concurrent calls of one event loop.
+    """
 
     info: LlmInfo
 
@@ -37,6 +70,10 @@ class Llm(Protocol):
         """The reply piece by piece; options are the OpenAI request's other fields (temperature, max_tokens …)."""
         ...
 
+    async def forward(self, body: bytes) -> Forwarded:
+        """Send an OpenAI chat request as it is, and give the reply as it is, streamed or not, errors included."""
+        ...
+
     async def close(self) -> None:
-        """Close pooled connections, end a model that runs in this process."""
+        """Close pooled connections, end a model that runs in this process; twice is as good as once."""
         ...
