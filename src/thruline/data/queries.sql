@@ -1,0 +1,181 @@
+-- name: insert_source
+-- A source by name.
+INSERT INTO sources (id, name, kind, location, groups, synced) VALUES (:id, :name, :kind, :location, :groups, 0);
+
+-- name: sources
+-- All, by name.
+SELECT id, name, kind, location, groups, synced FROM sources ORDER BY name;
+
+-- name: set_groups
+-- Who may see what it holds, from now on.
+UPDATE sources SET groups = :groups WHERE id = :id;
+
+-- name: synced
+-- When it was last walked to the end.
+UPDATE sources SET synced = :at WHERE id = :id;
+
+-- name: delete_source
+-- Its entries go with it.
+DELETE FROM sources WHERE id = :id;
+
+-- name: entries
+-- What the last sync left.
+SELECT path, record, digest, size, mtime_ns, inode, refused FROM entries WHERE source = :source;
+
+-- name: put_entry
+-- A path and what it holds now.
+INSERT INTO entries (source, path, record, digest, size, mtime_ns, inode, refused)
+VALUES (:source, :path, :record, :digest, :size, :mtime_ns, :inode, :refused)
+ON CONFLICT (source, path) DO UPDATE SET record = excluded.record, digest = excluded.digest, size = excluded.size,
+  mtime_ns = excluded.mtime_ns, inode = excluded.inode, refused = excluded.refused;
+
+-- name: delete_entry
+-- The path is gone.
+DELETE FROM entries WHERE source = :source AND path = :path;
+
+-- name: paths_of
+-- Where these records lie.
+SELECT record, path FROM entries WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: refused
+-- Paths that a sync could not take in.
+SELECT source, path, refused, size FROM entries WHERE refused <> '' ORDER BY source, path;
+
+-- name: put_record
+-- A record version; the same content seen again is the same record.
+INSERT INTO records (id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen)
+VALUES (:id, :source, :state, :reason, :document, :vectors, :owner, :canonical, :chunks, :size, :risk, :seen)
+ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, document = excluded.document,
+  vectors = excluded.vectors, owner = excluded.owner, canonical = excluded.canonical, chunks = excluded.chunks,
+  risk = excluded.risk, seen = excluded.seen;
+
+-- name: set_state
+-- In or out of answers.
+UPDATE records SET state = :state, reason = :reason WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: set_vectors
+-- The set under the embedder that serves.
+UPDATE records SET vectors = :vectors WHERE id = :id;
+
+-- name: records_by_id
+-- Those that exist.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen
+FROM records WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: records
+-- A page of them, the latest first.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen
+FROM records WHERE (:source = '' OR source = :source) AND (:state = '' OR state = :state)
+ORDER BY seen DESC, id LIMIT :limit OFFSET :offset;
+
+-- name: live
+-- What may answer: live, and not the repetition of a live record that at least the same readers see.
+SELECT r.id, r.source, r.document, r.vectors, s.groups
+FROM records r JOIN sources s ON s.id = r.source
+LEFT JOIN records c ON c.id = r.canonical AND c.state = 'live'
+LEFT JOIN sources t ON t.id = c.source
+WHERE r.state = 'live' AND r.vectors <> '' AND (c.id IS NULL OR t.groups <> s.groups);
+
+-- name: counts
+-- How many records and chunks there are by source and state.
+SELECT source, state, count(*), sum(chunks), sum(CASE WHEN canonical <> '' THEN 1 ELSE 0 END)
+FROM records GROUP BY source, state;
+
+-- name: delete_records
+-- The ledger keeps their ids.
+DELETE FROM records WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: delete_entries_of
+-- So that a sync meets the path as a new one.
+DELETE FROM entries WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: insert_chunk
+-- Where a chunk stands.
+INSERT INTO chunks (id, record, position) VALUES (:id, :record, :position) ON CONFLICT (id) DO NOTHING;
+
+-- name: chunks_by_id
+-- Those that exist.
+SELECT id, record, position FROM chunks WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: chunks_of
+-- A record's, in order.
+SELECT id, record, position FROM chunks
+WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY record, position;
+
+-- name: delete_chunks
+-- All of these records.
+DELETE FROM chunks WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: insert_band
+-- A band of a record's signature.
+INSERT INTO bands (band, record) VALUES (:band, :record) ON CONFLICT (band, record) DO NOTHING;
+
+-- name: near
+-- Records that share a band, the first seen first.
+SELECT DISTINCT r.id, r.seen FROM bands b JOIN records r ON r.id = b.record
+WHERE b.band IN (SELECT value FROM json_each(CAST(:bands AS TEXT))) AND r.state = 'live' AND r.canonical = ''
+ORDER BY r.seen, r.id LIMIT 8;
+
+-- name: delete_bands
+-- All of these records.
+DELETE FROM bands WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: identifiers
+-- Whom these digests belong to.
+SELECT digest, subject, kind FROM identifiers WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)));
+
+-- name: insert_identifier
+-- The first to meet a value names its subject.
+INSERT INTO identifiers (digest, subject, kind) VALUES (:digest, :subject, :kind) ON CONFLICT (digest) DO NOTHING;
+
+-- name: move_identifiers
+-- Two pseudonyms turned out to be one person.
+UPDATE identifiers SET subject = :to WHERE subject = :from;
+
+-- name: move_links
+-- Two pseudonyms turned out to be one person.
+INSERT INTO links (subject, artifact, how, score) SELECT :to, artifact, how, score FROM links WHERE subject = :from
+ON CONFLICT (subject, artifact, how) DO NOTHING;
+
+-- name: delete_links_of
+-- The pseudonym goes.
+DELETE FROM links WHERE subject = :subject;
+
+-- name: insert_link
+-- A person was met in an artifact.
+INSERT INTO links (subject, artifact, how, score) VALUES (:subject, :artifact, :how, :score)
+ON CONFLICT (subject, artifact, how) DO NOTHING;
+
+-- name: linked
+-- Where these people were met.
+SELECT subject, artifact, how, score FROM links
+WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY artifact;
+
+-- name: links_to
+-- Who was met in these artifacts.
+SELECT subject, artifact, how, score FROM links
+WHERE artifact IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY subject;
+
+-- name: delete_links_to
+-- The artifacts go.
+DELETE FROM links WHERE artifact IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: delete_identifiers
+-- The person goes.
+DELETE FROM identifiers WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: identifiers_of
+-- How a subject is recognised.
+SELECT digest, kind FROM identifiers WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: suppress
+-- From now on.
+INSERT INTO suppressed (digest, since) VALUES (:digest, :since) ON CONFLICT (digest) DO NOTHING;
+
+-- name: suppressed
+-- Those among these digests.
+SELECT digest FROM suppressed WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)));
+
+-- name: count_subjects
+-- How many people are known.
+SELECT count(DISTINCT subject) FROM identifiers;

@@ -1,0 +1,236 @@
+"""The store of records: sources, the paths they hold, record versions and their chunks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from thruline.core.errors import Conflict, NotFound
+from thruline.core.ids import ArtifactId, random_id
+from thruline.core.nouns import Source
+from thruline.core.sql import load_queries, load_schema
+from thruline.ports.database import Database
+
+State = Literal["live", "quarantined", "gone"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """A version of a raw record. document, vectors and canonical are ids, or empty while there is none.
+
+    owner: whose key its bytes are under. risk: the highest of its risks, 0..1. seen: when, in microseconds.
+    """
+
+    id: ArtifactId
+    source: ArtifactId
+    state: State = "live"
+    reason: str = "none"
+    document: str = ""
+    vectors: str = ""
+    owner: str = ""
+    canonical: str = ""
+    chunks: int = 0
+    size: int = 0
+    risk: float = 0.0
+    seen: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A path (by its id) and the record it held at the last sync; `refused` is the reason if it could not be taken."""
+
+    source: str
+    path: str
+    record: str = ""
+    digest: str = ""
+    size: int = 0
+    mtime_ns: int = 0
+    inode: int = 0
+    refused: str = ""
+
+
+class Live(NamedTuple):
+    """A record that may answer, and the groups that may see it."""
+
+    id: ArtifactId
+    source: ArtifactId
+    document: str
+    vectors: ArtifactId
+    groups: frozenset[str]
+
+
+class Place(NamedTuple):
+    """A chunk's place: the n-th of its record."""
+
+    chunk: ArtifactId
+    record: ArtifactId
+    position: int
+
+
+class Count(NamedTuple):
+    """Records of one source in one state."""
+
+    source: str
+    state: State
+    records: int
+    chunks: int
+    duplicates: int
+
+
+class Records:
+    """Tables only: joins the caller's transaction, writes no events."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+        self._q = load_queries("thruline.data", database.dialect)
+        database.script(load_schema("thruline.data", database.dialect))
+
+    def add_source(self, name: str, kind: Literal["folder", "push"], location: str, groups: Sequence[str]) -> Source:
+        """A new source; raises Conflict when the name is taken."""
+        if any(s.name == name for s in self.sources()):
+            raise Conflict(f"there is a source {name!r} already", hint="choose another --name")
+        source = Source(
+            id=random_id("source"), name=name, kind=kind, location=location, groups=tuple(sorted(set(groups)))
+        )
+        self._db.execute(
+            self._q.insert_source,
+            {"id": source.id, "name": name, "kind": kind, "location": location, "groups": json.dumps(source.groups)},
+        )
+        return source
+
+    def sources(self) -> list[Source]:
+        """All, by name."""
+        return [
+            Source(id=ArtifactId(i), name=name, kind=kind, location=location, groups=tuple(json.loads(groups)))
+            for i, name, kind, location, groups, _ in self._db.query(self._q.sources)
+        ]
+
+    def source(self, name: str) -> Source:
+        """By name or id; raises NotFound and lists the known ones."""
+        known = self.sources()
+        for source in known:
+            if name in (source.name, source.id):
+                return source
+        raise NotFound(f"no source named {name!r}", hint=f"known: {', '.join(s.name for s in known) or 'none yet'}")
+
+    def last_synced(self) -> dict[str, int]:
+        """When each source was last walked to the end, in microseconds; 0 for never."""
+        return {row[0]: row[5] for row in self._db.query(self._q.sources)}
+
+    def set_groups(self, source: str, groups: Sequence[str]) -> None:
+        """Who may see what the source holds; the next question already knows."""
+        self._db.execute(self._q.set_groups, {"id": source, "groups": json.dumps(sorted(set(groups)))})
+
+    def mark_synced(self, source: str, at: int) -> None:
+        """The source was walked to the end."""
+        self._db.execute(self._q.synced, {"id": source, "at": at})
+
+    def remove_source(self, source: str) -> None:
+        """Drop the source and its paths; its records are the caller's to delete."""
+        self._db.execute(self._q.delete_source, {"id": source})
+
+    def entries(self, source: str) -> list[Entry]:
+        """What the last sync left."""
+        rows = self._db.query(self._q.entries, {"source": source})
+        names = ("path", "record", "digest", "size", "mtime_ns", "inode", "refused")
+        return [Entry(source=source, **dict(zip(names, row, strict=True))) for row in rows]
+
+    def put_entry(self, entry: Entry) -> None:
+        """A path and what it holds now."""
+        self._db.execute(self._q.put_entry, _fields(entry))
+
+    def drop_entry(self, source: str, path: str) -> None:
+        """The path is gone."""
+        self._db.execute(self._q.delete_entry, {"source": source, "path": path})
+
+    def paths(self, records: Sequence[str]) -> dict[str, list[str]]:
+        """Path ids by record; their names are payloads."""
+        found: dict[str, list[str]] = {}
+        for record, path in self._db.query(self._q.paths_of, _ids(records)):
+            found.setdefault(record, []).append(path)
+        return found
+
+    def refused(self) -> list[Entry]:
+        """Paths that could not be taken in."""
+        rows = self._db.query(self._q.refused)
+        return [Entry(source=s, path=p, refused=r, size=n) for s, p, r, n in rows]
+
+    def put(self, record: Record) -> None:
+        """A record version; the same content seen again is the same record, brought up to date."""
+        self._db.execute(self._q.put_record, _fields(record))
+
+    def put_chunks(self, record: str, chunks: Sequence[str]) -> None:
+        """The record's chunks in order."""
+        self._db.execute_many(
+            self._q.insert_chunk, [{"id": c, "record": record, "position": n} for n, c in enumerate(chunks)]
+        )
+
+    def set_state(self, records: Sequence[str], state: State, reason: str = "none") -> None:
+        """In or out of answers."""
+        self._db.execute(self._q.set_state, _ids(records) | {"state": state, "reason": reason})
+
+    def set_vectors(self, record: str, vectors: str) -> None:
+        """The set under the embedder that serves."""
+        self._db.execute(self._q.set_vectors, {"id": record, "vectors": vectors})
+
+    def get_many(self, records: Sequence[str]) -> dict[str, Record]:
+        """Those that exist."""
+        return {row[0]: _record(row) for row in self._db.query(self._q.records_by_id, _ids(records))}
+
+    def get(self, record: str) -> Record:
+        """One; raises NotFound."""
+        found = self.get_many([record])
+        if record not in found:
+            raise NotFound(f"no record {record!r}", hint="`thruline documents` lists them")
+        return found[record]
+
+    def list(self, *, source: str = "", state: str = "", limit: int = 100, offset: int = 0) -> list[Record]:
+        """A page, the latest first."""
+        params = {"source": source, "state": state, "limit": limit, "offset": offset}
+        return [_record(row) for row in self._db.query(self._q.records, params)]
+
+    def live(self) -> list[Live]:
+        """What may answer."""
+        rows = self._db.query(self._q.live)
+        return [
+            Live(ArtifactId(i), ArtifactId(s), d, ArtifactId(v), frozenset(json.loads(g))) for i, s, d, v, g in rows
+        ]
+
+    def counts(self) -> list[Count]:
+        """How many, by source and state."""
+        return [Count(s, state, n, c or 0, d or 0) for s, state, n, c, d in self._db.query(self._q.counts)]
+
+    def places(self, chunks: Sequence[str]) -> dict[str, Place]:
+        """Where these chunks stand."""
+        return {row[0]: Place(*row) for row in self._db.query(self._q.chunks_by_id, _ids(chunks))}
+
+    def chunks_of(self, records: Sequence[str]) -> list[Place]:
+        """The records' chunks, in order."""
+        return [Place(*row) for row in self._db.query(self._q.chunks_of, _ids(records))]
+
+    def put_bands(self, record: str, bands: Iterable[str]) -> None:
+        """The record's MinHash bands."""
+        self._db.execute_many(self._q.insert_band, [{"band": b, "record": record} for b in bands])
+
+    def near(self, bands: Sequence[str]) -> list[ArtifactId]:
+        """Live records that share a band, the first seen first; to be verified."""
+        return [row[0] for row in self._db.query(self._q.near, {"bands": json.dumps(list(bands))})]
+
+    def delete(self, records: Sequence[str]) -> None:
+        """Remove rows of records, chunks, bands and paths; payloads and vectors are the caller's."""
+        for query in (self._q.delete_chunks, self._q.delete_bands, self._q.delete_entries_of, self._q.delete_records):
+            self._db.execute(query, _ids(records))
+
+
+def _ids(ids: Iterable[str]) -> dict[str, str]:
+    return {"ids": json.dumps(list(ids))}
+
+
+def _fields(noun: Any) -> dict[str, Any]:
+    return {name: getattr(noun, name) for name in noun.__dataclass_fields__}
+
+
+def _record(row: tuple[Any, ...]) -> Record:
+    return Record(**dict(zip(Record.__dataclass_fields__, row, strict=True)))

@@ -1,0 +1,77 @@
+-- Where records come from and who may see them.
+CREATE TABLE IF NOT EXISTS sources (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  location TEXT NOT NULL,
+  groups TEXT NOT NULL,
+  synced INTEGER NOT NULL
+) STRICT;
+
+-- A path of a source and the record that it held at the last sync. The path itself is the payload `path`.
+CREATE TABLE IF NOT EXISTS entries (
+  source TEXT NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  record TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  inode INTEGER NOT NULL,
+  refused TEXT NOT NULL,
+  PRIMARY KEY (source, path)
+) STRICT;
+CREATE INDEX IF NOT EXISTS entries_by_record ON entries (record);
+
+-- Record versions. `vectors` is the set made of them; `canonical` another record that says the same.
+CREATE TABLE IF NOT EXISTS records (
+  id TEXT PRIMARY KEY,
+  source TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('live', 'quarantined', 'gone')),
+  reason TEXT NOT NULL,
+  document TEXT NOT NULL,
+  vectors TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  canonical TEXT NOT NULL,
+  chunks INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  risk REAL NOT NULL,
+  seen INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS records_by_source ON records (source, state);
+
+CREATE TABLE IF NOT EXISTS chunks (
+  id TEXT PRIMARY KEY,
+  record TEXT NOT NULL,
+  position INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS chunks_by_record ON chunks (record, position);
+
+-- Bands of MinHash signatures: records that share one may be near-duplicates.
+CREATE TABLE IF NOT EXISTS bands (
+  band TEXT NOT NULL,
+  record TEXT NOT NULL,
+  PRIMARY KEY (band, record)
+) STRICT;
+CREATE INDEX IF NOT EXISTS bands_by_record ON bands (record);
+
+-- People, as random pseudonyms, by keyed digests of what identifies them. The values are nowhere.
+CREATE TABLE IF NOT EXISTS identifiers (
+  digest TEXT PRIMARY KEY,
+  subject TEXT NOT NULL,
+  kind TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS identifiers_by_subject ON identifiers (subject);
+CREATE TABLE IF NOT EXISTS links (
+  subject TEXT NOT NULL,
+  artifact TEXT NOT NULL,
+  how TEXT NOT NULL,
+  score REAL NOT NULL,
+  PRIMARY KEY (subject, artifact, how)
+) STRICT;
+CREATE INDEX IF NOT EXISTS links_by_artifact ON links (artifact);
+
+-- Identifiers of people who were erased: what mentions them does not come in again.
+CREATE TABLE IF NOT EXISTS suppressed (
+  digest TEXT PRIMARY KEY,
+  since INTEGER NOT NULL
+) STRICT;

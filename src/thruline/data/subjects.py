@@ -1,0 +1,123 @@
+"""People, as random pseudonyms: who was met where, without keeping what they are called."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from thruline.core.documents import Mention
+from thruline.core.ids import ArtifactId, Ids, random_id
+from thruline.core.nouns import Link
+from thruline.core.sql import load_queries, load_schema
+from thruline.ports.database import Database
+
+IDENTIFYING = frozenset(("email", "phone", "iban", "card", "ssn", "name", "declared"))
+CERTAIN = 0.5  # mentions below this score are not evidence enough to tie a document to a person
+
+
+class Subjects:
+    """Identifiers, links and suppressions; joins the caller's transaction, writes no events."""
+
+    def __init__(self, database: Database, ids: Ids) -> None:
+        self._db = database
+        self._ids = ids
+        self._q = load_queries("thruline.data", database.dialect)
+        database.script(load_schema("thruline.data", database.dialect))
+
+    def digest(self, kind: str, value: str) -> str:
+        """Keyed digest of an identifier; names compare without case, and whatever their kind of detection."""
+        return self._ids.digest("identifier", "name" if kind == "declared" else kind, value.casefold())
+
+    def find(self, identifiers: Iterable[tuple[str, str]]) -> list[ArtifactId]:
+        """The subjects known by these (kind, value) pairs."""
+        digests = [self.digest(kind, value) for kind, value in identifiers]
+        return sorted({row[1] for row in self._db.query(self._q.identifiers, {"digests": json.dumps(digests)})})
+
+    def meet(self, mentions: Sequence[Mention], artifact: str) -> list[Link]:
+        """Link the people mentioned to the artifact, making pseudonyms for new ones and joining those that are one."""
+        evident = {(m.kind, m.value): m for m in mentions if m.kind in IDENTIFYING and m.score >= CERTAIN}
+        subjects = {pair: self._subject(*pair) for pair in evident}
+        for one, other in same_person(list(evident)):
+            subjects = self._join(subjects, subjects[one], subjects[other])
+        links = [
+            Link(subject=subjects[pair], artifact=ArtifactId(artifact), how=m.kind, score=m.score)
+            for pair, m in evident.items()
+        ]
+        rows = [{"subject": x.subject, "artifact": artifact, "how": x.how, "score": x.score} for x in links]
+        if rows:
+            self._db.execute_many(self._q.insert_link, rows)
+        return links
+
+    def linked(self, subjects: Sequence[str]) -> list[Link]:
+        """Where these people were met."""
+        return _links(self._db.query(self._q.linked, {"ids": json.dumps(list(subjects))}))
+
+    def met_in(self, artifacts: Sequence[str]) -> list[Link]:
+        """Who was met in these artifacts."""
+        return _links(self._db.query(self._q.links_to, {"ids": json.dumps(list(artifacts))}))
+
+    def unlink(self, artifacts: Sequence[str]) -> None:
+        """The artifacts are gone."""
+        self._db.execute(self._q.delete_links_to, {"ids": json.dumps(list(artifacts))})
+
+    def forget(self, subjects: Sequence[str], extra: Iterable[tuple[str, str]], at: int) -> None:
+        """Suppress every identifier of these people and the extra ones, and drop the people."""
+        params = {"ids": json.dumps(list(subjects))}
+        known = [row[0] for row in self._db.query(self._q.identifiers_of, params)]
+        digests = {*known, *(self.digest(kind, value) for kind, value in extra)}
+        self._db.execute_many(self._q.suppress, [{"digest": d, "since": at} for d in sorted(digests)])
+        self._db.execute(self._q.delete_identifiers, params)
+        for subject in subjects:
+            self._db.execute(self._q.delete_links_of, {"subject": subject})
+
+    def is_suppressed(self, mentions: Sequence[Mention]) -> bool:
+        """Whether somebody who was erased is mentioned."""
+        digests = [self.digest(m.kind, m.value) for m in mentions]
+        return bool(digests and self._db.query(self._q.suppressed, {"digests": json.dumps(digests)}))
+
+    def count(self) -> int:
+        """How many people are known."""
+        return self._db.query(self._q.count_subjects)[0][0]
+
+    def _subject(self, kind: str, value: str) -> ArtifactId:
+        digest = self.digest(kind, value)
+        params = {"digest": digest, "subject": random_id("subject"), "kind": kind}
+        self._db.execute(self._q.insert_identifier, params)
+        return self._db.query(self._q.identifiers, {"digests": json.dumps([digest])})[0][1]
+
+    def _join(
+        self, subjects: dict[tuple[str, str], ArtifactId], keep: ArtifactId, drop: ArtifactId
+    ) -> dict[tuple[str, str], ArtifactId]:
+        if keep == drop:
+            return subjects
+        self._db.execute(self._q.move_identifiers, {"to": keep, "from": drop})
+        self._db.execute(self._q.move_links, {"to": keep, "from": drop})
+        self._db.execute(self._q.delete_links_of, {"subject": drop})
+        return {pair: keep if subject == drop else subject for pair, subject in subjects.items()}
+
+
+def same_person(pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str], tuple[str, str]]]:
+    """Pairs (name, e-mail) of one document that are surely one person's: the address spells the name.
+
+    It must hold the whole surname, and the given name or its initial; a shared surname alone is not enough.
+    """
+    names = [p for p in pairs if p[0] in ("name", "declared")]
+    emails = [p for p in pairs if p[0] == "email"]
+    return [(email, name) for email in emails for name in names if _spells(email[1], name[1])]
+
+
+def _spells(email: str, name: str) -> bool:
+    words = re.findall(r"\w+", name.casefold())
+    if len(words) < 2:
+        return False
+    given, surname = words[0], words[-1]
+    local = email.partition("@")[0].casefold()
+    parts = re.findall(r"[^\W\d_]+", local)
+    return (surname in parts and any(p in (given, given[0]) for p in parts)) or local in (
+        given[0] + surname, given + surname, surname + given, surname + given[0],
+    )  # fmt: skip
+
+
+def _links(rows: Iterable[tuple[str, str, str, float]]) -> list[Link]:
+    return [Link(subject=ArtifactId(s), artifact=ArtifactId(a), how=h, score=n) for s, a, h, n in rows]
