@@ -6,6 +6,7 @@ declares its facts here, once; the ledger refuses an event that says anything el
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -271,7 +272,7 @@ def check_facts(verb: str, facts: Facts) -> None:
 def _fits(kind: FactType, value: Fact) -> bool:
     match kind:
         case Number():
-            return isinstance(value, int | float) and not isinstance(value, bool)
+            return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         case Flag():
             return isinstance(value, bool)
         case OneOf(members):

@@ -49,7 +49,7 @@ WITH RECURSIVE reach (id, depth) AS (
   SELECT e.parent, r.depth + 1 FROM reach r JOIN edges e ON e.child = r.id WHERE r.depth < :depth
 )
 SELECT DISTINCT e.parent, e.child, e.role, e.seq
-FROM reach r JOIN edges e ON e.child = r.id WHERE r.depth < :depth ORDER BY e.seq, e.parent, e.child;
+FROM reach r JOIN edges e ON e.child = r.id WHERE r.depth < :depth ORDER BY e.seq, e.parent, e.child, e.role;
 
 -- name: down
 -- Everything made of these: `from` at any depth, `via` only out of the starting points.
@@ -61,7 +61,7 @@ WITH RECURSIVE reach (id, depth) AS (
 )
 SELECT DISTINCT e.parent, e.child, e.role, e.seq
 FROM reach r JOIN edges e ON e.parent = r.id
-WHERE r.depth < :depth AND (e.role = 'from' OR r.depth = 0) ORDER BY e.seq, e.parent, e.child;
+WHERE r.depth < :depth AND (e.role = 'from' OR r.depth = 0) ORDER BY e.seq, e.parent, e.child, e.role;
 
 -- name: count_projection
 -- How many artifacts and edges the projections hold.

@@ -15,10 +15,14 @@ class Database(Protocol):
 
     Statements are written once, in the part of SQL that SQLite and PostgreSQL share; where they must differ, a
     named query has one text per dialect. Drivers' errors come out as ours: a constraint as Conflict, a full disk or
-    a lost server as Unavailable, a damaged file as Corrupt.
+    a lost server as Unavailable, a damaged file as Corrupt. After a refused statement let its transaction go: whether
+    it could go on differs.
+
+    out_of_scope: where deleted bytes can still lie after `scrub`, as a receipt of erasure has to say.
     """
 
     dialect: Literal["sqlite", "postgresql"]
+    out_of_scope: tuple[str, ...]
 
     def query(self, sql: str, params: Params = {}) -> list[Row]:
         """All rows; inside a transaction it sees that transaction's own writes."""
