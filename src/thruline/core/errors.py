@@ -41,6 +41,14 @@ class Invalid(ThrulineError):
     code = "invalid"
 
 
+class Refused(Invalid):
+    """A document that is not taken in; `reason` is one of facts.REASONS, for its quarantine."""
+
+    def __init__(self, message: str, *, reason: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason = reason
+
+
 class NotFound(ThrulineError):
     """There is no such thing, or not for this actor."""
 

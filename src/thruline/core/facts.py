@@ -89,6 +89,7 @@ REASONS = (
     "secret",
     "operator",
     "symlink",
+    "ignored",
     "none",
 )
 MENTION_KINDS = ("email", "phone", "iban", "card", "ssn", "ip", "name", "declared")
