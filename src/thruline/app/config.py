@@ -1,0 +1,242 @@
+"""Settings: one dataclass a section, each leaf with a laptop default and one line that says what it is.
+
+A value comes from, in rising order: the default here, `thruline.toml` in the home, the environment variable
+`THRULINE_<SECTION>__<KEY>`. Secrets are never values: a leaf that needs one takes a reference, `env:NAME` or
+`file:PATH`. This is the only file that reads the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from thruline.core.errors import Invalid
+from thruline.core.units import parse_duration, parse_size
+
+FILE = "thruline.toml"
+PREFIX = "THRULINE_"
+
+
+def leaf(default: Any, says: str) -> Any:
+    """A setting with its default and its line of documentation."""
+    return field(default=default, metadata={"says": says})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """The HTTP server."""
+
+    host: str = leaf("127.0.0.1", "address to listen on; anything but loopback needs TLS in front")
+    port: int = leaf(7070, "port to listen on")
+    max_body: str = leaf("16MB", "largest request body")
+    requests_per_minute: int = leaf(600, "requests a key may make in a minute; 0 for no limit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    """Where state lives."""
+
+    database: str = leaf("sqlite", "`sqlite` (a file in the home) or a reference to a PostgreSQL URL, `env:NAME`")
+    blobs: str = leaf("folder", "`folder` (in the home) or `s3://bucket/prefix`")
+    s3_endpoint: str = leaf("", "endpoint of an S3-compatible store; empty for the provider's own")
+    s3_key: str = leaf("", "reference to `ACCESS_KEY:SECRET_KEY`")
+    cache: str = leaf("~/.cache/thruline", "folder for model weights and pinned archives; holds nothing of yours")
+    master_key: str = leaf("file:keys/master.key", "reference to the 64 hex digits that wrap all data keys")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingest:
+    """From file to chunk."""
+
+    chunk_words: int = leaf(200, "words a chunk aims at")
+    max_file: str = leaf("64MB", "larger files are refused with a reason")
+    parser_memory: str = leaf("1GB", "address space of one parser process")
+    parser_timeout: str = leaf("30s", "time for one document")
+    workers: int = leaf(2, "parser processes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embed:
+    """From chunk to vector."""
+
+    backend: str = leaf("onnx", "`onnx` (local) or `openai` (an embeddings URL)")
+    model: str = leaf("bge-small-en-v1.5", "model name")
+    folder: str = leaf("", "folder that holds model.onnx and tokenizer.json; empty for the pinned weights")
+    url: str = leaf("", "base URL of an OpenAI-compatible server, for backend `openai`")
+    key: str = leaf("", "reference to its API key")
+    dims: int = leaf(384, "vector length, for backend `openai`")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """From question to answer."""
+
+    mode: str = leaf("extractive", "`extractive` (sentences of the documents) or `llm`")
+    llm_url: str = leaf("", "base URL of an OpenAI-compatible server, for mode `llm` and the gateway")
+    llm_model: str = leaf("", "its model name")
+    llm_key: str = leaf("", "reference to its API key")
+    llm_timeout: str = leaf("60s", "longest silence of the model before the answer is ended")
+    passages: int = leaf(8, "passages that an answer may use")
+    context_tokens: int = leaf(3000, "tokens of context for a model")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """Protection."""
+
+    hidden_text: str = leaf("quarantine", "`quarantine`, `warn` or `off`: documents with hidden instructions")
+    question_limit: int = leaf(8000, "longest question, in characters")
+    names: str = leaf("context", "`context` (built in) or `spacy`: how people's names are found")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compute:
+    """Where jobs run."""
+
+    backend: str = leaf("local", "`local` or `ray`")
+    address: str = leaf("", "address of the Ray cluster, for backend `ray`")
+    cpu_hour: float = leaf(0.0, "price of a CPU hour, in your currency")
+    gpu_hour: float = leaf(0.0, "price of a GPU hour")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All settings of a home."""
+
+    server: Server = field(default_factory=Server)
+    store: Store = field(default_factory=Store)
+    ingest: Ingest = field(default_factory=Ingest)
+    embed: Embed = field(default_factory=Embed)
+    answer: Answer = field(default_factory=Answer)
+    guard: Guard = field(default_factory=Guard)
+    compute: Compute = field(default_factory=Compute)
+
+
+class Setting(NamedTuple):
+    """A leaf as it is in force, and where its value came from."""
+
+    key: str
+    value: str | int | float | bool
+    origin: str
+    says: str
+
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "embed.backend": ("onnx", "openai"),
+    "answer.mode": ("extractive", "llm"),
+    "guard.hidden_text": ("quarantine", "warn", "off"),
+    "guard.names": ("context", "spacy"),
+    "compute.backend": ("local", "ray"),
+}
+_PARSED: Mapping[str, Callable[[str], object]] = {
+    "server.max_body": parse_size,
+    "ingest.max_file": parse_size,
+    "ingest.parser_memory": parse_size,
+    "ingest.parser_timeout": parse_duration,
+    "answer.llm_timeout": parse_duration,
+}
+_REFERENCES = ("store.s3_key", "store.master_key", "embed.key", "answer.llm_key")
+
+
+def leaves() -> Iterator[tuple[str, type, Any, str]]:
+    """(key, type, default, what it is) of every setting, in order."""
+    for section, value in ((f.name, getattr(Config(), f.name)) for f in fields(Config)):
+        for f in fields(value):
+            yield f"{section}.{f.name}", type(f.default), f.default, f.metadata["says"]
+
+
+def load(home: Path, environment: Mapping[str, str] | None = None) -> tuple[Config, list[Setting]]:
+    """The settings in force and where each came from; raises Invalid for a key or value that cannot be."""
+    environment = os.environ if environment is None else environment  # noqa: TID251
+    known = {key: kind for key, kind, _, _ in leaves()}
+    given = _from_file(home / FILE, known) | _from_environment(environment, known)
+    sections: dict[str, dict[str, Any]] = {}
+    settings: list[Setting] = []
+    for key, _, default, says in leaves():
+        value, origin = given.get(key, (default, "default"))
+        _check(key, value, origin)
+        section, _, name = key.partition(".")
+        sections.setdefault(section, {})[name] = value
+        settings.append(Setting(key, value, origin, says))
+    return msgspec.convert(sections, Config), settings
+
+
+def default_home(environment: Mapping[str, str] | None = None) -> Path:
+    """`THRULINE_HOME`, or `.thruline` in the user's home folder."""
+    environment = os.environ if environment is None else environment  # noqa: TID251
+    return Path(environment.get("THRULINE_HOME") or Path.home() / ".thruline").expanduser()
+
+
+def secret(reference: str, home: Path) -> str:
+    """The secret that `env:NAME` or `file:PATH` (relative to the home) names; raises Invalid, never quotes a secret."""
+    scheme, _, place = reference.partition(":")
+    if scheme == "env":
+        if place not in os.environ:  # noqa: TID251
+            raise Invalid(f"the environment variable {place!r} is not set", hint=f"it is named by {reference!r}")
+        return os.environ[place].strip()  # noqa: TID251
+    path = home / Path(place).expanduser()
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError as error:
+        raise Invalid(f"cannot read {str(path)!r}: {error.strerror}", hint=f"it is named by {reference!r}") from error
+
+
+def _from_file(path: Path, known: Mapping[str, type]) -> dict[str, tuple[Any, str]]:
+    if not path.exists():
+        return {}
+    try:
+        tables = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Invalid(f"{str(path)!r} is not TOML: {error}", hint="mend the line it names") from error
+    given: dict[str, tuple[Any, str]] = {}
+    for section, table in tables.items():
+        if not isinstance(table, dict):
+            raise _unknown(section, path.name, known)
+        for name, value in table.items():
+            key = f"{section}.{name}"
+            given[key] = (_convert(key, value, path.name, known), path.name)
+    return given
+
+
+def _from_environment(environment: Mapping[str, str], known: Mapping[str, type]) -> dict[str, tuple[Any, str]]:
+    given: dict[str, tuple[Any, str]] = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and "__" in variable:
+            key = variable.removeprefix(PREFIX).lower().replace("__", ".", 1)
+            given[key] = (_convert(key, value, variable, known), variable)
+    return given
+
+
+def _convert(key: str, value: Any, origin: str, known: Mapping[str, type]) -> Any:
+    if key not in known:
+        raise _unknown(key, origin, known)
+    try:
+        return msgspec.convert(value, known[key], strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{origin}: {key} = {value!r} is not {_article(known[key])}", hint=str(error)) from error
+
+
+def _unknown(key: str, origin: str, known: Mapping[str, type]) -> Invalid:
+    near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}? " if near else ""
+    return Invalid(f"{origin}: there is no setting {key!r}", hint=f"{hint}known: {', '.join(known)}")
+
+
+def _check(key: str, value: Any, origin: str) -> None:
+    if key in _CHOICES and value not in _CHOICES[key]:
+        raise Invalid(f"{origin}: {key} = {value!r}", hint=f"one of {', '.join(_CHOICES[key])}")
+    if key in _REFERENCES and value and value.partition(":")[0] not in ("env", "file"):
+        raise Invalid(f"{origin}: {key} holds a secret itself", hint="write env:NAME or file:PATH instead")
+    if key in _PARSED:
+        _PARSED[key](value)
+
+
+def _article(kind: type) -> str:
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}[kind]

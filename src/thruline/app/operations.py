@@ -1,0 +1,147 @@
+"""Operations: what the platform can do, each typed once.
+
+A function in `app/ops/<system>.py` with the `operation` decorator *is* the operation. The Python method, the HTTP
+route with its OpenAPI entry, the CLI command, the SDK method, the MCP tool and the console's action are derived
+from its signature and docstring.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from thruline.core.errors import Invalid
+
+if TYPE_CHECKING:
+    from thruline.app.platform import Platform
+
+Role = Literal["reader", "writer", "operator"]
+SYSTEMS = ("infra", "data", "vectors", "models", "guard", "ledger")
+MODULES = tuple(f"thruline.app.ops.{system}" for system in SYSTEMS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A parameter of an operation. type is what msgspec converts to; required ones have no default."""
+
+    name: str
+    type: Any
+    default: Any
+    required: bool
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """One thing that the platform can do.
+
+    role: the least that an actor must be. cli: the command's words, empty for none. positional: parameters that the
+    command takes without a flag. reads: whether it changes nothing, which makes it a GET. destroys: it has dry_run.
+    """
+
+    system: str
+    verb: str
+    role: Role
+    says: str
+    doc: str
+    function: Callable[..., Any]
+    parameters: tuple[Parameter, ...]
+    returns: Any
+    cli: str
+    positional: tuple[str, ...]
+    reads: bool
+    destroys: bool
+    path: str
+
+    @property
+    def name(self) -> str:
+        """`system.verb`."""
+        return f"{self.system}.{self.verb}"
+
+    def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The given values as the parameters' types; raises Invalid and names what is missing, unknown or unfit."""
+        known = {p.name: p for p in self.parameters}
+        for name in given:
+            if name not in known:
+                raise Invalid(f"{self.name} takes no {name!r}", hint=f"it takes: {', '.join(known) or 'nothing'}")
+        missing = [p.name for p in self.parameters if p.required and p.name not in given]
+        if missing:
+            raise Invalid(f"{self.name} needs {missing[0]!r}", hint=known[missing[0]].says)
+        return {name: _convert(known[name], value) for name, value in given.items()}
+
+
+def operation(
+    *, role: Role, cli: str = "", positional: tuple[str, ...] = (), reads: bool = False, path: str = ""
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the function below an operation of the system that its module is named after."""
+
+    def declare(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.operation = {"role": role, "cli": cli, "positional": positional, "reads": reads, "path": path}  # type: ignore[attr-defined]
+        return function
+
+    return declare
+
+
+def operations() -> dict[str, Operation]:
+    """All operations by name, in the order of their systems and of their modules."""
+    found: dict[str, Operation] = {}
+    for module in map(import_module, MODULES):
+        for function in vars(module).values():
+            if hasattr(function, "operation"):
+                op = _describe(module.__name__.rpartition(".")[2], function)
+                found[op.name] = op
+    return found
+
+
+class System:
+    """`platform.<system>`: its operations as methods, for one actor."""
+
+    def __init__(self, platform: Platform, system: str) -> None:
+        self._platform = platform
+        self._system = system
+
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        name = f"{self._system}.{verb}"
+        if name not in self._platform.operations:
+            raise AttributeError(f"no operation {name!r}")
+        return lambda **given: self._platform.call(name, given)
+
+    def __dir__(self) -> list[str]:
+        return [op.verb for op in self._platform.operations.values() if op.system == self._system]
+
+
+def _describe(system: str, function: Callable[..., Any]) -> Operation:
+    declared = function.operation  # type: ignore[attr-defined]
+    hints = get_type_hints(function, include_extras=True)
+    doc = inspect.getdoc(function) or ""
+    parameters = tuple(
+        _parameter(p, hints[p.name]) for p in inspect.signature(function).parameters.values()
+        if p.kind is inspect.Parameter.KEYWORD_ONLY
+    )  # fmt: skip
+    verb = function.__name__.rstrip("_")
+    return Operation(
+        system=system, verb=verb, role=declared["role"], says=doc.partition("\n")[0], doc=doc, function=function,
+        parameters=parameters, returns=hints["return"], cli=declared["cli"], positional=declared["positional"],
+        reads=declared["reads"], destroys=any(p.name == "dry_run" for p in parameters),
+        path=declared["path"] or f"/v1/{system}/{verb}",
+    )  # fmt: skip
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
+    assert get_origin(hint) is Annotated, f"{parameter.name} has no description"
+    kind, says = get_args(hint)
+    required = parameter.default is inspect.Parameter.empty
+    default = None if required else parameter.default
+    return Parameter(name=parameter.name, type=kind, default=default, required=required, says=says)
+
+
+def _convert(parameter: Parameter, value: Any) -> Any:
+    try:
+        return msgspec.convert(value, parameter.type, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{parameter.name} = {value!r} does not fit: {error}", hint=parameter.says) from error
