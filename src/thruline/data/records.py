@@ -13,7 +13,7 @@ from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
 from thruline.ports.database import Database
 
-State = Literal["live", "quarantined", "gone"]
+State = Literal["live", "quarantined", "superseded", "deleted"]
 
 
 @dataclass(frozen=True, kw_only=True)

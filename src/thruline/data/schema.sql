@@ -26,7 +26,7 @@ CREATE INDEX IF NOT EXISTS entries_by_record ON entries (record);
 CREATE TABLE IF NOT EXISTS records (
   id TEXT PRIMARY KEY,
   source TEXT NOT NULL,
-  state TEXT NOT NULL CHECK (state IN ('live', 'quarantined', 'gone')),
+  state TEXT NOT NULL CHECK (state IN ('live', 'quarantined', 'superseded', 'deleted')),
   reason TEXT NOT NULL,
   document TEXT NOT NULL,
   vectors TEXT NOT NULL,

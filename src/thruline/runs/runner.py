@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -61,6 +61,13 @@ class RunInfo:
     error: str
 
 
+class Remembered(NamedTuple, Generic[T]):
+    """A step's result, and the id of the payload that holds it as MessagePack."""
+
+    key: ArtifactId
+    value: T
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """A named piece of work and the modules whose text decides its result."""
@@ -83,27 +90,29 @@ class Runs:
     def __init__(
         self, database: Database, ledger: Ledger, payloads: Payloads, ids: Ids, clock: Clock | None = None
     ) -> None:
-        self._db = database
+        self.database = database
         self.ledger = ledger
         self.payloads = payloads
         self.ids = ids
         self.clock = clock or SystemClock()
         database.script(load_schema("thruline.runs", database.dialect))
-        self._q = load_queries("thruline.runs", database.dialect)
+        self.queries = load_queries("thruline.runs", database.dialect)
         self.leases = Leases(database, self.clock)
 
     @contextmanager
     def start(self, flow: str, *, only: str = "", actor: str = "", progress: Progress | None = None) -> Iterator[Run]:
-        """A run of flow; `only` names what no two runs may touch at once (raises Conflict when one does).
+        """A run of flow; `only` names what no two runs of it may touch at once (raises Conflict when one does).
 
         Ends done, failed or cancelled with the block; a killed process leaves it running until `reap`.
         """
         self.reap()
         id = random_id("run")
-        lease = self.leases.take(f"{flow}:{only}", id) if only else None
+        lease = self.leases.take(f"{flow}:{only or id}", id)
         run = Run(self, id, actor, lease, progress)
-        with self._db.transaction():
-            self._db.execute(self._q.insert_run, {"id": run.id, "flow": flow, "actor": actor, "at": self.clock.now()})
+        with self.database.transaction():
+            self.database.execute(
+                self.queries.insert_run, {"id": run.id, "flow": flow, "actor": actor, "at": self.clock.now()}
+            )
             self._event(run, "run.started", {"flow": flow})
         with self._heartbeat(run.lease):
             try:
@@ -115,54 +124,52 @@ class Runs:
 
     def list(self, limit: int = 50) -> list[RunInfo]:
         """The latest first."""
-        return [_info(row) for row in self._db.query(self._q.runs, {"limit": limit})]
+        return [_info(row) for row in self.database.query(self.queries.runs, {"limit": limit})]
 
     def get(self, run: str) -> RunInfo:
         """One; raises NotFound."""
-        rows = self._db.query(self._q.run, {"id": run})
+        rows = self.database.query(self.queries.run, {"id": run})
         if not rows:
             raise NotFound(f"no run {run!r}", hint="`thruline runs` lists them")
         return _info(rows[0])
 
     def cancel(self, run: str) -> None:
         """Ask a running run to stop at its next check; raises Conflict when it has ended."""
-        if self._db.execute(self._q.cancel, {"id": run}) == 0:
+        if self.database.execute(self.queries.cancel, {"id": run}) == 0:
             raise Conflict(f"run {run!r} is {self.get(run).state}", hint="only a running one can be cancelled")
 
     def reap(self) -> int:
         """Mark runs whose process is gone as lost; their finished steps stay remembered."""
         lost = self.leases.lost_runs()
         for run in lost:
-            self._db.execute(self._q.finish_run, {"id": run, "state": "lost", "at": self.clock.now(), "error": "lost"})
+            self.database.execute(
+                self.queries.finish_run, {"id": run, "state": "lost", "at": self.clock.now(), "error": "lost"}
+            )
         return len(lost)
 
     def forget(self, inputs: Sequence[str]) -> list[str]:
         """Drop remembered results made of these inputs; gives their payload ids for deletion."""
-        keys = [row[0] for row in self._db.query(self._q.memo_of, {"ids": json.dumps(list(inputs))})]
-        self._db.execute(self._q.forget_inputs, {"keys": json.dumps(keys)})
-        self._db.execute(self._q.forget, {"keys": json.dumps(keys)})
+        keys = [row[0] for row in self.database.query(self.queries.memo_of, {"ids": json.dumps(list(inputs))})]
+        self.database.execute(self.queries.forget_inputs, {"keys": json.dumps(keys)})
+        self.database.execute(self.queries.forget, {"keys": json.dumps(keys)})
         return keys
 
     def _end(self, run: Run, state: str, error: BaseException | None) -> None:
         code = "none" if error is None else getattr(error, "code", "error")
-        with self._db.transaction():
-            self._db.execute(
-                self._q.finish_run,
+        with self.database.transaction():
+            self.database.execute(
+                self.queries.finish_run,
                 {"id": run.id, "state": state, "at": self.clock.now(), "error": "" if error is None else code},
             )
             ms = (time.monotonic() - run.began) * 1000
             self._event(run, "run.finished", {"outcome": state, "error": code, "ms": round(ms)})
-            if run.lease:
-                self.leases.end(run.lease)
+            self.leases.end(run.lease)
 
     def _event(self, run: Run, verb: str, facts: dict[str, Any]) -> None:
         self.ledger.append([Draft(verb=verb, outputs=(run.id,), facts=facts, run=run.id, actor=run.actor)])
 
     @contextmanager
-    def _heartbeat(self, lease: Lease | None) -> Iterator[None]:
-        if lease is None:
-            yield
-            return
+    def _heartbeat(self, lease: Lease) -> Iterator[None]:
         stop = threading.Event()
         thread = threading.Thread(target=self._beat, args=(lease, stop), daemon=True, name="lease")
         thread.start()
@@ -180,7 +187,7 @@ class Runs:
 class Run:
     """One run: what a flow holds while it works."""
 
-    def __init__(self, runs: Runs, id: ArtifactId, actor: str, lease: Lease | None, progress: Progress | None) -> None:
+    def __init__(self, runs: Runs, id: ArtifactId, actor: str, lease: Lease, progress: Progress | None) -> None:
         self.id = id
         self.actor = actor
         self.lease = lease
@@ -192,9 +199,8 @@ class Run:
     @contextmanager
     def commit(self) -> Iterator[None]:
         """A transaction that only the holder of this run's lease gets through."""
-        with self._runs._db.transaction():
-            if self.lease:
-                self._runs.leases.check(self.lease)
+        with self._runs.database.transaction():
+            self._runs.leases.check(self.lease)
             yield
 
     def append(self, *drafts: Draft) -> None:
@@ -204,23 +210,23 @@ class Run:
     def step(
         self, step: Step, inputs: Sequence[str], config: object, work: Callable[[], T], type_: type[T],
         *, owner: Callable[[T], str],
-    ) -> T:  # fmt: skip
+    ) -> Remembered[T]:  # fmt: skip
         """work() once for this code, config and inputs; afterwards its remembered result.
 
-        The result is kept encrypted for owner(result) and is found again by each input id that erasure may name.
+        The result is a payload, encrypted for owner(result); each input id that erasure may name leads to it.
         """
         runs = self._runs
         key = runs.ids.artifact("memo", step.name, step.version(), msgspec.json.encode(config), *inputs)
-        if runs._db.query(runs._q.memo, {"key": key}) and (known := runs.payloads.get_many([key])):
-            return msgspec.msgpack.decode(known[key], type=type_)
+        if runs.database.query(runs.queries.memo, {"key": key}) and (known := runs.payloads.get_many([key])):
+            return Remembered(key, msgspec.msgpack.decode(known[key], type=type_))
         self.check()
         result = work()
         with self.commit():
-            runs._db.execute(runs._q.insert_memo, {"key": key, "step": step.name, "made": runs.clock.now()})
+            runs.database.execute(runs.queries.insert_memo, {"key": key, "step": step.name, "made": runs.clock.now()})
             rows = [{"input": i, "key": key} for i in set(inputs) if is_id(i)]
-            runs._db.execute_many(runs._q.insert_memo_input, rows)
+            runs.database.execute_many(runs.queries.insert_memo_input, rows)
             runs.payloads.put(key, msgspec.msgpack.encode(result), owner(result))
-        return result
+        return Remembered(key, result)
 
     def map(self, work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
         """work(item) for each item on `workers` threads, in order; at most 2 x workers results wait."""
@@ -245,13 +251,13 @@ class Run:
             return
         self._told = now
         runs = self._runs
-        runs._db.execute(runs._q.progress, {"id": self.id, "done": done, "total": total})
+        runs.database.execute(runs.queries.progress, {"id": self.id, "done": done, "total": total})
         if self._progress:
             self._progress(stage, done, total)
 
     def check(self) -> None:
         """Raises Cancelled when somebody asked this run to stop."""
-        rows = self._runs._db.query(self._runs._q.cancelled, {"id": self.id})
+        rows = self._runs.database.query(self._runs.queries.cancelled, {"id": self.id})
         if rows and rows[0][0]:
             raise Cancelled(f"run {self.id!r} was cancelled", hint="start it again: finished steps are kept")
 

@@ -1,0 +1,334 @@
+"""What flows give back: plain values, shown alike by the command line, HTTP, the console and the SDK."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Outcome = Literal["answered", "unknown", "refused", "interrupted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A file that could not be taken in, and why (a reason of the closed list)."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncReport:
+    """What a sync met. indexed + duplicates + quarantined + refused = seen."""
+
+    source: str
+    run: str
+    seen: int
+    added: int
+    changed: int
+    moved: int
+    deleted: int
+    unchanged: int
+    indexed: int
+    duplicates: int
+    quarantined: int
+    refused: tuple[Refusal, ...]
+    chunks: int
+    generation: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceView:
+    """A source and what it holds."""
+
+    id: str
+    name: str
+    kind: str
+    location: str
+    groups: tuple[str, ...]
+    records: int
+    chunks: int
+    duplicates: int
+    quarantined: int
+    refused: int
+    last_synced: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskView:
+    """Why a document deserves distrust."""
+
+    kind: str
+    score: float
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentView:
+    """A record version as a person sees it."""
+
+    record: str
+    source: str
+    path: str
+    title: str
+    state: str
+    reason: str
+    chunks: int
+    size: int
+    people: int
+    duplicate_of: str
+    risks: tuple[RiskView, ...]
+    seen: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A chunk that was found. number: how the answer cites it, from 1; 0 when it was not given to the answer."""
+
+    number: int
+    chunk: str
+    record: str
+    source: str
+    path: str
+    title: str
+    text: str
+    page: int
+    score: float
+    dense_rank: int
+    text_rank: int
+    state: str = "live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchReport:
+    """Passages, best first, and how they were found."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    generation: str
+    visible: int
+    asked: int
+    ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """A sentence of an answer and the passages it rests on; support is the share of it found there, 0..1."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerReport:
+    """An answer and what it is made of; `id` is its receipt id."""
+
+    id: str
+    question: str
+    outcome: Outcome
+    text: str
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    mode: str
+    model: str
+    generation: str
+    embedder: str
+    risk: float
+    asked: str
+    asker: str
+    ms: float
+    state: str = "current"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerLine:
+    """An answer in a list."""
+
+    id: str
+    question: str
+    outcome: str
+    asked: str
+    asker: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A thing on the line and what it was made from. role: how its child used it (`from`, `via`)."""
+
+    id: str
+    kind: str
+    label: str
+    detail: str = ""
+    role: str = "from"
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyReport:
+    """An answer as a tree of what it is made of, and the events that made it."""
+
+    answer: AnswerReport
+    tree: Node
+    artifacts: int
+    events: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayReport:
+    """An answer made again. missing/added: chunks that retrieval lost or gained; diff: lines as `diff -u` prints."""
+
+    answer: str
+    retrieval: Literal["same", "changed"]
+    generation: Literal["same", "changed", "unavailable"]
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+    diff: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlastReport:
+    """Everything that was made from some records."""
+
+    records: tuple[DocumentView, ...]
+    chunks: int
+    vectors: int
+    generations: int
+    datasets: tuple[str, ...]
+    models: tuple[str, ...]
+    answers: tuple[AnswerLine, ...]
+    askers: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineReport:
+    """Records taken out of, or let back into, every answer."""
+
+    action: Literal["quarantined", "released"]
+    blast: BlastReport
+    generation: str
+    dry_run: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class EraseReport:
+    """What an erasure removes or removed. residue: hits of the byte scan afterwards, -1 when it was not run yet.
+
+    receipt: path of the signed receipt. also_seen: other identifiers met beside these, for a person to judge.
+    """
+
+    subjects: tuple[str, ...]
+    records: tuple[DocumentView, ...]
+    chunks: int
+    vectors: int
+    answers: int
+    models: tuple[str, ...]
+    keys: int
+    residue: int
+    residue_places: tuple[str, ...]
+    out_of_scope: tuple[str, ...]
+    receipt: str
+    dry_run: bool
+    seconds: float
+    also_seen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationView:
+    """A generation of an index."""
+
+    id: str
+    serving: bool
+    since: str
+    why: str
+    chunks: int
+    records: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemView:
+    """Something that is wrong with the ledger, and where."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyReport:
+    """Whether the ledger is what was written."""
+
+    ok: bool
+    events: int
+    seals: int
+    head: str
+    problems: tuple[ProblemView, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupReport:
+    """A copy of a home: data and keys in two files, to be kept apart."""
+
+    data: str
+    keys: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventView:
+    """An event of the ledger."""
+
+    seq: int
+    at: str
+    verb: str
+    actor: str
+    run: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    facts: dict[str, int | float | bool | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """A run and how far it came."""
+
+    id: str
+    flow: str
+    state: str
+    started: str
+    seconds: float
+    done: int
+    total: int
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """A home at a glance."""
+
+    home: str
+    version: str
+    documents: int
+    chunks: int
+    duplicates: int
+    quarantined: int
+    people: int
+    answers: int
+    events: int
+    generation: str
+    models: int
+    running: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that `doctor` looked at. state: ok, warn or fail; cure: what to do."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    says: str
+    cure: str = ""
