@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Literal
+from weakref import WeakSet
 
 from thruline.core.errors import Conflict, Corrupt, Denied, Invalid, ThrulineError, Unavailable
 from thruline.ports.database import Params, Row
@@ -33,46 +34,47 @@ class SqliteDatabase:
     def __init__(self, path: str) -> None:
         self._path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
-        self._lock = threading.RLock()  # guards _connections, and all use of the one connection of :memory:
+        self._connections: WeakSet[_Connection] = WeakSet()
+        self._lock = threading.Lock()  # guards _connections
         self._writer = threading.RLock()  # one writing transaction in this process
+        self._alone = threading.RLock() if path == ":memory:" else nullcontext()  # :memory: is one connection
         self._memory = self._open() if path == ":memory:" else None
         self._connection()
 
     def query(self, sql: str, params: Params = {}) -> list[Row]:
         """All rows of a statement."""
-        with self._lock_if_memory(), _translated():
+        with self._alone, _TRANSLATED:
             return self._connection().execute(sql, params).fetchall()
 
     def execute(self, sql: str, params: Params = {}) -> int:
         """Run one statement; the number of rows it touched."""
-        with self.transaction(), _translated():
+        with self.transaction(), _TRANSLATED:
             return self._connection().execute(sql, params).rowcount
 
     def execute_many(self, sql: str, rows: Iterable[Params]) -> None:
         """Run one statement for each set of parameters."""
-        with self.transaction(), _translated():
+        with self.transaction(), _TRANSLATED:
             self._connection().executemany(sql, rows)
 
     def script(self, statements: Sequence[str]) -> None:
         """Run schema statements in one transaction."""
-        with self.transaction(), _translated():
+        with self.transaction(), _TRANSLATED:
             for statement in statements:
                 self._connection().execute(statement)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; nested use joins the outer one."""
-        with self._lock_if_memory(), self._writer:
+        with self._alone, self._writer:
             connection = self._connection()
             if connection.in_transaction:
                 yield
                 return
-            with _translated():
+            with _TRANSLATED:
                 connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                with _translated():
+                with _TRANSLATED:
                     connection.execute("COMMIT")
             except BaseException:
                 if connection.in_transaction:
@@ -81,7 +83,7 @@ class SqliteDatabase:
 
     def scrub(self) -> None:
         """Rewrite the file without its free pages and empty the write-ahead log."""
-        with self._lock_if_memory(), self._writer, _translated():
+        with self._alone, self._writer, _TRANSLATED:
             connection = self._connection()
             self._checkpoint(connection)
             connection.execute("VACUUM")
@@ -89,13 +91,13 @@ class SqliteDatabase:
 
     def copy_to(self, path: str) -> None:
         """A consistent copy in one new file."""
-        with self._lock_if_memory(), _translated():
+        with self._alone, _TRANSLATED:
             self._connection().execute("VACUUM INTO :path", {"path": path})
 
     def close(self) -> None:
         """Close every thread's connection."""
         with self._lock:
-            for connection in self._connections:
+            for connection in list(self._connections):
                 connection.close()
             self._connections.clear()
             self._local = threading.local()
@@ -108,15 +110,7 @@ class SqliteDatabase:
                 hint="stop the other process, or try again in a moment",
             )
 
-    @contextmanager
-    def _lock_if_memory(self) -> Iterator[None]:
-        if self._memory is None:
-            yield
-            return
-        with self._lock:
-            yield
-
-    def _connection(self) -> sqlite3.Connection:
+    def _connection(self) -> _Connection:
         if self._memory is not None:
             return self._memory
         connection = getattr(self._local, "connection", None)
@@ -124,22 +118,35 @@ class SqliteDatabase:
             connection = self._local.connection = self._open()
         return connection
 
-    def _open(self) -> sqlite3.Connection:
-        with _translated():
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+    def _open(self) -> _Connection:
+        with _TRANSLATED:
+            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, factory=_Connection)
             with self._lock:
-                self._connections.append(connection)
+                self._connections.add(connection)
             for pragma in _PRAGMAS:
                 connection.execute(pragma)
         return connection
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _ours(error) from error
+class _Connection(sqlite3.Connection):
+    """Closes itself when the thread that it belonged to has ended."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _Translated:
+    """SQLite's errors come out as ours. A class and one instance: every statement passes here."""
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise _ours(error) from error
+
+
+_TRANSLATED = _Translated()
 
 
 def _ours(error: sqlite3.Error) -> ThrulineError:

@@ -76,9 +76,13 @@ class SqlLedger:
             yield from page
             after = page[-1][0]
 
-    def stored_edges(self) -> set[tuple[str, str, str]]:
-        """The edge projection as it stands, for comparing it with the chain."""
-        return {(p, c, r) for p, c, r, _ in self._db.query(self._q.all_edges)}
+    def stored_edges(self) -> dict[str, int]:
+        """The edge projection as it stands: `parent -> child (role)` to the event that made it."""
+        return dict(self._db.query(self._q.all_edges))
+
+    def stored_artifacts(self) -> dict[str, int]:
+        """The artifact projection as it stands: id to the event that first named it."""
+        return dict(self._db.query(self._q.all_artifacts))
 
     def rebuild(self) -> None:
         """Drop the projections and make them again from the chain."""
@@ -127,11 +131,14 @@ def chain(drafts: Sequence[Draft], head: Head, at: int) -> list[tuple[Event, str
 def decode(body: str, hash_: str) -> Event:
     """The event of a stored body; raises Corrupt when the body is not one."""
     try:
-        fields = msgspec.json.decode(body)
-        tuples = {name: tuple(fields.pop(name)) for name in ("inputs", "outputs", "via")}
-        return Event(**fields, **tuples, hash=hash_)
+        return Event(**_fields(body), hash=hash_)
     except (msgspec.DecodeError, TypeError, KeyError, AttributeError) as error:
         raise Corrupt(f"an event cannot be read: {error}", hint="run `thruline verify`") from error
+
+
+def _fields(body: str) -> dict[str, Any]:
+    fields = msgspec.json.decode(body)
+    return fields | {name: tuple(fields[name]) for name in ("inputs", "outputs", "via")}
 
 
 def edges_of(event: Event) -> Iterator[tuple[ArtifactId, ArtifactId, str]]:

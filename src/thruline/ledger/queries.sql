@@ -68,8 +68,12 @@ WHERE r.depth < :depth AND (e.role = 'from' OR r.depth = 0) ORDER BY e.seq, e.pa
 SELECT (SELECT count(*) FROM artifacts), (SELECT count(*) FROM edges);
 
 -- name: all_edges
--- Every edge, for comparing the projection with the chain.
-SELECT parent, child, role, seq FROM edges;
+-- Every edge, named as a person reads it, for comparing the projection with the chain.
+SELECT parent || ' -> ' || child || ' (' || role || ')', seq FROM edges;
+
+-- name: all_artifacts
+-- Every artifact and the event that first named it.
+SELECT id, seq FROM artifacts;
 
 -- name: drop_artifacts
 -- Projections may go: they come back from the chain.

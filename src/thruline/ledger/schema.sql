@@ -14,14 +14,14 @@ CREATE TABLE IF NOT EXISTS artifacts (
   id TEXT PRIMARY KEY,
   kind TEXT NOT NULL,
   seq INTEGER NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS edges (
   parent TEXT NOT NULL,
   child TEXT NOT NULL,
   role TEXT NOT NULL CHECK (role IN ('from', 'via')),
   seq INTEGER NOT NULL,
   PRIMARY KEY (parent, child, role)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS edges_by_child ON edges (child);
 
 -- Erasable bytes, encrypted for their owner. `data` is empty where the bytes lie in the blob store.
