@@ -1,0 +1,162 @@
+"""What every dense index must do; subclass it and say how to open one."""
+
+# ruff: noqa: D102 - a test's name is the sentence it proves
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from thruline.core.errors import Invalid
+from thruline.ports.dense import DenseIndex, Found
+from thruline.ports.scoring import best
+
+SHARES = (0.9, 0.5, 0.1, 0.01)
+
+
+CLUSTERS = 50
+
+
+def clustered(n: int, dims: int = 96, seed: int = 7) -> np.ndarray:
+    """(n, dims) float32 unit rows in fifty clusters of uneven size, as embeddings of real text lie."""
+    rng = np.random.default_rng(seed)
+    of = np.minimum(rng.geometric(0.06, n) - 1, CLUSTERS - 1)
+    rows = (_centres(dims)[of] + 0.7 * rng.normal(size=(n, dims))).astype(np.float32)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def without_nearest(vectors: np.ndarray, query: np.ndarray, clusters: int) -> np.ndarray:
+    """A mask that hides the clusters nearest to the query: what a filter by team does to another team's question."""
+    centres = _centres(vectors.shape[1])
+    hidden = np.argsort(centres @ query)[-clusters:]
+    return ~np.isin(np.argmax(vectors @ centres.T, axis=1), hidden)
+
+
+def _centres(dims: int) -> np.ndarray:
+    centres = np.random.default_rng(0).normal(size=(CLUSTERS, dims))
+    return centres * np.sqrt(dims) / np.linalg.norm(centres, axis=1, keepdims=True)
+
+
+def truth(vectors: np.ndarray, query: np.ndarray, k: int, mask: np.ndarray | None = None) -> Found:
+    """The answer from one double-precision product."""
+    rows = np.arange(len(vectors)) if mask is None else np.flatnonzero(mask)
+    return best(rows, vectors[rows].astype(np.float64) @ query, k)
+
+
+def recall(found: Found, right: Found) -> float:
+    """Share of the right scores that were reached; rows of equal score stand for each other."""
+    if len(right.rows) == 0:
+        return float(len(found.rows) == 0)
+    return float(np.mean(found.scores[: len(right.scores)] >= right.scores - 1e-5))
+
+
+class DenseSuite:
+    """Subclass and give `open`."""
+
+    rows = 6000
+
+    def open(self) -> DenseIndex:
+        """A new, empty index."""
+        raise NotImplementedError
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def vectors(cls) -> np.ndarray:
+        """The matrix all tests search."""
+        return clustered(cls.rows)
+
+    @pytest.fixture
+    def index(self, vectors: np.ndarray) -> DenseIndex:
+        """An index over it."""
+        index = self.open()
+        index.build(vectors)
+        return index
+
+    def _recall(self, index: DenseIndex, vectors: np.ndarray, mask: np.ndarray | None, queries: np.ndarray) -> float:
+        shares = []
+        for query in queries:
+            found = index.search(query, 10, mask)
+            assert mask is None or mask[found.rows].all()
+            shares.append(recall(found, truth(vectors, query, 10, mask)))
+        return float(np.mean(shares))
+
+    def test_it_finds_what_a_full_product_finds(self, index: DenseIndex, vectors: np.ndarray) -> None:
+        assert self._recall(index, vectors, None, clustered(40, seed=8)) >= 0.999
+
+    @pytest.mark.parametrize("share", SHARES)
+    def test_a_random_filter_costs_no_neighbours(self, index: DenseIndex, vectors: np.ndarray, share: float) -> None:
+        mask = np.random.default_rng(1).random(len(vectors)) < share
+        assert self._recall(index, vectors, mask, clustered(20, seed=9)) >= 0.999
+
+    @pytest.mark.parametrize("clusters", [1, 10, 40])
+    def test_a_filter_that_hides_the_nearest_costs_no_neighbours(
+        self, index: DenseIndex, vectors: np.ndarray, clusters: int
+    ) -> None:
+        for query in clustered(10, seed=10):
+            mask = without_nearest(vectors, query, clusters)
+            assert self._recall(index, vectors, mask, query[None]) >= 0.999
+
+    def test_scores_are_exact_cosines_best_first(self, index: DenseIndex, vectors: np.ndarray) -> None:
+        found = index.search(vectors[3], 25)
+        np.testing.assert_allclose(found.scores, vectors[found.rows] @ vectors[3], atol=1e-6)
+        assert found.rows[0] == 3
+        assert (np.diff(found.scores) <= 0).all()
+        assert found.rows.dtype == np.int64
+        assert found.scores.dtype == np.float32
+
+    @pytest.mark.parametrize("allowed", [0, 1, 7, 5000])
+    @pytest.mark.parametrize("k", [0, 1, 7, 500])
+    def test_as_many_come_back_as_are_allowed(self, index: DenseIndex, allowed: int, k: int) -> None:
+        mask = np.zeros(self.rows, bool)
+        mask[np.random.default_rng(2).choice(self.rows, allowed, replace=False)] = True
+        found = index.search(clustered(1, seed=11)[0], k, mask)
+        assert len(found.rows) == len(found.scores) == len(set(found.rows.tolist())) == min(k, allowed)
+
+    def test_more_than_there_are_gives_all(self) -> None:
+        index = self.open()
+        index.build(clustered(5))
+        assert sorted(index.search(clustered(1)[0], 50).rows.tolist()) == [0, 1, 2, 3, 4]
+
+    def test_an_empty_index_finds_nothing(self) -> None:
+        index = self.open()
+        index.build(np.empty((0, 96), np.float32))
+        assert len(index.search(clustered(1)[0], 5).rows) == 0
+        assert len(index.search(clustered(1)[0], 5, np.empty(0, bool)).rows) == 0
+
+    def test_equal_rows_tie_in_order_and_score_alike(self) -> None:
+        index = self.open()
+        index.build(np.repeat(clustered(3), 5, axis=0))
+        found = index.search(clustered(3)[1], 5)
+        assert found.rows.tolist() == [5, 6, 7, 8, 9]
+        assert len(set(found.scores.tolist())) == 1
+
+    def test_the_same_question_gets_the_same_bits(self, index: DenseIndex, vectors: np.ndarray) -> None:
+        again = self.open()
+        again.build(vectors.copy())
+        for query in clustered(5, seed=12):
+            first, second = index.search(query, 20), again.search(query, 20)
+            assert first.rows.tolist() == second.rows.tolist()
+            assert first.scores.tobytes() == second.scores.tobytes()
+
+    def test_building_again_replaces(self, index: DenseIndex) -> None:
+        index.build(clustered(4, seed=3))
+        assert set(index.search(clustered(1)[0], 50).rows.tolist()) == {0, 1, 2, 3}
+
+    def test_half_precision_and_odd_dimensions_are_taken(self) -> None:
+        vectors = clustered(5000, dims=45).astype(np.float16)
+        index = self.open()
+        index.build(vectors)
+        assert index.search(vectors[17].astype(np.float32), 3).rows[0] == 17
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf])
+    def test_a_query_that_is_not_a_number_is_refused(self, index: DenseIndex, bad: float) -> None:
+        with pytest.raises(Invalid):
+            index.search(np.full(96, bad, np.float32), 5)
+
+    def test_a_query_of_another_embedder_is_refused(self, index: DenseIndex) -> None:
+        with pytest.raises(Invalid, match="95"):
+            index.search(np.ones(95, np.float32), 5)
+
+    def test_vectors_that_are_not_numbers_are_refused(self) -> None:
+        with pytest.raises(Invalid):
+            self.open().build(np.array([[np.nan, 1.0]], np.float32))
