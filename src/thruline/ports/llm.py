@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -38,11 +38,11 @@ class Body(Protocol):
         """Itself."""
         ...
 
-    async def __anext__(self) -> bytes:
+    def __anext__(self) -> Awaitable[bytes]:
         """The next bytes, never empty; raises Unavailable when the server dies or is silent for too long."""
         ...
 
-    async def aclose(self) -> None:
+    def aclose(self) -> Awaitable[None]:
         """Read no more; twice is as good as once."""
         ...
 
@@ -66,8 +66,11 @@ class Llm(Protocol):
 
     info: LlmInfo
 
-    def stream(self, messages: Sequence[Message], options: Mapping[str, Any]) -> AsyncIterator[Piece]:
-        """The reply piece by piece; options are the OpenAI request's other fields (temperature, max_tokens …)."""
+    def stream(self, messages: Sequence[Message], options: Mapping[str, Any]) -> AsyncGenerator[Piece, None]:
+        """The reply piece by piece; options are the OpenAI request's other fields (temperature, max_tokens …).
+
+        Whoever stops before the end calls `aclose` (`contextlib.aclosing`): the server then stops as well.
+        """
         ...
 
     async def forward(self, body: bytes) -> Forwarded:
