@@ -13,7 +13,7 @@ from thruline.core.clock import Clock, SystemClock
 from thruline.core.errors import Corrupt, Invalid
 from thruline.core.facts import check_facts
 from thruline.core.ids import ArtifactId, is_id, kind_of
-from thruline.core.nouns import Artifact, Draft, Edge, Event, Head
+from thruline.core.nouns import Artifact, Draft, Edge, Event, Head, Role
 from thruline.core.sql import load_queries, load_schema
 from thruline.ports.database import Database
 from thruline.ports.ledger import Direction
@@ -141,7 +141,7 @@ def _fields(body: str) -> dict[str, Any]:
     return fields | {name: tuple(fields[name]) for name in ("inputs", "outputs", "via")}
 
 
-def edges_of(event: Event) -> Iterator[tuple[ArtifactId, ArtifactId, str]]:
+def edges_of(event: Event) -> Iterator[tuple[ArtifactId, ArtifactId, Role]]:
     """(parent, child, role) for everything that the event says was made."""
     for child in event.outputs:
         for parent in event.inputs:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from threading import Lock
 
 from thruline.core.clock import Clock, SystemClock
 from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId, kind_of
-from thruline.core.nouns import Artifact, Draft, Edge, Event, Head
+from thruline.core.nouns import Artifact, Draft, Edge, Event, Head, Role
 from thruline.ledger.ledger import GENESIS, chain, check_draft, edges_of
 from thruline.ports.ledger import Direction
 
@@ -18,13 +19,15 @@ class MemoryLedger:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._events: list[Event] = []
+        self._lock = Lock()  # guards _events: one event, one place
 
     def append(self, drafts: Sequence[Draft]) -> list[Event]:
         """See ports.ledger."""
         for draft in drafts:
             check_draft(draft)
-        events = [event for event, _ in chain(drafts, self.head(), self._clock.now())]
-        self._events += events
+        with self._lock:
+            events = [event for event, _ in chain(drafts, self.head(), self._clock.now())]
+            self._events += events
         return events
 
     def head(self) -> Head:
@@ -46,11 +49,11 @@ class MemoryLedger:
 
     def edges(self, ids: Sequence[ArtifactId], direction: Direction, *, depth: int = 64) -> list[Edge]:
         """See ports.ledger."""
-        known: dict[tuple[ArtifactId, ArtifactId, str], int] = {}
+        known: dict[tuple[ArtifactId, ArtifactId, Role], int] = {}
         for event in self._events:
             for edge in edges_of(event):
                 known.setdefault(edge, event.seq)
-        found: dict[tuple[ArtifactId, ArtifactId, str], int] = {}
+        found: dict[tuple[ArtifactId, ArtifactId, Role], int] = {}
         frontier = set(ids)
         for step in range(depth):
             met = {
