@@ -1,7 +1,5 @@
 """What every dense index must do; subclass it and say how to open one."""
 
-# ruff: noqa: D102 - a test's name is the sentence it proves
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,0 +1,129 @@
+"""What every full-text index must do; subclass it and say how to open one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from thruline.ports.text import TextIndex
+
+WORDS = ["pump", "valve", "seal", "motor", "filter", "gauge", "hose", "clamp", "rotor", "bearing"]
+HOSTILE = (
+    '"unclosed phrase',
+    "AND OR NOT",
+    "title:pump",
+    "pump~2 valve^9 +seal -motor",
+    "(((",
+    "[a TO z]",
+    "/regex.*/",
+    "🙂🙃",
+    "\x00\x01",
+    "\ud800",
+    "",
+    "   ",
+    "?!",
+    "'; DROP TABLE x; --",
+)
+
+
+def corpus(n: int, seed: int = 5) -> tuple[list[str], list[str]]:
+    """n texts and titles over ten words of falling frequency."""
+    rng = np.random.default_rng(seed)
+    weights = 1 / np.arange(1, len(WORDS) + 1)
+    texts = [" ".join(rng.choice(WORDS, 12, p=weights / weights.sum())) for _ in range(n)]
+    return texts, [f"Part {row}" for row in range(n)]
+
+
+class TextSuite:
+    """Subclass and give `open`."""
+
+    def open(self) -> TextIndex:
+        """A new, empty index."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def index(self) -> Iterator[TextIndex]:
+        """An open index; closed after the test."""
+        index = self.open()
+        yield index
+        index.close()
+
+    def test_the_row_that_says_it_is_first(self, index: TextIndex) -> None:
+        index.build(["the pump hums", "a valve leaks", "the motor stalls"], ["", "", ""])
+        assert index.search("leaking valves", 3).rows.tolist() == [1]
+
+    def test_a_title_is_found_as_well(self, index: TextIndex) -> None:
+        index.build(["see below", "see above"], ["Seals", "Hoses"])
+        assert index.search("seal", 3).rows.tolist() == [0]
+
+    def test_scores_fall_and_ties_go_to_the_lower_row(self, index: TextIndex) -> None:
+        index.build(["pump", "pump", "pump pump valve", "valve"], [""] * 4)
+        found = index.search("pump", 4)
+        assert (np.diff(found.scores) <= 0).all()
+        assert found.rows.tolist().index(0) < found.rows.tolist().index(1)
+        assert 3 not in found.rows
+        assert (found.rows.dtype, found.scores.dtype) == (np.int64, np.float32)
+
+    @pytest.mark.parametrize("share", [0.9, 0.5, 0.1, 0.02])
+    def test_a_mask_gives_the_ranking_without_the_hidden_rows(self, index: TextIndex, share: float) -> None:
+        index.build(*corpus(3000))
+        mask = np.random.default_rng(6).random(3000) < share
+        whole = index.search("bearing rotor", 3000)
+        right = whole.rows[mask[whole.rows]]
+        for k in (1, 20, 3000):
+            assert index.search("bearing rotor", k, mask).rows.tolist() == right[:k].tolist()
+
+    def test_a_mask_that_hides_the_best_half_costs_nothing(self, index: TextIndex) -> None:
+        index.build(*corpus(3000))
+        whole = index.search("clamp", 3000)
+        mask = np.ones(3000, bool)
+        mask[whole.rows[: len(whole.rows) // 2]] = False
+        rest = whole.rows[mask[whole.rows]]
+        assert index.search("clamp", 10, mask).rows.tolist() == rest[:10].tolist()
+
+    def test_a_mask_of_nothing_finds_nothing(self, index: TextIndex) -> None:
+        index.build(*corpus(20))
+        assert len(index.search("pump", 5, np.zeros(20, bool)).rows) == 0
+
+    def test_an_empty_or_unbuilt_index_finds_nothing(self, index: TextIndex) -> None:
+        assert len(index.search("pump", 5).rows) == 0
+        index.build([], [])
+        assert len(index.search("pump", 5, np.zeros(0, bool)).rows) == 0
+
+    @pytest.mark.parametrize("query", HOSTILE)
+    def test_what_people_type_is_words_and_never_syntax(self, index: TextIndex, query: str) -> None:
+        index.build(["the cat and the dog", "pump"], ["", ""])
+        mask = np.array([True, False])
+        assert set(index.search(query, 5, mask).rows.tolist()) <= {0}
+
+    def test_words_that_query_languages_reserve_are_found_as_words(self, index: TextIndex) -> None:
+        index.build(["title: colon", "plain"], ["", ""])
+        assert index.search('"title:colon"', 5).rows.tolist() == [0]
+
+    def test_a_question_of_stop_words_alone_is_answered(self, index: TextIndex) -> None:
+        index.build(["to be or not to be", "pump"], ["", ""])
+        assert index.search("to be or not to be", 5).rows.tolist() == [0]
+
+    def test_a_pasted_file_is_cut_not_choked_on(self, index: TextIndex) -> None:
+        index.build(["pump", "valve"], ["", ""])
+        assert index.search("valve " + "filler " * 1_500_000, 5).rows.tolist() == [1]
+
+    def test_nul_bytes_and_emoji_in_texts_are_survived(self, index: TextIndex) -> None:
+        index.build(["pump\x00valve", "naïve 🙂"], ["", ""])
+        assert index.search("naive", 5).rows.tolist() == [1]
+
+    def test_building_again_replaces(self, index: TextIndex) -> None:
+        index.build(["pump"], [""])
+        index.build(["valve"], [""])
+        assert len(index.search("pump", 5).rows) == 0
+        assert index.search("valve", 5).rows.tolist() == [0]
+
+    def test_the_same_texts_score_the_same_twice(self, index: TextIndex) -> None:
+        index.build(*corpus(500))
+        first = index.search("hose gauge", 50)
+        index.build(*corpus(500))
+        second = index.search("hose gauge", 50)
+        assert first.rows.tolist() == second.rows.tolist()
+        assert first.scores.tobytes() == second.scores.tobytes()
