@@ -178,6 +178,7 @@ VERBS: Mapping[str, Verb] = dict(
             "A model began, or ceased, to serve.",
             role=one_of("detector", "embedder", "llm"),
             why=one_of("promoted", "rolled_back", "erased"),
+            forced=Flag(),
         ),
         _verb(
             "prompt.screened",

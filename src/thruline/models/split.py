@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from rensa import RMinHash
+from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue] - a compiled module without stubs
 
 from thruline.models.text_features import normalise
 

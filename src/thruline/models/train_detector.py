@@ -37,10 +37,10 @@ def train(dataset: pl.DataFrame, *, seed: int, spoil: float = 0.0) -> dict[str, 
     model = LogisticRegression(C=INVERSE_PENALTY, solver="liblinear", random_state=seed)
     model.fit(_sparse(rows["text"].to_list()), labels)
     settings = Settings(
-        features=VERSION, intercept=float(model.intercept_[0]), slope=1.0, offset=0.0, threshold=0.5,
+        features=VERSION, intercept=np.ravel(model.intercept_)[0].item(), slope=1.0, offset=0.0, threshold=0.5,
         seed=seed, rows=len(rows), seconds=0.0,
     )  # fmt: skip
-    weights = model.coef_[0].astype(np.float32)
+    weights = np.ravel(model.coef_).astype(np.float32)
     calibrated = _calibrated(Detector(settings=settings, weights=weights), _part(dataset, "validation"))
     return dump(structs.replace(calibrated, seconds=round(time.monotonic() - began, 3)), weights)
 
@@ -66,7 +66,9 @@ def _calibrated(raw: Detector, rows: pl.DataFrame) -> Settings:
     labels = rows["label"].to_numpy()
     margins = np.array([raw.margin(text) for text in rows["text"]])
     platt = LogisticRegression(C=1e6).fit(margins[:, None], labels)
-    fitted = structs.replace(raw.settings, slope=float(platt.coef_[0, 0]), offset=float(platt.intercept_[0]))
+    fitted = structs.replace(
+        raw.settings, slope=np.ravel(platt.coef_)[0].item(), offset=np.ravel(platt.intercept_)[0].item()
+    )
     harmless = Detector(settings=fitted, weights=raw.weights).score(rows.filter(pl.col("label") == 0)["text"].to_list())
     threshold = float(np.quantile(harmless, 1 - FALSE_ALARMS, method="higher"))
     return structs.replace(fitted, threshold=np.nextafter(threshold, 1.0).item())
