@@ -1,0 +1,1 @@
+"""The small program that runs and guards one local job."""
