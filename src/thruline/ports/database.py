@@ -17,12 +17,17 @@ class Database(Protocol):
     named query has one text per dialect. Drivers' errors come out as ours: a constraint as Conflict, a full disk or
     a lost server as Unavailable, a damaged file as Corrupt. After a refused statement let its transaction go: whether
     it could go on differs.
-
-    out_of_scope: where deleted bytes can still lie after `scrub`, as a receipt of erasure has to say.
     """
 
-    dialect: Literal["sqlite", "postgresql"]
-    out_of_scope: tuple[str, ...]
+    @property
+    def dialect(self) -> Literal["sqlite", "postgresql"]:
+        """Which text of a named query it takes."""
+        ...
+
+    @property
+    def out_of_scope(self) -> tuple[str, ...]:
+        """Where deleted bytes can still lie after `scrub`, as a receipt of erasure has to say."""
+        ...
 
     def query(self, sql: str, params: Params = {}) -> list[Row]:
         """All rows; inside a transaction it sees that transaction's own writes."""

@@ -64,8 +64,8 @@ class MemoryLedger:
             found |= {e: known[e] for e in met}
             if not frontier:
                 break
-        ordered = sorted((seq, p, c, r) for (p, c, r), seq in found.items())
-        return [Edge(parent=p, child=c, role=r, seq=seq) for seq, p, c, r in ordered]
+        ordered = sorted(found.items(), key=lambda edge: (edge[1], edge[0]))
+        return [Edge(parent=p, child=c, role=r, seq=seq) for (p, c, r), seq in ordered]
 
 
 class MemoryPayloads:
