@@ -1,0 +1,209 @@
+"""What an index holds, as a tree of content ids: vector set < segment < generation.
+
+A segment gathers the sets of the records whose ids begin with the same bits, so a changed record makes one new
+segment and one new generation, and lineage stays exact. Equal content gives the equal generation, whatever the
+history, which is how a rebuild proves that nothing differs. All methods join the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+
+from thruline.core.clock import Micros
+from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.core.ids import ArtifactId, Ids
+from thruline.core.nouns import Draft
+from thruline.core.sql import load_queries, load_schema
+from thruline.ledger.payloads import Payloads
+from thruline.ports.database import Database
+from thruline.ports.ledger import Ledger
+from thruline.vectors.sets import VectorSet, decode_set, encode_set
+
+SEGMENT_SETS = 256  # about this many rows and edges are new when one record changes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """One content of an index. embedder: the digest of the model that made all its vectors."""
+
+    id: ArtifactId
+    embedder: str
+    segments: int
+    chunks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Switch:
+    """A generation began to serve."""
+
+    generation: ArtifactId
+    why: str
+    at: Micros
+
+
+class Generations:
+    """The store of record of every index of a home."""
+
+    def __init__(self, database: Database, ledger: Ledger, ids: Ids, payloads: Payloads) -> None:
+        self._db, self._ledger, self._ids, self._payloads = database, ledger, ids, payloads
+        self._q = load_queries("thruline.vectors", database.dialect)
+        database.script(load_schema("thruline.vectors", database.dialect))
+
+    def put_set(
+        self,
+        record: ArtifactId,
+        chunks: Sequence[ArtifactId],
+        vectors: np.ndarray,
+        *,
+        embedder: str,
+        owner: str,
+        run: str = "",
+        actor: str = "",
+    ) -> ArtifactId:
+        """Keep a record's vectors, one row a chunk, as float16; a set that is here already is not told twice."""
+        data = encode_set(chunks, vectors)
+        id = self._ids.artifact("vectors", embedder, record, data)
+        facts = {"vectors": len(chunks), "dims": vectors.shape[1]}
+        event = Draft(
+            verb="chunk.embedded", inputs=tuple(chunks), outputs=(id,), via=(self._model(embedder),), facts=facts,
+            run=run, actor=actor,
+        )  # fmt: skip
+        row = {"id": id, "record": record, "embedder": embedder, "chunks": len(chunks)}
+        with self._db.transaction():
+            new = not self._payloads.exists(id)
+            self._payloads.put(id, data, owner)  # again, too: its owner may be another now
+            self._db.execute(self._q.put_set, row)
+            if new:
+                self._ledger.append([event])
+        return id
+
+    def load(self, sets: Sequence[ArtifactId]) -> dict[ArtifactId, VectorSet]:
+        """The sets whose vectors are still here; forgotten ones are missing."""
+        return {ArtifactId(id): decode_set(data) for id, data in self._payloads.get_many(sets).items()}
+
+    def forget(self, sets: Sequence[ArtifactId]) -> int:
+        """Delete the vectors; generations that name them stay on the ledger and can never serve them again."""
+        return self._payloads.delete(sets)
+
+    def build(
+        self, index: str, sets: Mapping[ArtifactId, ArtifactId], embedder: str, *, run: str = "", actor: str = ""
+    ) -> ArtifactId:
+        """The generation that holds exactly these sets (record id -> vectors id); tells only what is new of it.
+
+        Raises NotFound for an unknown set and Invalid for one of another embedder.
+        """
+        counts = self._counts(index, list(sets.values()), embedder)
+        segments = {self._ids.artifact("segment", *members): members for members in buckets(sets)}
+        id = self._ids.artifact("index", embedder, *sorted(segments))
+        if self._find(id) is not None:
+            return id
+        with self._db.transaction():
+            drafts = self._put_segments(segments, counts)
+            facts = {"segments": len(segments), "chunks": sum(counts.values())}
+            self._db.execute(self._q.put_generation, {"id": id, "embedder": embedder} | facts)
+            self._db.execute_many(
+                self._q.put_generation_member, [{"generation": id, "segment": segment} for segment in segments]
+            )
+            model = (self._model(embedder),)
+            inputs = tuple(sorted(segments))
+            drafts.append(Draft(verb="index.built", inputs=inputs, outputs=(id,), via=model, facts=facts))
+            self._ledger.append([replace(draft, run=run, actor=actor) for draft in drafts])
+        return id
+
+    def get(self, generation: ArtifactId) -> Generation:
+        """What a generation is; raises NotFound."""
+        found = self._find(generation)
+        if found is None:
+            raise NotFound(f"no generation {generation!r}", hint="see the index's history")
+        return found
+
+    def members(self, generation: ArtifactId) -> list[tuple[ArtifactId, ArtifactId]]:
+        """(record id, vectors id) of every set in it, by record."""
+        rows = self._db.query(self._q.members, {"generation": generation})
+        return [(ArtifactId(record), ArtifactId(vectors)) for record, vectors in rows]
+
+    def switch(self, index: str, generation: ArtifactId, why: str, *, run: str = "", actor: str = "") -> None:
+        """Let a generation serve; raises NotFound for one that was never built."""
+        self.get(generation)
+        draft = Draft(verb="index.switched", inputs=(generation,), facts={"why": why}, run=run, actor=actor)
+        with self._db.transaction():
+            (event,) = self._ledger.append([draft])
+            row = {"name": index, "seq": event.seq, "generation": generation, "why": why, "at": event.at}
+            self._db.execute(self._q.put_switch, row)
+
+    def active(self, index: str) -> ArtifactId | None:
+        """The generation that serves."""
+        rows = self._db.query(self._q.active, {"name": index})
+        return ArtifactId(rows[0][0]) if rows else None
+
+    def history(self, index: str) -> list[Switch]:
+        """Every switch, oldest first."""
+        rows = self._db.query(self._q.switches, {"name": index})
+        return [Switch(generation=ArtifactId(generation), why=why, at=at) for generation, why, at in rows]
+
+    def rollback(self, index: str, *, run: str = "", actor: str = "") -> ArtifactId:
+        """Let the generation before the active one serve again; a second rollback goes one further back.
+
+        Raises Conflict when there is none before it.
+        """
+        stack: list[ArtifactId] = []
+        for past in self.history(index):
+            if past.why == "rollback":
+                stack.pop()
+            elif stack[-1:] != [past.generation]:
+                stack.append(past.generation)
+        if len(stack) < 2:
+            raise Conflict(f"index {index!r} has no earlier generation", hint="build and switch to another first")
+        self.switch(index, stack[-2], "rollback", run=run, actor=actor)
+        return stack[-2]
+
+    def _find(self, id: ArtifactId) -> Generation | None:
+        rows = self._db.query(self._q.generation, {"id": id})
+        return Generation(id=id, embedder=rows[0][1], segments=rows[0][2], chunks=rows[0][3]) if rows else None
+
+    def _counts(self, index: str, sets: Sequence[ArtifactId], embedder: str) -> dict[ArtifactId, int]:
+        rows = self._db.query(self._q.sets, {"ids": json.dumps(sets)})
+        counts = {ArtifactId(id): chunks for id, _, _, chunks in rows}
+        for id in sets:
+            if id not in counts:
+                raise NotFound(f"no vector set {id!r} for index {index!r}", hint="embed the record first")
+        if other := next((id for id, _, of, _ in rows if of != embedder), None):
+            raise Invalid(f"set {other!r} was made by another embedder", hint="re-index under the one that serves")
+        return counts
+
+    def _put_segments(
+        self, segments: Mapping[ArtifactId, Sequence[ArtifactId]], counts: Mapping[ArtifactId, int]
+    ) -> list[Draft]:
+        known = {row[0] for row in self._db.query(self._q.known_segments, {"ids": json.dumps(list(segments))})}
+        new = {id: members for id, members in segments.items() if id not in known}
+        rows = [{"segment": id, "vectors": vectors} for id, members in new.items() for vectors in members]
+        self._db.execute_many(self._q.put_segment_member, rows)
+        return [
+            Draft(
+                verb="index.segmented", inputs=tuple(members), outputs=(id,),
+                facts={"vectors": sum(counts[member] for member in members)},
+            )
+            for id, members in new.items()
+        ]  # fmt: skip
+
+    def _model(self, embedder: str) -> ArtifactId:
+        return self._ids.artifact("model", embedder)
+
+
+def buckets(sets: Mapping[ArtifactId, ArtifactId]) -> list[list[ArtifactId]]:
+    """Vector sets in id order, in buckets by the leading bits of their record's digest; empty buckets are left out.
+
+    As many bits as keep a bucket near SEGMENT_SETS: which bucket a record is in depends on no history.
+    """
+    bits = max(0, (-(-len(sets) // SEGMENT_SETS) - 1).bit_length())
+
+    def bucket(record: ArtifactId) -> int:
+        return int(record.partition(":")[2][:8], 16) >> (32 - bits)
+
+    ordered = sorted(sets, key=bucket)
+    return [sorted(sets[record] for record in records) for _, records in groupby(ordered, bucket)]

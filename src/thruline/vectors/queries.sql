@@ -1,0 +1,47 @@
+-- name: put_set
+-- The same content is the same set.
+INSERT INTO vector_sets (id, record, embedder, chunks) VALUES (:id, :record, :embedder, :chunks)
+ON CONFLICT (id) DO NOTHING;
+
+-- name: sets
+-- Those that exist.
+SELECT id, record, embedder, chunks FROM vector_sets WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: known_segments
+-- Those that exist already.
+SELECT DISTINCT segment FROM segment_members WHERE segment IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: put_segment_member
+-- A segment is its members.
+INSERT INTO segment_members (segment, vectors) VALUES (:segment, :vectors);
+
+-- name: put_generation
+-- A generation under one embedder.
+INSERT INTO generations (id, embedder, segments, chunks) VALUES (:id, :embedder, :segments, :chunks);
+
+-- name: put_generation_member
+-- A generation is its segments.
+INSERT INTO generation_members (generation, segment) VALUES (:generation, :segment);
+
+-- name: generation
+-- One.
+SELECT id, embedder, segments, chunks FROM generations WHERE id = :id;
+
+-- name: members
+-- Every record of a generation with its vector set.
+SELECT s.record, s.id FROM generation_members g
+JOIN segment_members m ON m.segment = g.segment
+JOIN vector_sets s ON s.id = m.vectors
+WHERE g.generation = :generation ORDER BY s.record;
+
+-- name: put_switch
+-- From here on this generation serves.
+INSERT INTO index_switches (name, seq, generation, why, at) VALUES (:name, :seq, :generation, :why, :at);
+
+-- name: active
+-- The last one switched to.
+SELECT generation FROM index_switches WHERE name = :name ORDER BY seq DESC LIMIT 1;
+
+-- name: switches
+-- All, oldest first.
+SELECT generation, why, at FROM index_switches WHERE name = :name ORDER BY seq;

@@ -1,0 +1,36 @@
+-- What an index is made of. Ids and numbers only: the vectors themselves are payloads.
+CREATE TABLE IF NOT EXISTS vector_sets (
+  id TEXT PRIMARY KEY,
+  record TEXT NOT NULL,
+  embedder TEXT NOT NULL,
+  chunks INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS segment_members (
+  segment TEXT NOT NULL,
+  vectors TEXT NOT NULL,
+  PRIMARY KEY (segment, vectors)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS generations (
+  id TEXT PRIMARY KEY,
+  embedder TEXT NOT NULL,
+  segments INTEGER NOT NULL,
+  chunks INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE IF NOT EXISTS generation_members (
+  generation TEXT NOT NULL,
+  segment TEXT NOT NULL,
+  PRIMARY KEY (generation, segment)
+) STRICT, WITHOUT ROWID;
+
+-- Which generation served when; the last row of an index serves now. seq is the ledger's.
+CREATE TABLE IF NOT EXISTS index_switches (
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  generation TEXT NOT NULL,
+  why TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (name, seq)
+) STRICT, WITHOUT ROWID;
