@@ -16,7 +16,7 @@ from thruline.core.errors import Corrupt, Denied
 from thruline.core.nouns import Draft, Head
 from thruline.ledger.ledger import SqlLedger
 from thruline.ledger.proof import check_document, export, seal, sign_document, verify
-from thruline.testing.ledger_suite import made, new
+from thruline.testing.drafts import made, new
 
 OWNER, STRANGER = Ed25519Signer(b"o" * 32), Ed25519Signer(b"s" * 32)
 SEAL, LAST = 9, 12

@@ -8,7 +8,8 @@ import pytest
 
 from thruline.core.errors import Conflict
 from thruline.ledger.ledger import SqlLedger
-from thruline.testing.ledger_suite import LedgerSuite, assert_unforked, made, new
+from thruline.testing.drafts import made, new
+from thruline.testing.ledger_suite import LedgerSuite, assert_unforked
 from thruline.testing.memory import MemoryLedger
 
 PROCESSES, APPENDS = 4, 20

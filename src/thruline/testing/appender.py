@@ -1,7 +1,7 @@
 """A process that appends batches and says so: `python -m thruline.testing.appender ADDRESS BATCHES`.
 
 It prints the place of each batch's last event only when the append has returned, so that a test which kills it knows
-what was acknowledged. Batch n holds (n mod 5) + 1 events that name the same run.
+what was acknowledged. The events of a batch name one run and say as their `chunks` how many they are.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from thruline.backends.postgres import PostgresDatabase
 from thruline.backends.sqlite import SqliteDatabase
 from thruline.core.ids import random_id
 from thruline.ledger.ledger import SqlLedger
-from thruline.testing.ledger_suite import made, new
+from thruline.testing.drafts import made, new
 
 SIZES = 5
 
@@ -24,7 +24,7 @@ def append_batches(address: str, batches: int) -> None:
     ledger = SqlLedger(backend(address))
     for batch in islice(count(), batches or None):
         run, size = random_id("run"), batch % SIZES + 1
-        events = ledger.append([made(*new(1), of=tuple(new(1)), run=run) for _ in range(size)])
+        events = ledger.append([made(*new(1), of=tuple(new(1)), run=run, chunks=size) for _ in range(size)])
         print(events[-1].seq, flush=True)
 
 

@@ -13,21 +13,9 @@ from thruline.core.errors import Invalid
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft, Event
 from thruline.ports.ledger import Direction, Ledger
+from thruline.testing.drafts import made, new
 
 WRITERS, APPENDS = 8, 25
-
-
-Many = tuple[ArtifactId, ...]
-
-
-def made(*outputs: ArtifactId, of: Many = (), via: Many = (), run: str = "") -> Draft:
-    """A draft that says outputs were made of these, by way of those."""
-    return Draft(verb="record.chunked", inputs=of, outputs=outputs, via=via, facts={"chunks": 1}, run=run)
-
-
-def new(count: int, kind: str = "chunk") -> list[ArtifactId]:
-    """So many ids that nobody has used."""
-    return [random_id(kind) for _ in range(count)]
 
 
 def assert_unforked(events: list[Event]) -> None:

@@ -14,7 +14,7 @@ from thruline.backends.ed25519_signer import Ed25519Signer
 from thruline.backends.sqlite import SqliteDatabase
 from thruline.ledger.ledger import SqlLedger
 from thruline.ledger.proof import seal
-from thruline.testing.ledger_suite import made, new
+from thruline.testing.drafts import made, new
 
 SIGNER = Ed25519Signer(b"k" * 32)
 KEY = SIGNER.public_key.hex()
@@ -75,7 +75,7 @@ def test_a_home_in_use_is_read_up_to_its_last_commit(home: Path, capsys) -> None
 
 
 AS_A_GUEST = """
-import locale, os, sys, thruline_verify  # all that it needs, while Python's own folder can be read
+import locale, os, shutil, sys, thruline_verify  # all it needs, while Python's own folder can be read
 os.geteuid() or os.setuid(65534)  # to root, nothing is read-only
 sys.exit(thruline_verify.main(sys.argv[1:]))
 """
