@@ -1,0 +1,148 @@
+"""Which backend stands behind which port: opens the parts of a home by its settings."""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from thruline.app.config import Config, secret
+from thruline.app.home import Home
+from thruline.app.keys import id_key, master_key
+from thruline.core.clock import SystemClock
+from thruline.core.errors import Unsupported
+from thruline.core.ids import Ids
+from thruline.core.units import parse_duration, parse_size
+from thruline.data.names import ContextNames
+from thruline.data.sandbox import ParserPool
+from thruline.flows.line import Limits, Line
+from thruline.ledger.payloads import Payloads
+from thruline.ports.blobs import Blobs
+from thruline.ports.compute import Compute
+from thruline.ports.database import Database
+from thruline.ports.dense import DenseIndex
+from thruline.ports.embedder import Embedder
+from thruline.ports.llm import Llm
+from thruline.ports.names import NameDetector
+from thruline.ports.text import TextIndex
+from thruline.vectors.weights import WEIGHTS, find_weights
+
+
+def compose(home: Home, config: Config, progress: Any = None) -> Line:
+    """All parts of a home; what is heavy opens when it is first used."""
+    master = master_key(secret(config.store.master_key, home.path))
+    database = _database(home, config)
+    key_database = backend("database", "sqlite")(str(home.key_database))
+    vault = backend("vault", "local")(key_database, master)
+    cache = Path(config.store.cache).expanduser()
+    return Line(
+        home=home.path, cache=cache, database=database, key_database=key_database, vault=vault,
+        payloads=Payloads(database, vault, _blobs(home, config)), ids=Ids(id_key(master)),
+        signer=backend("signer", "ed25519").open(str(home.signing_key)), clock=SystemClock(),
+        limits=_limits(config), engines=ConfiguredEngines(home, config, cache, progress),
+    )  # fmt: skip
+
+
+def backend(port: str, name: str) -> Any:
+    """The class behind `port:name`; raises Unsupported and lists what is installed."""
+    found = entry_points(group="thruline.backends")
+    wanted = f"{port}:{name}"
+    if wanted not in found.names:
+        known = sorted(n.partition(":")[2] for n in found.names if n.startswith(f"{port}:"))
+        raise Unsupported(f"no {port} backend named {name!r}", hint=f"installed: {', '.join(known)}")
+    try:
+        return found[wanted].load()
+    except ModuleNotFoundError as error:
+        raise Unsupported(
+            f"the {port} backend {name!r} needs {error.name!r}",
+            hint=f"pip install 'thruline[{_EXTRA.get(name, name)}]'",
+        ) from error
+
+
+_EXTRA = {"postgresql": "postgres", "llamacpp": "llm"}
+
+
+class ConfiguredEngines:
+    """Opens the heavy parts by the settings."""
+
+    def __init__(self, home: Home, config: Config, cache: Path, progress: Any) -> None:
+        self._home = home
+        self._config = config
+        self._cache = cache
+        self._progress = progress
+
+    def embedder(self) -> Embedder:
+        """The local model, or an embeddings URL."""
+        embed = self._config.embed
+        if embed.backend == "openai":
+            key = self._secret(embed.key)
+            return backend("embedder", "openai")(url=embed.url, model=embed.model, key=key, dims=embed.dims)
+        spec = WEIGHTS[embed.model]
+        folder = Path(embed.folder).expanduser() if embed.folder else None
+        return backend("embedder", "onnx")(find_weights(spec, folder, self._cache, self._progress), spec)
+
+    def parsers(self) -> ParserPool:
+        """The processes that read files."""
+        ingest = self._config.ingest
+        return ParserPool(
+            workers=ingest.workers, memory=parse_size(ingest.parser_memory),
+            timeout_s=parse_duration(ingest.parser_timeout),
+        )  # fmt: skip
+
+    def dense(self) -> DenseIndex:
+        """An empty dense index."""
+        return backend("dense", "flat4")()
+
+    def text(self) -> TextIndex:
+        """An empty full-text index."""
+        return backend("text", "tantivy")()
+
+    def names(self) -> NameDetector:
+        """What finds people's names."""
+        return ContextNames() if self._config.guard.names == "context" else backend("names", "spacy")()
+
+    def llm(self) -> Llm | None:
+        """The chat model, where a URL is configured."""
+        answer = self._config.answer
+        if not answer.llm_url:
+            return None
+        reference = answer.llm_key
+        key = (lambda: secret(reference, self._home.path)) if reference else None
+        timeout = parse_duration(answer.llm_timeout)
+        return backend("llm", "openai")(answer.llm_url, answer.llm_model, key, idle_timeout_s=timeout)
+
+    def compute(self) -> Compute:
+        """Where jobs run."""
+        compute = self._config.compute
+        if compute.backend == "ray":
+            return backend("compute", "ray")(compute.address)
+        return backend("compute", "local")(str(self._home.jobs))
+
+    def _secret(self, reference: str) -> str:
+        return secret(reference, self._home.path) if reference else ""
+
+
+def _database(home: Home, config: Config) -> Database:
+    reference = config.store.database
+    if reference == "sqlite":
+        os.umask(0o077)  # SQLite makes its log files beside the database with the process's rights
+        return backend("database", "sqlite")(str(home.database))
+    return backend("database", "postgresql")(secret(reference, home.path))
+
+
+def _blobs(home: Home, config: Config) -> Blobs:
+    store = config.store
+    if store.blobs == "folder":
+        return backend("blobs", "folder")(str(home.blobs))
+    return backend("blobs", "s3")(store.blobs, endpoint=store.s3_endpoint, key=secret(store.s3_key, home.path))
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(
+        chunk_words=config.ingest.chunk_words, max_file=parse_size(config.ingest.max_file),
+        workers=config.ingest.workers, hidden_text=config.guard.hidden_text,  # type: ignore[arg-type]
+        question_limit=config.guard.question_limit, passages=config.answer.passages,
+        context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]
+        llm_timeout_s=parse_duration(config.answer.llm_timeout),
+    )  # fmt: skip

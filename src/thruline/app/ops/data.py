@@ -1,0 +1,109 @@
+"""data: what comes in, what it touched, and how it leaves again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from thruline.app.lazy import lazy
+from thruline.app.operations import operation
+from thruline.app.platform import Platform
+from thruline.flows.reports import BlastReport, DocumentView, EraseReport, QuarantineReport, SourceView, SyncReport
+
+if TYPE_CHECKING:
+    from thruline.flows import erase as erasure
+    from thruline.flows import quarantine as quarantining
+    from thruline.flows import sources as sourcing
+else:
+    erasure = lazy("thruline.flows.erase")
+    quarantining = lazy("thruline.flows.quarantine")
+    sourcing = lazy("thruline.flows.sources")
+
+What = Annotated[str, "a record id, a source, or a path as `sources` and `documents` show it (`wiki/fix.html`)"]
+DryRun = Annotated[bool, "say what would happen, and change nothing"]
+
+
+@operation(role="writer", cli="add", positional=("path",))
+def add(
+    p: Platform, *,
+    path: Annotated[str, "folder to read documents from"],
+    name: Annotated[str, "name of the source; the folder's name unless given"] = "",
+    groups: Annotated[tuple[str, ...], "who may see what it holds"] = ("everyone",),
+) -> SourceView:  # fmt: skip
+    """Declare a folder as a source of documents; `sync` then reads it."""
+    return sourcing.add(p.line, path, name, groups, p.actor.id)
+
+
+@operation(role="writer", cli="sync", positional=("source",))
+def sync(
+    p: Platform, *,
+    source: Annotated[str, "one source; all of them unless given"] = "",
+    allow_empty: Annotated[bool, "believe a source that has become empty"] = False,
+) -> tuple[SyncReport, ...]:  # fmt: skip
+    """Bring in what was added, changed, moved or deleted, and let it answer."""
+    return sourcing.sync(p.line, source, allow_empty, p.actor.id, p.progress)
+
+
+@operation(role="reader", cli="sources", reads=True)
+def sources(p: Platform) -> tuple[SourceView, ...]:
+    """The sources and what they hold."""
+    return sourcing.listing(p.line, p.actor)
+
+
+@operation(role="writer", cli="share", positional=("source",))
+def share(
+    p: Platform, *, source: Annotated[str, "a source"], groups: Annotated[tuple[str, ...], "who may see it from now on"]
+) -> SourceView:
+    """Set who may see what a source holds; the next question already knows."""
+    return sourcing.share(p.line, source, groups)
+
+
+@operation(role="operator", cli="remove", positional=("source",))
+def remove(p: Platform, *, source: Annotated[str, "a source"], dry_run: DryRun = False) -> BlastReport:
+    """Take out a source and everything that came from it."""
+    return sourcing.remove(p.line, source, dry_run, p.actor.id)
+
+
+@operation(role="reader", cli="documents", reads=True)
+def documents(
+    p: Platform, *,
+    source: Annotated[str, "only of this source"] = "",
+    state: Annotated[str, "only live, quarantined, superseded, deleted or refused ones"] = "",
+    limit: Annotated[int, "at most this many"] = 100,
+    offset: Annotated[int, "skip this many"] = 0,
+) -> tuple[DocumentView, ...]:  # fmt: skip
+    """Documents, the latest first, with their state and risks."""
+    return sourcing.documents(p.line, p.actor, source=source, state=state, limit=limit, offset=offset)
+
+
+@operation(role="reader", cli="document", positional=("record",), reads=True)
+def document(p: Platform, *, record: What) -> DocumentView:
+    """One document."""
+    return sourcing.document(p.line, p.actor, record)
+
+
+@operation(role="operator", cli="blast", positional=("what",), reads=True)
+def blast(p: Platform, *, what: What) -> BlastReport:
+    """Everything that a record, path or source touched: chunks, vectors, indexes, datasets, models, answers, readers."""
+    return quarantining.blast(p.line, what)
+
+
+@operation(role="operator", cli="quarantine", positional=("what",))
+def quarantine(p: Platform, *, what: What, dry_run: DryRun = False) -> QuarantineReport:
+    """Take records out of every answer until they are released."""
+    return quarantining.quarantine(p.line, what, dry_run, p.actor.id)
+
+
+@operation(role="operator", cli="release", positional=("what",))
+def release(p: Platform, *, what: What, dry_run: DryRun = False) -> QuarantineReport:
+    """Let quarantined records answer again."""
+    return quarantining.release(p.line, what, dry_run, p.actor.id)
+
+
+@operation(role="operator", cli="erase", positional=("identifiers",), path="/v1/erasures")
+def erase(
+    p: Platform, *,
+    identifiers: Annotated[tuple[str, ...], "how the person is called: name, e-mail, phone number, each in quotes"],
+    dry_run: DryRun = False,
+) -> EraseReport:  # fmt: skip
+    """Erase a person from everything, look for what is left in every byte of the home, and sign a receipt."""
+    return erasure.erase(p.line, identifiers, dry_run, p.actor.id, p.progress)

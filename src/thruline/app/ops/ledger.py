@@ -1,0 +1,67 @@
+"""ledger: the record itself - status, verification, events, copies, and what is wrong with a home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from thruline.app.config import Setting
+from thruline.app.lazy import lazy
+from thruline.app.operations import operation
+from thruline.app.platform import Platform
+from thruline.flows.reports import BackupReport, Check, EventView, Node, Status, VerifyReport
+
+if TYPE_CHECKING:
+    from thruline.app import copies, doctor, overview
+    from thruline.flows import why
+else:
+    copies = lazy("thruline.app.copies")
+    doctor = lazy("thruline.app.doctor")
+    overview = lazy("thruline.app.overview")
+    why = lazy("thruline.flows.why")
+
+
+@operation(role="reader", cli="status", reads=True)
+def status(p: Platform) -> Status:
+    """The home at a glance: what it holds and what is going on."""
+    return overview.status(p)
+
+
+@operation(role="operator", cli="doctor", reads=True)
+def doctor_(p: Platform) -> tuple[Check, ...]:
+    """Find what is wrong with this home and its machine, and say the cure."""
+    return doctor.examine(p)
+
+
+@operation(role="operator", cli="config", reads=True)
+def config(p: Platform) -> tuple[Setting, ...]:
+    """Every setting in force, and where its value came from."""
+    return tuple(p.settings)
+
+
+@operation(role="operator", cli="verify", reads=True)
+def verify(p: Platform) -> VerifyReport:
+    """Check every event, signature and projection of the ledger."""
+    return overview.verify(p)
+
+
+@operation(role="operator", cli="events", reads=True)
+def events(
+    p: Platform, *,
+    after: Annotated[int, "events with a higher number than this"] = 0,
+    verb: Annotated[str, "only this verb, for example answer.given"] = "",
+    limit: Annotated[int, "at most this many"] = 50,
+) -> tuple[EventView, ...]:  # fmt: skip
+    """Events of the ledger in order."""
+    return overview.events(p, after, verb, limit)
+
+
+@operation(role="operator", cli="lineage", positional=("artifact",), reads=True, path="/v1/lineage")
+def lineage(p: Platform, *, artifact: Annotated[str, "id of any artifact"]) -> Node:
+    """What an artifact is made of, as a tree."""
+    return why.lineage(p.line, artifact)
+
+
+@operation(role="operator", cli="backup", positional=("folder",))
+def backup(p: Platform, *, folder: Annotated[str, "new folder for the two files"]) -> BackupReport:
+    """Copy the home into two files, data and keys, to be kept apart: data without keys is noise."""
+    return copies.backup(p, folder)

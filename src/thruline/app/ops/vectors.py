@@ -1,0 +1,82 @@
+"""vectors: search, answers and what they are made of; generations of the index."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from thruline.app.lazy import lazy
+from thruline.app.operations import operation
+from thruline.app.platform import Platform
+from thruline.flows.reports import (
+    AnswerLine,
+    AnswerReport,
+    GenerationView,
+    ReplayReport,
+    SearchReport,
+    WhyReport,
+)
+
+if TYPE_CHECKING:
+    from thruline.flows import answer as answering
+    from thruline.flows import reindex
+    from thruline.flows import why as whys
+else:
+    answering = lazy("thruline.flows.answer")
+    reindex = lazy("thruline.flows.reindex")
+    whys = lazy("thruline.flows.why")
+
+AsUser = Annotated[str, "ask with the rights of this user (operator only)"]
+Receipt = Annotated[str, "receipt id of an answer"]
+
+
+@operation(role="reader", cli="ask", positional=("question",))
+def ask(p: Platform, *, question: Annotated[str, "a question"], as_user: AsUser = "") -> AnswerReport:
+    """Answer from the documents that may be seen, each sentence with its citation."""
+    return answering.ask(p.line, p.anyone(as_user), question)
+
+
+@operation(role="reader", cli="search", positional=("question",), reads=True)
+def search(
+    p: Platform, *,
+    question: Annotated[str, "words or a question"],
+    k: Annotated[int, "how many passages, 1 to 100"] = 10,
+    as_user: AsUser = "",
+) -> SearchReport:  # fmt: skip
+    """Passages that fit, best first, with how each was found."""
+    return answering.search(p.line, p.anyone(as_user), question, k)
+
+
+@operation(role="reader", cli="why", positional=("answer",), reads=True, path="/v1/receipts/{answer}")
+def why(p: Platform, *, answer: Receipt) -> WhyReport:
+    """What an answer is made of: passages, records, sources, index, models."""
+    return whys.why(p.line, p.actor, answer)
+
+
+@operation(role="operator", cli="replay", positional=("answer",))
+def replay(p: Platform, *, answer: Receipt) -> ReplayReport:
+    """Make an answer again from its receipt: retrieval exactly, the words as a diff."""
+    return answering.replay(p.line, p.actor, answer)
+
+
+@operation(role="reader", cli="answers", reads=True)
+def answers(p: Platform, *, limit: Annotated[int, "at most this many"] = 20) -> tuple[AnswerLine, ...]:
+    """Your latest answers; the operator sees everybody's."""
+    return answering.listing(p.line, p.actor, limit)
+
+
+@operation(role="reader", cli="index list", reads=True)
+def generations(p: Platform) -> tuple[GenerationView, ...]:
+    """The generations of the index, the latest first."""
+    return reindex.listing(p.line)
+
+
+@operation(role="operator", cli="index switch", positional=("generation",))
+def switch(p: Platform, *, generation: Annotated[str, "id of a generation"]) -> tuple[GenerationView, ...]:
+    """Let another generation of the index serve."""
+    return reindex.switch(p.line, generation, p.actor.id)
+
+
+@operation(role="operator", cli="index rollback")
+def rollback(p: Platform) -> tuple[GenerationView, ...]:
+    """Let the generation before the serving one serve again."""
+    return reindex.rollback(p.line, p.actor.id)

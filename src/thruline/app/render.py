@@ -1,0 +1,190 @@
+"""Results as text for a terminal: a table for lists, aligned pairs for one thing, a tree for a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from thruline.flows import reports
+
+WIDTH = 100
+
+
+def render(result: Any) -> str:
+    """What a person reads; special forms for answers, trees and reports, a generic one for the rest."""
+    special = _SPECIAL.get(type(result))
+    if special:
+        return "\n".join(special(result))
+    if isinstance(result, str):
+        return result
+    if isinstance(result, tuple | list):
+        return "\n".join(_table(result)) if result else "nothing yet"
+    if is_dataclass(result):
+        return "\n".join(_pairs(result))
+    return str(result)
+
+
+def _pairs(result: Any) -> Iterator[str]:
+    shown = [(f.name, getattr(result, f.name)) for f in fields(result)]
+    width = max(len(name) for name, _ in shown)
+    for name, value in shown:
+        if isinstance(value, tuple) and value and is_dataclass(value[0]):
+            yield f"{_label(name)}:"
+            yield from ("  " + line for line in _table(value))
+        else:
+            yield f"{_label(name):<{width}}  {_cell(value)}"
+
+
+def _table(rows: Sequence[Any]) -> Iterator[str]:
+    if not is_dataclass(rows[0]):
+        yield from (_cell(row) for row in rows)
+        return
+    names = [f.name for f in fields(rows[0])]
+    cells = [[_cell(getattr(row, name)) for name in names] for row in rows]
+    kept = [n for n in range(len(names)) if any(line[n] for line in cells)]
+    widths = {n: min(44, max(len(names[n]), *(len(line[n]) for line in cells))) for n in kept}
+    numeric = {n for n in kept if all(re.fullmatch(r"[\d.,-]*", line[n]) for line in cells)}
+    for line in ([_label(n) for n in names], *cells):
+        yield "  ".join(_fit(line[n], widths[n], n in numeric) for n in kept).rstrip()
+
+
+def _fit(text: str, width: int, right: bool) -> str:
+    text = text if len(text) <= width else text[: width - 1] + "…"
+    return text.rjust(width) if right else text.ljust(width)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, tuple | list):
+        return ", ".join(_cell(v) for v in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{k}={_cell(v)}" for k, v in value.items())
+    return " ".join(str(value).split())
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _answer(answer: reports.AnswerReport) -> Iterator[str]:
+    yield from _wrap(answer.text)
+    cited = [p for p in answer.passages if any(p.number in s.citations for s in answer.sentences)]
+    if cited:
+        yield ""
+    for passage in cited:
+        page = f", page {passage.page}" if passage.page else ""
+        yield f"  [{passage.number}] {passage.title}  ({passage.source}/{passage.path}{page})"
+    yield ""
+    yield f"receipt {answer.id}   {answer.outcome}, {answer.ms:.0f} ms   thruline why {answer.id}"
+
+
+def _why(why: reports.WhyReport) -> Iterator[str]:
+    yield f"{why.answer.question}"
+    yield from tree(why.tree)
+    yield ""
+    yield f"{why.artifacts} artifacts, {why.events} events on the ledger"
+
+
+def tree(node: reports.Node, lead: str = "", branch: str = "") -> Iterator[str]:
+    """A node and what it was made from, drawn with lines."""
+    through = "by way of " if node.role == "via" else ""
+    detail = f"  {node.detail}" if node.detail else ""
+    yield f"{lead}{branch}{through}{node.kind} {node.label}{detail}"
+    lead += {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+    for n, child in enumerate(node.children):
+        yield from tree(child, lead, "└─ " if n == len(node.children) - 1 else "├─ ")
+
+
+def _sync(report: reports.SyncReport) -> Iterator[str]:
+    yield (
+        f"{report.source}: {report.seen} seen: {report.indexed} indexed, {report.duplicates} duplicates, "
+        f"{report.quarantined} quarantined, {len(report.refused)} refused"
+    )
+    yield (
+        f"  {report.added} added, {report.changed} changed, {report.moved} moved, {report.deleted} deleted, "
+        f"{report.unchanged} unchanged; {report.chunks} new chunks in {report.seconds:.1f} s"
+    )
+    for refusal in report.refused[:10]:
+        yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
+    if len(report.refused) > 10:
+        yield f"  and {len(report.refused) - 10} more: thruline documents --state refused"
+
+
+def _blast(report: reports.BlastReport) -> Iterator[str]:
+    yield (
+        f"{len(report.records)} records -> {report.chunks} chunks -> {report.vectors} vector sets -> "
+        f"{report.generations} index generations; {len(report.datasets)} datasets, {len(report.models)} models, "
+        f"{len(report.answers)} answers to {len(report.askers)} people"
+    )
+    for record in report.records:
+        yield f"  {record.state:<11} {record.source}/{record.path}"
+    for answer in report.answers:
+        yield f"  answer {answer.id}  {answer.asked}  {answer.asker}: {answer.question}"
+
+
+def _quarantine(report: reports.QuarantineReport) -> Iterator[str]:
+    yield f"{'would be ' if report.dry_run else ''}{report.action}:"
+    yield from _blast(report.blast)
+
+
+def _erase(report: reports.EraseReport) -> Iterator[str]:
+    would = "would erase" if report.dry_run else "erased"
+    yield (
+        f"{would} {len(report.subjects)} subject(s): {len(report.records)} records, {report.chunks} chunks, "
+        f"{report.vectors} vector sets, {report.answers} answers, {report.keys} keys; {len(report.models)} models"
+    )
+    for record in report.records:
+        yield f"  {record.source}/{record.path}"
+    if report.also_seen:
+        yield f"also seen beside them, not erased unless you name it: {', '.join(report.also_seen)}"
+    if report.residue >= 0:
+        yield f"residue: {report.residue} places where a byte of them is left  {', '.join(report.residue_places)}"
+    if report.receipt:
+        yield f"receipt: {report.receipt}   thruline-verify {report.receipt}"
+    yield "out of scope: " + "; ".join(report.out_of_scope)
+
+
+def _verify(report: reports.VerifyReport) -> Iterator[str]:
+    word = "verified" if report.ok else "NOT what was written"
+    yield f"ledger {word}: {report.events} events, {report.seals} seals, head {report.head[:12]}, {report.seconds:.2f} s"
+    yield from (f"  event {p.seq}: {p.what}" for p in report.problems)
+
+
+def _replay(report: reports.ReplayReport) -> Iterator[str]:
+    yield f"retrieval {report.retrieval}, generation {report.generation}"
+    yield from (f"  lost  {chunk}" for chunk in report.missing)
+    yield from (f"  new   {chunk}" for chunk in report.added)
+    yield from report.diff
+
+
+def _search(report: reports.SearchReport) -> Iterator[str]:
+    for passage in report.passages:
+        yield f"{passage.score:.4f}  {passage.title}  ({passage.source}/{passage.path})"
+        yield f"        {' '.join(passage.text.split())[:WIDTH]}"
+    yield f"{len(report.passages)} of {report.visible} chunks that you may see, {report.ms:.1f} ms"
+
+
+def _wrap(text: str) -> Iterable[str]:
+    import textwrap
+
+    for paragraph in text.split("\n"):
+        yield from textwrap.wrap(paragraph, WIDTH) or [""]
+
+
+_SPECIAL: dict[type, Any] = {
+    reports.AnswerReport: _answer,
+    reports.WhyReport: _why,
+    reports.SyncReport: _sync,
+    reports.BlastReport: _blast,
+    reports.QuarantineReport: _quarantine,
+    reports.EraseReport: _erase,
+    reports.VerifyReport: _verify,
+    reports.ReplayReport: _replay,
+    reports.SearchReport: _search,
+    reports.Node: tree,
+}

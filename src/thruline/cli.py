@@ -1,0 +1,213 @@
+"""The command line: one command an operation, plus the few that make or serve a home."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from thruline import __version__
+from thruline.app.config import default_home
+from thruline.app.operations import Operation, Parameter, operations
+from thruline.app.platform import Platform
+from thruline.app.render import render
+from thruline.core.errors import ThrulineError
+
+GROUPS = (
+    ("a home", ("init", "up", "demo", "status", "doctor", "config")),
+    ("data in", ("add", "sync", "sources", "documents", "remove")),
+    ("answers", ("ask", "search", "why", "replay", "answers")),
+    ("undo", ("blast", "quarantine", "release", "erase", "verify")),
+    ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),
+    ("compute", ("run", "jobs", "logs", "cancel", "runs", "nodes")),
+    ("guard", ("keys", "users", "screen", "audit")),
+    ("copies", ("backup", "restore", "events")),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; 0 done, 1 a gate or check said no, 2 bad usage or input, 3 not available."""
+    known = operations()
+    arguments = _parser(known).parse_args(argv)
+    try:
+        return _run(arguments, known)
+    except ThrulineError as error:
+        _fail(error, arguments.json)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+
+
+def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
+    home = Path(arguments.home).expanduser() if arguments.home else default_home()
+    if arguments.command in _BESIDES:
+        return _BESIDES[arguments.command](arguments, home)
+    operation = known[arguments.operation]
+    given = {p.name: getattr(arguments, p.name) for p in operation.parameters if hasattr(arguments, p.name)}
+    with Platform.open(home) as platform:
+        platform.via = "cli"
+        if not arguments.json:
+            platform.progress = _progress()
+        result = platform.call(operation.name, given)
+    show(result, arguments.json)
+    return 1 if getattr(result, "ok", True) is False else 0
+
+
+def show(result: Any, as_json: bool) -> None:
+    """One JSON document, or text for a person."""
+    print(msgspec.json.encode(result).decode() if as_json else render(result))
+
+
+def _fail(error: ThrulineError, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode(error.as_problem()).decode())
+        return
+    print(f"thruline: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"  {error.hint}", file=sys.stderr)
+
+
+def _progress() -> Any:
+    if not sys.stderr.isatty():
+        return None
+
+    def tell(stage: str, done: int, total: int) -> None:
+        end = "\n" if done >= total else ""
+        print(
+            f"\r{stage} {done:,} of {total:,} ({done / max(total, 1):.0%})\033[K", end=end, file=sys.stderr, flush=True
+        )
+
+    return tell
+
+
+def _parser(known: Mapping[str, Operation]) -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="one JSON document on standard output, nothing else")
+    common.add_argument(
+        "--home", metavar="DIR", default="", help="the home folder; else THRULINE_HOME, else ~/.thruline"
+    )
+    parser = argparse.ArgumentParser(
+        prog="thruline", formatter_class=argparse.RawDescriptionHelpFormatter, usage="thruline COMMAND [options]",
+        description="See what every answer is made of, and pull anything back out everywhere, with proof.",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"thruline {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, help=argparse.SUPPRESS)
+    says = _add_besides(commands, common)
+    nested: dict[str, Any] = {}
+    for operation in (o for o in known.values() if o.cli):
+        word, _, second = operation.cli.partition(" ")
+        if second:
+            if word not in nested:
+                group = commands.add_parser(word, description=f"thruline {word} …")
+                nested[word] = group.add_subparsers(dest="second", metavar="VERB", required=True)
+            _add_command(nested[word], second, operation, common)
+            says[word] = f"{says[word]}, {second}" if word in says else second
+        else:
+            _add_command(commands, word, operation, common)
+            says[word] = operation.says
+    parser.epilog = _overview(says)
+    return parser
+
+
+def _add_command(commands: Any, word: str, operation: Operation, common: argparse.ArgumentParser) -> None:
+    command = commands.add_parser(
+        word, parents=[common], description=operation.doc, formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )  # fmt: skip
+    command.set_defaults(operation=operation.name, json=False, home="")
+    for parameter in operation.parameters:
+        _add_parameter(command, parameter, parameter.name in operation.positional)
+
+
+def _add_parameter(command: argparse.ArgumentParser, parameter: Parameter, positional: bool) -> None:
+    many = typing.get_origin(parameter.type) is tuple
+    help_ = parameter.says.replace("%", "%%")
+    if not parameter.required and parameter.default not in ("", (), False, None):
+        help_ += f" (default {parameter.default})"
+    if positional:
+        nargs = {(True, True): "+", (True, False): "*", (False, True): None, (False, False): "?"}
+        command.add_argument(parameter.name, nargs=nargs[many, parameter.required], help=help_)
+    elif parameter.type is bool:
+        command.add_argument(_flag(parameter), action="store_true", help=help_)
+    else:
+        command.add_argument(
+            _flag(parameter), dest=parameter.name, required=parameter.required, help=help_,
+            metavar=parameter.name.upper(), **({"type": _split, "action": "extend"} if many else {}),
+        )  # fmt: skip
+
+
+def _flag(parameter: Parameter) -> str:
+    return {"as_user": "--as"}.get(parameter.name, f"--{parameter.name.replace('_', '-')}")
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _overview(says: Mapping[str, str]) -> str:
+    lines = []
+    for title, words in GROUPS:
+        lines.append(f"{title}:")
+        lines += [f"  {word:<11} {says[word]}" for word in words if word in says]
+    others = [w for w in says if w not in {word for _, words in GROUPS for word in words}]
+    lines += ["others:", *(f"  {word:<11} {says[word]}" for word in others)] if others else []
+    return "\n".join([*lines, "", "thruline COMMAND --help says more. Every command takes --json and --home DIR."])
+
+
+def _add_besides(commands: Any, common: argparse.ArgumentParser) -> dict[str, str]:
+    says = {
+        "init": "Make a home.",
+        "up": "Serve the console, the API and the OpenAI-compatible gateway.",
+        "demo": "Take real documents through the whole line and print each proof.",
+        "restore": "Bring a home back from a backup.",
+    }
+    made = {word: commands.add_parser(word, parents=[common], description=text) for word, text in says.items()}
+    made["up"].add_argument("--host", default="", help="address to listen on; else server.host")
+    made["up"].add_argument("--port", type=int, default=0, help="port to listen on; else server.port")
+    made["demo"].add_argument("--corpus", default="", metavar="DIR", help="your own folder instead of the handbook")
+    made["restore"].add_argument("data", help="the data file that backup wrote")
+    made["restore"].add_argument("--keys", required=True, help="the keys file that backup wrote")
+    return says
+
+
+def _init(arguments: argparse.Namespace, home: Path) -> int:
+    with Platform.open(home, create=True) as platform:
+        show(platform.ledger.status(), arguments.json)
+    return 0
+
+
+def _up(arguments: argparse.Namespace, home: Path) -> int:
+    from thruline.api.serve import serve
+
+    with Platform.open(home, create=True) as platform:
+        serve(platform, arguments.host or platform.config.server.host, arguments.port or platform.config.server.port)
+    return 0
+
+
+def _demo(arguments: argparse.Namespace, home: Path) -> int:
+    from thruline.demo.story import tell
+
+    return tell(home if arguments.home else None, Path(arguments.corpus) if arguments.corpus else None, arguments.json)
+
+
+def _restore(arguments: argparse.Namespace, home: Path) -> int:
+    from thruline.app.copies import restore
+
+    show(restore(Path(arguments.data), Path(arguments.keys), home), arguments.json)
+    return 0
+
+
+_BESIDES = {"init": _init, "up": _up, "demo": _demo, "restore": _restore}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""What a record became: the remembered result of preparing it, and how flows read it back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from thruline.core.clock import iso
+from thruline.core.documents import Chunk, Mention, Risk
+from thruline.data.records import Record
+from thruline.flows.line import Line
+from thruline.flows.reports import DocumentView, RiskView
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A prepared record: its chunks in order, who is mentioned, what is suspicious, and its MinHash signature."""
+
+    title: str
+    media_type: str
+    parser: str
+    chunks: tuple[Chunk, ...]
+    mentions: tuple[Mention, ...]
+    risks: tuple[Risk, ...]
+    signature: bytes
+
+    @property
+    def text(self) -> str:
+        """All that is said, chunk by chunk."""
+        return "\n\n".join(chunk.text for chunk in self.chunks)
+
+
+def read_documents(line: Line, documents: Sequence[str]) -> dict[str, Document]:
+    """The documents of these payload ids that still exist."""
+    return {id: msgspec.msgpack.decode(raw, type=Document) for id, raw in line.payloads.get_many(documents).items()}
+
+
+def views(line: Line, records: Sequence[Record]) -> tuple[DocumentView, ...]:
+    """Records as a person sees them, in the given order."""
+    documents = read_documents(line, [r.document for r in records if r.document])
+    paths = path_names(line, [r.id for r in records])
+    sources = {s.id: s.name for s in line.records.sources()}
+    people: dict[str, set[str]] = {}
+    for link in line.subjects.met_in([r.id for r in records]):
+        people.setdefault(link.artifact, set()).add(link.subject)
+    return tuple(
+        _view(r, documents.get(r.document), paths.get(r.id, ""), sources.get(r.source, ""), len(people.get(r.id, ())))
+        for r in records
+    )
+
+
+def path_names(line: Line, records: Sequence[str]) -> dict[str, str]:
+    """One path of each record, where it is still known."""
+    places = line.records.paths(records)
+    names = line.payloads.get_many([path for paths in places.values() for path in paths])
+    return {r: names[paths[0]].decode() for r, paths in places.items() if paths[0] in names}
+
+
+def _view(record: Record, document: Document | None, path: str, source: str, people: int) -> DocumentView:
+    return DocumentView(
+        record=record.id, source=source, path=path, title=document.title if document else "", state=record.state,
+        reason=record.reason, chunks=record.chunks, size=record.size, people=people, duplicate_of=record.canonical,
+        risks=tuple(RiskView(kind=r.kind, score=r.score, evidence=r.evidence) for r in document.risks)
+        if document else (),
+        seen=iso(record.seen),
+    )  # fmt: skip

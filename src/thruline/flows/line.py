@@ -1,0 +1,154 @@
+"""The line: the opened parts of one home, as flows work with them.
+
+What is heavy opens at its first use, so that asking for the status of a home loads no model.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Protocol
+
+from thruline.core.clock import Clock
+from thruline.core.ids import ArtifactId, Ids
+from thruline.data.records import Records
+from thruline.data.sandbox import ParserPool
+from thruline.data.subjects import Subjects
+from thruline.guard.access import Access
+from thruline.guard.screen import Screen
+from thruline.ledger.ledger import SqlLedger
+from thruline.ledger.payloads import Payloads
+from thruline.models.registry import Registry
+from thruline.ports.compute import Compute
+from thruline.ports.database import Database
+from thruline.ports.dense import DenseIndex
+from thruline.ports.embedder import Embedder
+from thruline.ports.llm import Llm
+from thruline.ports.names import NameDetector
+from thruline.ports.signer import Signer
+from thruline.ports.text import TextIndex
+from thruline.ports.vault import Vault
+from thruline.runs.runner import Runs
+from thruline.vectors.generations import Generations
+
+INDEX = "main"
+
+
+class Engines(Protocol):
+    """Opens what is heavy; the composition root decides which backend."""
+
+    def embedder(self) -> Embedder:
+        """The model that makes vectors."""
+        ...
+
+    def parsers(self) -> ParserPool:
+        """The processes that read files."""
+        ...
+
+    def dense(self) -> DenseIndex:
+        """An empty dense index."""
+        ...
+
+    def text(self) -> TextIndex:
+        """An empty full-text index."""
+        ...
+
+    def names(self) -> NameDetector:
+        """What finds people's names."""
+        ...
+
+    def llm(self) -> Llm | None:
+        """The chat model, where one is configured."""
+        ...
+
+    def compute(self) -> Compute:
+        """Where jobs run."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Settings that flows decide by. sizes in bytes."""
+
+    chunk_words: int
+    max_file: int
+    workers: int
+    hidden_text: Literal["quarantine", "warn", "off"]
+    question_limit: int
+    passages: int
+    context_tokens: int
+    mode: Literal["extractive", "llm"]
+    llm_timeout_s: float
+
+
+class Line:
+    """One home's parts; close() gives all of them back."""
+
+    def __init__(
+        self, *, home: Path, cache: Path, database: Database, key_database: Database, vault: Vault, payloads: Payloads,
+        ids: Ids, signer: Signer, clock: Clock, limits: Limits, engines: Engines,
+    ) -> None:  # fmt: skip
+        self.home = home
+        self.cache = cache
+        self.database = database
+        self.key_database = key_database
+        self.vault = vault
+        self.payloads = payloads
+        self.ids = ids
+        self.signer = signer
+        self.clock = clock
+        self.limits = limits
+        self.engines = engines
+        self.ledger = SqlLedger(database, clock)
+        self.records = Records(database)
+        self.subjects = Subjects(database, ids)
+        self.generations = Generations(database, self.ledger, ids, payloads)
+        self.registry = Registry(database, self.ledger, payloads, ids, signer)
+        self.access = Access(database, self.ledger, payloads, ids)
+        self.runs = Runs(database, self.ledger, payloads, ids, clock)
+        self.embedding = threading.Lock()  # guards the embedder: one thread at a time
+
+    @cached_property
+    def embedder(self) -> Embedder:
+        """The model that makes vectors."""
+        return self.engines.embedder()
+
+    @cached_property
+    def embedder_id(self) -> ArtifactId:
+        """The embedder as an artifact: what vectors and answers passed through."""
+        return self.ids.artifact("model", self.embedder.info.digest)
+
+    @cached_property
+    def parsers(self) -> ParserPool:
+        """The processes that read files."""
+        return self.engines.parsers()
+
+    @cached_property
+    def names(self) -> NameDetector:
+        """What finds people's names."""
+        return self.engines.names()
+
+    @cached_property
+    def llm(self) -> Llm | None:
+        """The chat model, where one is configured."""
+        return self.engines.llm()
+
+    @cached_property
+    def compute(self) -> Compute:
+        """Where jobs run."""
+        return self.engines.compute()
+
+    @cached_property
+    def screen(self) -> Screen:
+        """What judges questions, with the deployed detector."""
+        return Screen(self.registry.detector())
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        for part in ("embedder", "parsers", "compute"):
+            if part in self.__dict__:
+                self.__dict__.pop(part).close()
+        self.database.close()
+        self.key_database.close()
