@@ -1,0 +1,150 @@
+"""Serving: what is found, by whom, and that nothing hidden leaves a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thruline.backends.exact_dense import ExactDense
+from thruline.backends.flat4_dense import Flat4Dense
+from thruline.backends.tantivy_text import TantivyText
+from thruline.core.errors import Invalid
+from thruline.core.ids import ArtifactId, Ids
+from thruline.testing.embedders import HashEmbedder
+from thruline.vectors.serving import Serving, Shelved
+
+IDS = Ids(bytes(32))
+EMBEDDER = HashEmbedder()
+GENERATION = IDS.artifact("index", "one")
+ALL = frozenset("*")
+DESK, STAFF = frozenset({"desk"}), frozenset({"staff"})
+HANDBOOK, NOTES = IDS.artifact("source", "handbook"), IDS.artifact("source", "notes")
+
+
+def shelved(name: str, texts: Sequence[str], groups: frozenset[str] = DESK, source: ArtifactId = HANDBOOK) -> Shelved:
+    return Shelved(
+        record=IDS.artifact("record", name),
+        source=source,
+        groups=groups,
+        chunks=[IDS.artifact("chunk", name, str(i)) for i in range(len(texts))],
+        vectors=EMBEDDER.passages(texts).astype(np.float16),
+        texts=texts,
+        titles=[name] * len(texts),
+    )
+
+
+PUMPS = shelved("pumps", ["Prime the pump before use", "A pump that hums is dry"])
+VALVES = shelved("valves", ["Close the valve slowly", "A leaking valve needs a new seal"])
+SALARIES = shelved("salaries", ["The pump engineer earns nine thousand"], STAFF, NOTES)
+
+
+def load(*records: Shelved) -> Serving:
+    return Serving.load(GENERATION, records, Flat4Dense(), TantivyText())
+
+
+def ask(serving: Serving, question: str, k: int = 5, groups: frozenset[str] = ALL, **scope: frozenset[ArtifactId]):
+    return serving.search(question, EMBEDDER.query(question), k, groups=groups, **scope)
+
+
+def test_the_chunk_that_both_rankings_like_is_first() -> None:
+    found = ask(load(PUMPS, VALVES), "leaking valve seal")
+    assert found.hits[0].chunk == VALVES.chunks[1]
+    assert (found.hits[0].dense_rank, found.hits[0].text_rank) == (1, 1)
+    assert found.hits[0].record == VALVES.record
+    assert found.plan.way == "hybrid"
+
+
+def test_what_a_group_may_not_see_is_not_found_counted_or_ranked() -> None:
+    with_secret, without = load(PUMPS, SALARIES), load(PUMPS)
+    hidden, absent = ask(with_secret, "pump salary", groups=DESK), ask(without, "pump salary", groups=DESK)
+    assert [h.chunk for h in hidden.hits] == [h.chunk for h in absent.hits]
+    assert [h.dense_rank for h in hidden.hits] == [h.dense_rank for h in absent.hits]
+    assert hidden.plan == absent.plan
+    assert SALARIES.record in {h.record for h in ask(with_secret, "pump salary", groups=STAFF).hits}
+
+
+def test_groups_intersect_and_the_operator_sees_all() -> None:
+    serving = load(PUMPS, SALARIES, shelved("both", ["shared pump list"], DESK | STAFF))
+    assert ask(serving, "pump", groups=DESK).plan.visible == 3
+    assert ask(serving, "pump", groups=STAFF).plan.visible == 2
+    assert ask(serving, "pump", groups=DESK | STAFF).plan.visible == 4
+    assert ask(serving, "pump").plan.visible == 4
+    nobody = ask(serving, "pump", groups=frozenset())
+    assert (nobody.hits, nobody.plan.way) == ((), "nothing")
+
+
+def test_a_search_can_be_kept_to_some_sources() -> None:
+    found = ask(load(PUMPS, SALARIES), "pump", sources=frozenset({NOTES}))
+    assert {h.source for h in found.hits} == {NOTES}
+
+
+def test_without_a_vector_the_words_decide() -> None:
+    found = load(PUMPS, VALVES).search("humming", None, 5, groups=ALL)
+    assert [h.chunk for h in found.hits] == [PUMPS.chunks[1]]
+    assert (found.plan.way, found.hits[0].dense_rank) == ("text", 0)
+
+
+def test_without_a_known_word_the_meaning_decides() -> None:
+    found = load(PUMPS, VALVES).search("zzz", EMBEDDER.query("valve"), 5, groups=ALL)
+    assert found.plan.way == "dense"
+    assert found.hits[0].record == VALVES.record
+
+
+@pytest.mark.parametrize("k", [0, 1, 3, 50])
+def test_as_many_come_back_as_there_are(k: int) -> None:
+    found = ask(load(PUMPS, VALVES), "pump", k)
+    assert found.plan.returned == len(found.hits) == min(k, 4)
+    assert found.plan.asked == k
+
+
+def test_an_empty_generation_answers_with_nothing() -> None:
+    assert ask(load(), "pump").hits == ()
+    assert ask(load(shelved("blank", [])), "pump").hits == ()
+
+
+def test_the_order_of_loading_changes_nothing() -> None:
+    assert ask(load(PUMPS, VALVES, SALARIES), "pump valve") == ask(load(SALARIES, VALVES, PUMPS), "pump valve")
+
+
+def test_a_refresh_equals_a_new_load() -> None:
+    drier = shelved("pumps", ["The pump ran dry"])
+    refreshed = load(PUMPS, VALVES).refreshed(
+        GENERATION, changed=[drier, SALARIES], gone={VALVES.record}, dense=Flat4Dense(), text=TantivyText()
+    )
+    assert refreshed.records == {PUMPS.record, SALARIES.record}
+    assert ask(refreshed, "pump valve") == ask(load(drier, SALARIES), "pump valve")
+
+
+def test_the_old_snapshot_answers_on_while_the_new_one_serves() -> None:
+    old = load(PUMPS, VALVES)
+    before = ask(old, "valve")
+    old.refreshed(GENERATION, gone={VALVES.record}, dense=Flat4Dense(), text=TantivyText())
+    assert ask(old, "valve") == before
+
+
+def test_vectors_of_other_dimensions_are_refused() -> None:
+    odd = Shelved(
+        record=IDS.artifact("record", "odd"),
+        source=NOTES,
+        groups=DESK,
+        chunks=[IDS.artifact("chunk", "odd")],
+        vectors=np.ones((1, 7), np.float16),
+        texts=["odd"],
+        titles=[""],
+    )
+    with pytest.raises(Invalid, match="dimensions"):
+        load(PUMPS, odd)
+    with pytest.raises(Invalid, match="different numbers"):
+        load(Shelved(**{**vars(odd), "texts": []}))
+
+
+@given(st.lists(st.frozensets(st.sampled_from("abc")), max_size=12), st.frozensets(st.sampled_from("abc*")))
+def test_exactly_what_shares_a_group_is_visible(labels: list[frozenset[str]], groups: frozenset[str]) -> None:
+    records = [shelved(str(i), ["pump"], label) for i, label in enumerate(labels)]
+    serving = Serving.load(GENERATION, records, ExactDense(), TantivyText())
+    allowed = {r.record for r in records if "*" in groups or r.groups & groups}
+    assert {h.record for h in ask(serving, "pump", 50, groups).hits} == allowed
