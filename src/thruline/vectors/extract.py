@@ -1,0 +1,243 @@
+"""An answer without a language model: the sentences of the passages that say it, each with its citation."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from thruline.vectors.context import Context, Passage, Place
+from thruline.vectors.sentences import Sentence, readable, sentences
+from thruline.vectors.terms import coverage, terms, weights
+
+UNKNOWN = "I do not know: the documents that you may see do not say."
+# Share of the question's terms, by weight, that the best sentences must hold. See `bench/extract.py`.
+SUPPORT_AT_LEAST = 0.5
+MAX_SENTENCES = 4
+MAX_WORDS = 110
+MAX_CODE_LINES = 16
+KEEP_FROM_BEST = 0.68
+DIVERSITY = 0.35
+RERANKED = 16
+
+Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+_DEFINITION = re.compile(r"\s*what(?:'s| is| are| does| do)\b", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are|means|returns|refers|lets|allows)\b", re.IGNORECASE)
+_HISTORY = re.compile(r"release notes|change ?log|what's new", re.IGNORECASE)
+_LEANS = re.compile(
+    r"(?:this|that|these|those|it|its|they|however|also|therefore|thus|otherwise|instead|but|and|or|then|so|both|"
+    r"for (?:this reason|example|that reason|instance)|in this case|similarly|note that|as (?:above|mentioned))\b"
+    r"|.{0,40}\b(?:the above|above (?:method|code|example)|the previous|as follows)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cited:
+    """One sentence of an answer. start..end: its place in the passage [number], exact; places: the same in chunks."""
+
+    text: str
+    code: str
+    number: int
+    start: int
+    end: int
+    places: tuple[Place, ...]
+    score: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extract:
+    """The answer, or that there is none. support: share of the question that it covers, in [0, 1]."""
+
+    outcome: Literal["answered", "unknown"]
+    sentences: tuple[Cited, ...]
+    support: float
+
+    @property
+    def text(self) -> str:
+        """The answer as it is read, with its citations."""
+        if not self.sentences:
+            return UNKNOWN
+        parts: list[str] = []
+        for before, cited in zip((None, *self.sentences), self.sentences, strict=False):
+            glue = "" if before is None else "\n\n" if before.code or before.number != cited.number else " "
+            parts.append(f"{glue}{cited.text} [{cited.number}]" + (f"\n\n```\n{cited.code}\n```" if cited.code else ""))
+        return "".join(parts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    passage: Passage
+    rank: int
+    order: int
+    start: int
+    end: int
+    text: str
+    code: str
+    own: Counter[str]
+    heading: Counter[str]
+    beside: Counter[str]
+    is_lead: bool
+    score: float = 0.0
+
+
+def extract(question: str, context: Context, *, similarity: Similarity | None = None) -> Extract:
+    """One to four sentences that answer, in reading order; `unknown` where they do not cover the question.
+
+    similarity: cosines of the question and some texts, to choose better among the best by words. Deterministic.
+    """
+    asked = list(dict.fromkeys(terms(question)))
+    candidates = [c for rank, p in enumerate(context.passages) for c in _candidates(p, rank)]
+    weight = weights(asked, [frozenset(c.own) for c in candidates])
+    is_definition = _DEFINITION.match(question) is not None
+    scored = [replace(c, score=_score(c, weight, is_definition)) for c in candidates]
+    scored.sort(key=lambda c: (-c.score, c.rank, c.order))
+    if similarity is not None:
+        scored = _rerank(question, scored[:RERANKED], similarity)
+    chosen = _choose(scored)
+    support = coverage(weight, (t for c in chosen for t in (*c.own, *c.beside)))
+    if support < SUPPORT_AT_LEAST:
+        return Extract(outcome="unknown", sentences=(), support=support)
+    return Extract(outcome="answered", sentences=tuple(_cite(c) for c in _reading_order(chosen)), support=support)
+
+
+def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
+    """Each sentence with the code or list that it announces, and what stands above it."""
+    found: list[_Candidate] = []
+    title = Counter(terms(passage.title))
+    above, before, is_lead = Counter[str](), Counter[str](), True
+    parts = sentences(passage.text)
+    for order, part in enumerate(parts):
+        text = readable(passage.text[part.start : part.end], part.kind)
+        if part.kind == "heading":
+            above, before, is_lead = Counter(terms(text)), Counter(), True
+        elif part.kind != "code" and len(text.split()) > 2:
+            listed, code, end = _announced(passage.text, parts, order) if text.endswith(":") else ("", "", part.end)
+            own = Counter(terms(text)) + Counter(terms(listed))
+            found.append(
+                _Candidate(
+                    passage=passage,
+                    rank=rank,
+                    order=order,
+                    start=part.start,
+                    end=end,
+                    text=text + listed,
+                    code=code,
+                    own=own,
+                    heading=above or title,
+                    beside=above + title + before + Counter(terms(code)),
+                    is_lead=is_lead,
+                )
+            )
+            before, is_lead = Counter(own.keys()), False
+    return found
+
+
+def _announced(text: str, parts: Sequence[Sentence], order: int) -> tuple[str, str, int]:
+    """The list or the code after a sentence that ends in a colon: (list, code, end)."""
+    rest, listed, end = parts[order + 1 :], "", parts[order].end
+    if rest and rest[0].kind == "code":
+        code, last = "", rest[0]
+        for part in rest:
+            if part.kind != "code" or text.count("\n", rest[0].start, part.end) >= MAX_CODE_LINES:
+                break
+            last = part
+        code = readable(text[rest[0].start : last.end], "code")
+        is_short = code.count("\n") < MAX_CODE_LINES
+        return "", code if is_short else "", last.end if is_short else end
+    for part in rest:
+        if part.kind != "item" or len(listed) > 300:
+            break
+        listed += f"\n- {readable(text[part.start : part.end], 'item')}"
+        end = part.end
+    return listed, "", end
+
+
+def _score(candidate: _Candidate, weight: Mapping[str, float], is_definition: bool) -> float:
+    """Weighted share of the question that the sentence holds itself, or less so beside it, shaped by how it reads."""
+    total = sum(weight.values()) or 1.0
+    held = sum(w * _held(candidate, term) for term, w in weight.items()) / total
+    if is_definition and _defines(candidate, weight):
+        held *= 1.4
+    return held * _shape(candidate)
+
+
+def _held(candidate: _Candidate, term: str) -> float:
+    near = 0.45 if candidate.is_lead else 0.25
+    amount = candidate.own[term] + near * min(candidate.beside[term], 2)
+    return 1.5 * amount / (amount + 0.8)
+
+
+def _defines(candidate: _Candidate, weight: Mapping[str, float]) -> bool:
+    """`X is …`, or the first sentence below a heading that names all of X."""
+    begin = terms(" ".join(candidate.text.split()[:5]))
+    says_is = any(term in weight for term in begin) and _IS.search(candidate.text[:80]) is not None
+    return says_is or (candidate.is_lead and all(candidate.heading[term] for term in weight))
+
+
+def _shape(candidate: _Candidate) -> float:
+    """How well it stands alone: whole, of readable length, not leaning on what went before, high in the ranking."""
+    text, words = candidate.text, len(candidate.text.split())
+    shape = 1.0 / (1 + 0.06 * candidate.rank)
+    shape *= 0.6 if words < 6 else 0.85 if words > 60 else 1.0
+    shape *= 1.15 if candidate.is_lead else 1.0
+    shape *= 1.12 if candidate.code else 1.0
+    shape *= 0.75 if _LEANS.match(text) else 1.0
+    shape *= 0.5 if text[0] in ".(" or text[0].islower() or text[-1] not in ".:!)\"'\u201d" else 1.0
+    shape *= 0.7 if _HISTORY.search(candidate.passage.title) else 1.0
+    return shape * (0.5 if text.endswith("?") or (text.endswith(":") and not candidate.code) else 1.0)
+
+
+def _rerank(question: str, scored: list[_Candidate], similarity: Similarity) -> list[_Candidate]:
+    """Words and meaning in equal parts, each against the best of its kind."""
+    if not scored:
+        return []
+    cosines = similarity(question, [c.text for c in scored])
+    low, high = min(cosines), max(cosines)
+    spread, best = (high - low) or 1.0, scored[0].score or 1.0
+    blended = [
+        replace(c, score=best * (0.5 * c.score / best + 0.5 * (cosine - low) / spread))
+        for c, cosine in zip(scored, cosines, strict=True)
+    ]
+    return sorted(blended, key=lambda c: (-c.score, c.rank, c.order))
+
+
+def _choose(scored: Sequence[_Candidate]) -> list[_Candidate]:
+    """The best, then what is nearly as good and says something else (maximal marginal relevance)."""
+    chosen: list[_Candidate] = []
+    words = 0
+    pool = [c for c in scored if c.score >= KEEP_FROM_BEST * scored[0].score and c.score > 0]
+    while pool and len(chosen) < MAX_SENTENCES:
+        best = max(pool, key=lambda c: c.score - DIVERSITY * _likeness(c, chosen))
+        pool.remove(best)
+        is_new = _likeness(best, chosen) < 0.6
+        words_of_best = len(best.text.split())
+        if is_new and (not chosen or words + words_of_best <= MAX_WORDS):
+            chosen.append(best)
+            words += words_of_best
+    return chosen
+
+
+def _likeness(candidate: _Candidate, chosen: Sequence[_Candidate]) -> float:
+    own = set(candidate.own)
+    return max((len(own & set(c.own)) / (len(own | set(c.own)) or 1) for c in chosen), default=0.0)
+
+
+def _reading_order(chosen: Sequence[_Candidate]) -> list[_Candidate]:
+    """Passage by passage, the one with the best sentence first; within one as its author wrote."""
+    first_met = {c.passage.number: i for i, c in reversed(list(enumerate(chosen)))}
+    return sorted(chosen, key=lambda c: (first_met[c.passage.number], c.order))
+
+
+def _cite(candidate: _Candidate) -> Cited:
+    return Cited(
+        text=candidate.text,
+        code=candidate.code,
+        number=candidate.passage.number,
+        start=candidate.start,
+        end=candidate.end,
+        places=tuple(candidate.passage.places(candidate.start, candidate.end)),
+        score=round(candidate.score, 4),
+    )
