@@ -13,8 +13,10 @@ from thruline.vectors.sentences import Sentence, readable, sentences
 from thruline.vectors.terms import coverage, terms, weights
 
 UNKNOWN = "I do not know: the documents that you may see do not say."
-# Share of the question's terms, by weight, that the best sentences must hold. See `bench/extract.py`.
-SUPPORT_AT_LEAST = 0.5
+# More than this share of the question's terms, by weight, must stand in the chosen sentences or beside them. Over
+# Django's documentation, BM25's eight best chunks each: 20 questions that it answers .51 to 1.0 (median 1.0), 16 about
+# other matters 0 to .50 (median .33).
+SUPPORT_MORE_THAN = 0.5
 MAX_SENTENCES = 4
 MAX_WORDS = 110
 MAX_CODE_LINES = 16
@@ -98,7 +100,7 @@ def extract(question: str, context: Context, *, similarity: Similarity | None = 
         scored = _rerank(question, scored[:RERANKED], similarity)
     chosen = _choose(scored)
     support = coverage(weight, (t for c in chosen for t in (*c.own, *c.beside)))
-    if support < SUPPORT_AT_LEAST:
+    if support <= SUPPORT_MORE_THAN:
         return Extract(outcome="unknown", sentences=(), support=support)
     return Extract(outcome="answered", sentences=tuple(_cite(c) for c in _reading_order(chosen)), support=support)
 

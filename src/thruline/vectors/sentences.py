@@ -9,7 +9,31 @@ from typing import Literal, NamedTuple
 
 SentenceKind = Literal["text", "item", "code", "heading"]
 
-_ABBREVIATIONS = frozenset("e.g i.e etc vs cf dr mr mrs ms prof no fig st approx ca inc ltd jr sr dept est".split())
+_ABBREVIATIONS = frozenset(
+    (
+        "e.g",
+        "i.e",
+        "etc",
+        "vs",
+        "cf",
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "prof",
+        "no",
+        "fig",
+        "st",
+        "approx",
+        "ca",
+        "inc",
+        "ltd",
+        "jr",
+        "sr",
+        "dept",
+        "est",
+    )
+)
 _BREAK = re.compile(r"[.!?][\"'\u201d\u2019)\]`*]*(?=\s+[\"'\u201c\u2018(\[`*:]*[^\W_a-z])")
 _ITEM = re.compile(r"\s*(?:[*+\u2022-]|\d{1,2}[.)]|#\.)\s+\S")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")

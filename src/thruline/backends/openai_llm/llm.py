@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -72,8 +73,9 @@ class OpenAiLlm:
         return Forwarded(status=reply.head.status, headers=end_to_end(reply.head), body=reply)
 
     async def close(self) -> None:
-        """Close idle connections."""
+        """Close idle connections; the next call opens new ones."""
         self._client.close()
+        await asyncio.sleep(0)  # transports end in the loop's next turn, which may be its last
 
     async def _check(self, reply: Reply) -> None:
         if reply.head.status != 200:
