@@ -15,30 +15,36 @@ from thruline.vectors.terms import coverage, terms, weights
 UNKNOWN = "I do not know: the documents that you may see do not say."
 # More than this share of the question's terms, by weight, must stand in the chosen sentences or beside them. Over
 # Django's documentation, BM25's eight best chunks each: 20 questions that it answers .51 to 1.0 (median 1.0), 16 about
-# other matters 0 to .50 (median .33).
+# other matters 0 to .50 (median .29).
 SUPPORT_MORE_THAN = 0.5
 MAX_SENTENCES = 4
 MAX_WORDS = 110
 MAX_CODE_LINES = 16
-KEEP_FROM_BEST = 0.68
+KEEP_FROM_BEST = 0.72
 DIVERSITY = 0.35
 RERANKED = 16
+UNDER_HEADING = 0.5  # how much more a sentence counts that stands under a heading with all of the question's terms
+LOWER_RANK = 0.1  # how much less for each passage that retrieval put before
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _DEFINITION = re.compile(r"\s*what(?:'s| is| are| does| do)\b", re.IGNORECASE)
 _IS = re.compile(r"\b(?:is|are|means|returns|refers|lets|allows)\b", re.IGNORECASE)
 _HISTORY = re.compile(r"release notes|change ?log|what's new", re.IGNORECASE)
 _LEANS = re.compile(
-    r"(?:this|that|these|those|it|its|they|however|also|therefore|thus|otherwise|instead|but|and|or|then|so|both|"
+    r"(?:this|that|these|those|it|its|they|however|also|alternatively|therefore|thus|otherwise|instead|but|and|or|then|so|both|"
     r"for (?:this reason|example|that reason|instance)|in this case|similarly|note that|as (?:above|mentioned))\b"
-    r"|.{0,40}\b(?:the above|above (?:method|code|example)|the previous|as follows)\b",
+    r"|.*\b(?:the above|above (?:method|code|example)|the previous|as follows)\b",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cited:
-    """One sentence of an answer. start..end: its place in the passage [number], exact; places: the same in chunks."""
+    """One sentence of an answer.
+
+    start..end: its place in the passage [number], exact; places: the same in chunks. text: the same without markup,
+    with the name before it of the method, setting or term that it explains.
+    """
 
     text: str
     code: str
@@ -109,12 +115,13 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
     """Each sentence with the code or list that it announces, and what stands above it."""
     found: list[_Candidate] = []
     title = Counter(terms(passage.title))
-    above, before, is_lead = Counter[str](), Counter[str](), True
+    above, before, is_lead, name = Counter[str](), Counter[str](), True, ""
     parts = sentences(passage.text)
     for order, part in enumerate(parts):
         text = readable(passage.text[part.start : part.end], part.kind)
-        if part.kind == "heading":
+        if part.kind in ("heading", "name"):
             above, before, is_lead = Counter(terms(text)), Counter(), True
+            name = f"{text}: " if part.kind == "name" else ""
         elif part.kind != "code" and len(text.split()) > 2:
             listed, code, end = _announced(passage.text, parts, order) if text.endswith(":") else ("", "", part.end)
             own = Counter(terms(text)) + Counter(terms(listed))
@@ -125,15 +132,15 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
                     order=order,
                     start=part.start,
                     end=end,
-                    text=text + listed,
+                    text=name + text + listed,
                     code=code,
                     own=own,
-                    heading=above or title,
+                    heading=above + title,
                     beside=above + title + before + Counter(terms(code)),
                     is_lead=is_lead,
                 )
             )
-            before, is_lead = Counter(own.keys()), False
+            before, is_lead, name = Counter(own.keys()), False, ""
     return found
 
 
@@ -163,7 +170,8 @@ def _score(candidate: _Candidate, weight: Mapping[str, float], is_definition: bo
     held = sum(w * _held(candidate, term) for term, w in weight.items()) / total
     if is_definition and _defines(candidate, weight):
         held *= 1.4
-    return held * _shape(candidate)
+    under = coverage(weight, candidate.heading)
+    return held * (1 + UNDER_HEADING * under) * _shape(candidate)
 
 
 def _held(candidate: _Candidate, term: str) -> float:
@@ -182,12 +190,12 @@ def _defines(candidate: _Candidate, weight: Mapping[str, float]) -> bool:
 def _shape(candidate: _Candidate) -> float:
     """How well it stands alone: whole, of readable length, not leaning on what went before, high in the ranking."""
     text, words = candidate.text, len(candidate.text.split())
-    shape = 1.0 / (1 + 0.06 * candidate.rank)
+    shape = 1.0 / (1 + LOWER_RANK * candidate.rank)
     shape *= 0.6 if words < 6 else 0.85 if words > 60 else 1.0
     shape *= 1.15 if candidate.is_lead else 1.0
     shape *= 1.12 if candidate.code else 1.0
     shape *= 0.75 if _LEANS.match(text) else 1.0
-    shape *= 0.5 if text[0] in ".(" or text[0].islower() or text[-1] not in ".:!)\"'\u201d" else 1.0
+    shape *= 0.5 if text[0] in ".(" or text[-1] not in ".:!)\"'\u201d" else 1.0
     shape *= 0.7 if _HISTORY.search(candidate.passage.title) else 1.0
     return shape * (0.5 if text.endswith("?") or (text.endswith(":") and not candidate.code) else 1.0)
 

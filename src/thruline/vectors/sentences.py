@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-SentenceKind = Literal["text", "item", "code", "heading"]
+SentenceKind = Literal["text", "item", "code", "heading", "name"]
 
 _ABBREVIATIONS = frozenset(
     (
@@ -74,7 +74,10 @@ class _Block(NamedTuple):
 
 
 def sentences(text: str) -> list[Sentence]:
-    """Every sentence, list item, heading and code block in order; markup lines and tables are left out."""
+    """Every sentence, list item, heading and code block in order; markup lines and tables are left out.
+
+    A `name` is what the text below it is about: a documented method or setting, the term of a definition.
+    """
     found: list[Sentence] = []
     code_below: int | None = None  # blocks deeper than this are code
     for block in _blocks(text):
@@ -126,7 +129,9 @@ def _of_block(text: str, block: _Block) -> Iterator[Sentence]:
             yield from _prose(text, run)
             run = []
             start = at + (named.start(1) if named else len(line) - len(line.lstrip()))
-            yield Sentence(start, at + len(line.rstrip()), "heading")
+            yield Sentence(start, at + len(line.rstrip()), "name" if named else "heading")
+        elif not run and _is_term(line, below):
+            yield Sentence(at + len(line) - len(line.lstrip()), at + len(line.rstrip()), "name")
         elif _UNDERLINE.fullmatch(line) or _TABLE.match(line) or _OPTION.match(line):
             yield from _prose(text, run)
             run = []
@@ -136,6 +141,12 @@ def _of_block(text: str, block: _Block) -> Iterator[Sentence]:
         else:
             run.append((at, line))
     yield from _prose(text, run)
+
+
+def _is_term(line: str, below: str) -> bool:
+    """Whether line is a term that the deeper line below it defines."""
+    is_deeper = len(below) - len(below.lstrip()) > len(line) - len(line.lstrip())
+    return is_deeper and not _ITEM.match(line) and len(line.split()) <= 4 and line.rstrip()[-1] not in ".:!?,"
 
 
 def _prose(text: str, lines: list[tuple[int, str]]) -> Iterator[Sentence]:
@@ -160,9 +171,9 @@ def _trimmed(text: str, start: int, end: int, kind: SentenceKind) -> Sentence:
     return Sentence(end - len(text[start:end].lstrip()), end, kind)
 
 
-_ROLE = re.compile(r":[a-z][\w:+.-]*:`([~!]?)([^`<]*?)(?:\s*<[^`>]*>)?`")
+_ROLE = re.compile(r":[a-z][\w:+.-]*:`([~!]?)([^`<]*?)(?:\s*<[^`>]*>)?`(?:\\(?=\w))?")
 _MARKUP = (
-    (re.compile(r"``([^`]+)``"), r"\1"),
+    (re.compile(r"``([^`]+)``(?:\\(?=\w))?"), r"\1"),
     (re.compile(r"`([^`<]+?)\s*<[^`>]+>`__?"), r"\1"),
     (re.compile(r"`([^`]+)`(?:__?(?!\w))?"), r"\1"),
     (re.compile(r"!?\[([^\]]+)\]\([^)\s]*\)"), r"\1"),

@@ -12,9 +12,10 @@ _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _STOP_WORDS = """
 a about after all also am an and any are as at be been before being but by can could d did do does doing done for
 from had has have having he her here him his how i if in into is isn it its just ll m me might must my no nor not
-of on one or our ours out over own re s shall she should so some such t than that the their them then there these
-they this those through to too up us ve very was way we were what when where which while who whom whose why will
-with without would you your yours only mean tell need want please
+of on one or our ours over own re s shall she should so some such t than that the their them then there these they
+this those through to too up us ve very was way we were what when where which while who whom whose why will with
+without would you your yours mean tell need want please use used uses using against between difference differ vs
+versus happen happens happened get gets got exactly best possible
 """
 _STOP = frozenset(_STOP_WORDS.split())
 

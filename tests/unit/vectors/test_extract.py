@@ -129,3 +129,10 @@ def test_any_text_and_question_give_an_answer_or_none_always_the_same(text: str,
     answer = extract(question, of)
     assert answer == extract(question, of)
     assert len(answer.sentences) <= 4
+
+
+def test_what_explains_a_setting_is_given_with_its_name() -> None:
+    pages = {"Settings": ".. setting:: SESSION_AGE\n\nThe age of sessions, in seconds.\n"}
+    assert extract("What is SESSION_AGE?", context(pages)).sentences[0].text == (
+        "SESSION_AGE: The age of sessions, in seconds."
+    )
