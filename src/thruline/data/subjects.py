@@ -73,8 +73,12 @@ class Subjects:
 
     def is_suppressed(self, mentions: Sequence[Mention]) -> bool:
         """Whether somebody who was erased is mentioned."""
-        digests = [self.digest(m.kind, m.value) for m in mentions]
-        return bool(digests and self._db.query(self._q.suppressed, {"digests": json.dumps(digests)}))
+        return bool(mentions) and self.was_erased((m.kind, m.value) for m in mentions)
+
+    def was_erased(self, identifiers: Iterable[tuple[str, str]]) -> bool:
+        """Whether one of these (kind, value) pairs is suppressed."""
+        digests = [self.digest(kind, value) for kind, value in identifiers]
+        return bool(self._db.query(self._q.suppressed, {"digests": json.dumps(digests)}))
 
     def count(self) -> int:
         """How many people are known."""

@@ -1,0 +1,80 @@
+"""How a parser writes down what it reads, so that offsets, headings and hidden text come out alike in every format."""
+
+from __future__ import annotations
+
+import re
+
+from thruline.core.documents import Block, BlockKind, Parsed
+from thruline.core.invisible import reveal
+
+_SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
+_TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
+_BETWEEN = "\n\n"
+
+
+class Composer:
+    """Collects headings and blocks in reading order. Every visible character lies in exactly one block."""
+
+    def __init__(self, media_type: str, parser: str, title: str = "") -> None:
+        self.title = title
+        self._media_type = media_type
+        self._parser = parser
+        self._parts: list[str] = []
+        self._length = 0
+        self._blocks: list[Block] = []
+        self._headings: list[tuple[int, str]] = []
+        self._hidden: dict[str, None] = {}
+
+    def heading(self, level: int, text: str, *, page: int = 0) -> None:
+        """A title; it closes the ones of the same or a deeper level, and is the first block under itself."""
+        seen = flow(self._see(text))
+        if not seen:
+            return
+        while self._headings and self._headings[-1][0] >= level:
+            self._headings.pop()
+        self._headings.append((level, seen))
+        self._write(seen, "text", page)
+
+    def block(self, text: str, *, kind: BlockKind = "text", page: int = 0) -> None:
+        """A paragraph, list, table or code block, line breaks kept; empty ones leave no trace."""
+        self._write(_TRAILING.sub("", self._see(text)).strip("\n"), kind, page)
+
+    def hide(self, text: str) -> None:
+        """Text that a person does not see. Kept once, in order."""
+        seen = reveal(text)
+        for part in (flow(seen.text), *seen.hidden):
+            if part:
+                self._hidden.setdefault(part)
+
+    def done(self) -> Parsed:
+        """The document; without a title of its own it takes the first heading."""
+        first = next((b.headings[0] for b in self._blocks if b.headings), "")
+        return Parsed(
+            text="".join(self._parts),
+            title=flow(self._see(self.title)) or first,
+            blocks=tuple(self._blocks),
+            hidden=tuple(self._hidden),
+            media_type=self._media_type,
+            parser=self._parser,
+        )
+
+    def _see(self, text: str) -> str:
+        seen = reveal(text)
+        for message in seen.hidden:
+            self._hidden.setdefault(message)
+        return seen.text
+
+    def _write(self, text: str, kind: BlockKind, page: int) -> None:
+        if not text.strip():
+            return
+        before = _BETWEEN if self._blocks else ""
+        start = self._length + len(before)
+        self._parts += (before, text)
+        self._length = start + len(text)
+        headings = tuple(title for _, title in self._headings)
+        self._blocks.append(Block(start=start, end=self._length, headings=headings, kind=kind, page=page))
+
+
+def flow(text: str) -> str:
+    """The text on one line with single spaces."""
+    return _SPACES.sub(" ", text.replace("\n", " ")).strip()

@@ -1,0 +1,91 @@
+"""Which format a file has: its suffix says, its first bytes must agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import NamedTuple
+
+from thruline.core.errors import Refused
+
+
+class Format(NamedTuple):
+    """A media type, the entry point `parser:<name>` that reads it, and the suffixes that announce it."""
+
+    media_type: str
+    parser: str
+    suffixes: tuple[str, ...]
+
+
+FORMATS = (
+    Format("text/plain", "text", (".txt", ".text", ".log", "")),
+    Format("text/markdown", "markdown", (".md", ".markdown", ".mdown")),
+    Format("text/x-rst", "rst", (".rst", ".rest")),
+    Format("text/html", "html", (".html", ".htm", ".xhtml")),
+    Format("application/pdf", "pdf", (".pdf",)),
+    Format(
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "docx",
+        (".docx",),
+    ),
+)
+_BY_SUFFIX = {suffix: f for f in FORMATS for suffix in f.suffixes}
+_TEXT = frozenset(f.media_type for f in FORMATS if f.media_type.startswith("text/"))
+_MAGIC = ((b"%PDF-", "application/pdf"), (b"PK\x03\x04", FORMATS[-1].media_type))
+_HEAD = 4096
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_RST_DIRECTIVE = re.compile(rb"^\.\. (?:_[^\n]+:|[\w-]+::)|:[a-z-]+:`", re.MULTILINE)
+_RST_HEADING = re.compile(rb"^\S[^\n]+\n([=~^*-])\1{3,}[ \t]*$", re.MULTILINE)
+
+
+def media_type(name: str, data: bytes) -> str:
+    """The media type of a file; raises Refused `unsupported_type` or, for no bytes at all, `empty`."""
+    if not data.strip():
+        raise Refused(f"{name!r} is empty", reason="empty")
+    suffix = _suffix(name)
+    found = _BY_SUFFIX.get(suffix)
+    if found is None:
+        raise Refused(f"no parser reads {suffix!r} files", reason="unsupported_type", hint=f"known: {_known()}")
+    if found.media_type in _TEXT:
+        return _as_text(found.media_type, name, data)
+    if _magic(data) != found.media_type:
+        raise Refused(f"{name!r} is not what its suffix says", reason="parser_failed", hint="is the file damaged?")
+    return found.media_type
+
+
+def installed_parsers() -> Mapping[str, str]:
+    """Media type -> `module:object` of the installed parser that reads it; nothing is imported."""
+    found = {e.name: e.value for e in entry_points(group="thruline.backends") if e.name.startswith("parser:")}
+    return {f.media_type: found[f"parser:{f.parser}"] for f in FORMATS if f"parser:{f.parser}" in found}
+
+
+def _as_text(announced: str, name: str, data: bytes) -> str:
+    head = data[:_HEAD]
+    if _magic(data) or (_is_binary(head) and not data.startswith(_WIDE_MARKS)):
+        raise Refused(f"{name!r} is called text and is not", reason="unsupported_type")
+    return "text/x-rst" if announced == "text/plain" and _reads_as_rst(data) else announced
+
+
+def _reads_as_rst(data: bytes) -> bool:
+    """Sphinx projects (Django's among them) name reStructuredText pages `.txt`."""
+    return bool(_RST_HEADING.search(data)) and bool(_RST_DIRECTIVE.search(data))
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether control characters other than tabs, line ends, escapes and (UTF-16) NULs make up 5 % or more."""
+    control = sum(head.count(c) for c in range(1, 32) if c not in (8, 9, 10, 12, 13, 27))
+    return control > len(head) * 0.05
+
+
+def _magic(data: bytes) -> str:
+    return next((kind for mark, kind in _MAGIC if mark in data[: 1024 if mark[:1] == b"%" else len(mark)]), "")
+
+
+def _suffix(name: str) -> str:
+    stem, dot, suffix = name.rpartition("/")[2].rpartition(".")
+    return f".{suffix.lower()}" if dot and stem else ""
+
+
+def _known() -> str:
+    return ", ".join(s for s in _BY_SUFFIX if s)

@@ -1,0 +1,48 @@
+"""What the parser pool and its children say to each other: length-prefixed MessagePack."""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+from thruline.core.documents import Parsed
+
+LENGTH = struct.Struct("<Q")
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """memory: bytes of address space. timeout_s: wall and CPU seconds a document may take."""
+
+    memory: int
+    timeout_s: float
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """The child is confined and ready; `network` is False when the kernel took its network away."""
+
+    network: bool
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """Parse data with the parser at `module:object`."""
+
+    parser: str
+    media_type: str
+    name: str
+    data: bytes
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """The document, or why there is none. A child that is `spent` ends after this reply."""
+
+    parsed: Parsed | None = None
+    reason: str = ""
+    message: str = ""
+    spent: bool = False
+
+
+def framed(message: msgspec.Struct) -> bytes:
+    """The message as it goes over the wire."""
+    body = msgspec.msgpack.encode(message)
+    return LENGTH.pack(len(body)) + body

@@ -1,0 +1,183 @@
+"""Untrusted files are parsed in child processes that can lose nothing but themselves.
+
+A child that crashes, hangs or eats too much memory is killed and replaced, and only its document is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TypeVar
+
+import msgspec
+
+from thruline.core.documents import Parsed
+from thruline.core.errors import Refused, Unavailable
+from thruline.core.units import Bytes
+from thruline.data.media import installed_parsers
+from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
+
+_T = TypeVar("_T")
+_START_S = 30.0
+_CHILD = (sys.executable, "-I", "-B", "-m", "thruline.data.parse_child")
+# Nothing of ours reaches a parser: no keys, no proxies, no paths. Temporary files could not be written anyway.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+_BY_SIGNAL = {signal.SIGXCPU: "parser_timeout", signal.SIGALRM: "parser_timeout"}
+
+
+class ParserPool:
+    """Parses documents in at most `workers` children at a time; threads may share it.
+
+    memory: bytes of address space a child may hold. timeout_s: what one document may take.
+    parsers: media type -> `module:object`; those installed as entry points `parser:…` unless given.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int = 2,
+        memory: Bytes = 2 * 2**30,
+        timeout_s: float = 60.0,
+        parsers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._limits = Limits(memory=memory, timeout_s=timeout_s)
+        self._parsers = installed_parsers() if parsers is None else parsers
+        self._workers = workers
+        self._closed = False
+        # The queue is the lock: who holds a place is alone with its child.
+        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(workers):
+            self._idle.put(None)
+
+    def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
+        """The document; raises Refused with its reason, Unavailable once the pool is closed."""
+        parser = self._parsers.get(media_type)
+        if parser is None:
+            raise Refused(f"no parser reads {media_type!r}", reason="unsupported_type", hint=self._known())
+        request = Request(parser=parser, media_type=media_type, name=name, data=data)
+        reply = self._with_child(lambda child: child.ask(request))
+        if reply.parsed is None:
+            raise Refused(f"{name!r} could not be parsed: {reply.message}", reason=reply.reason)
+        if not reply.parsed.text and not reply.parsed.hidden:
+            raise Refused(f"{name!r} holds no text", reason="empty", hint="a scan needs text recognition first")
+        return reply.parsed
+
+    @property
+    def network_isolated(self) -> bool:
+        """Whether the kernel lets children live without a network; they are confined in the other ways regardless."""
+        return self._with_child(lambda child: not child.network)
+
+    def close(self) -> None:
+        """End every child, after the documents under way."""
+        self._closed = True
+        places = [self._idle.get() for _ in range(self._workers)]
+        for child in places:
+            if child is not None:
+                child.end()
+            self._idle.put(None)
+
+    def __enter__(self) -> ParserPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _with_child(self, use: Callable[[_Child], _T]) -> _T:
+        place = self._idle.get()
+        child: _Child | None = None
+        try:
+            if self._closed:
+                raise Unavailable("the parser pool is closed")
+            child = place or _Child(self._limits)
+            return use(child)
+        finally:
+            self._idle.put(child if child is not None and child.alive else None)
+
+    def _known(self) -> str:
+        return f"known: {', '.join(sorted(self._parsers))}"
+
+
+class _Child:
+    """One child process and our end of its socket."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._timeout_s = limits.timeout_s
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, fixed arguments
+                _CHILD,
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=_ENVIRONMENT,
+                cwd="/",
+                close_fds=True,
+                start_new_session=True,
+            )
+        self.alive = True
+        self.network = self._greet(limits)
+
+    def ask(self, request: Request) -> Reply:
+        """The child's reply; when none comes, the child is ended and how it ended becomes the reply."""
+        try:
+            reply = msgspec.msgpack.decode(self._exchange(framed(request), self._timeout_s), type=Reply)
+        except TimeoutError:
+            self.end()
+            return Reply(reason="parser_timeout", message=f"no result within {self._timeout_s:g} s")
+        except (OSError, EOFError):
+            return self._post_mortem()
+        except msgspec.DecodeError:
+            self.end()
+            return Reply(reason="parser_failed", message="the parser's reply made no sense")
+        if reply.spent:
+            self.end()
+        return reply
+
+    def end(self) -> int:
+        """Kill the child and whatever it started; gives its exit status."""
+        self.alive = False
+        self._socket.close()
+        with suppress(ProcessLookupError):  # it ended by itself
+            os.killpg(self._process.pid, signal.SIGKILL)
+        return self._process.wait()
+
+    def _greet(self, limits: Limits) -> bool:
+        try:
+            return msgspec.msgpack.decode(self._exchange(framed(limits), _START_S), type=Hello).network
+        except (OSError, EOFError, msgspec.DecodeError) as failure:
+            status = self.end()
+            raise Unavailable(
+                f"a parser process did not start (exit status {status})", hint="is there memory left?"
+            ) from failure
+
+    def _post_mortem(self) -> Reply:
+        """The child closed its socket: let it die its own death first, so that the status tells the cause."""
+        with suppress(subprocess.TimeoutExpired):  # then it is killed
+            self._process.wait(timeout=1.0)
+        status = self.end()
+        reason = _BY_SIGNAL.get(signal.Signals(-status), "parser_failed") if status < 0 else "parser_failed"
+        return Reply(reason=reason, message=f"the parser process ended with status {status}")
+
+    def _exchange(self, message: bytes, timeout_s: float) -> bytes:
+        deadline = time.monotonic() + timeout_s
+        self._socket.settimeout(timeout_s)
+        self._socket.sendall(message)
+        (size,) = LENGTH.unpack(self._receive(LENGTH.size, deadline))
+        return self._receive(size, deadline)
+
+    def _receive(self, size: int, deadline: float) -> bytes:
+        body = bytearray()
+        while len(body) < size:
+            self._socket.settimeout(max(deadline - time.monotonic(), 1e-3))
+            part = self._socket.recv(min(size - len(body), 1 << 20))
+            if not part:
+                raise EOFError
+            body += part
+        return bytes(body)
