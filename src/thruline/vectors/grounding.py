@@ -20,6 +20,7 @@ WINDOW = 2  # sentences of a passage that one sentence of an answer may draw on 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _LEADING = re.compile(rf"(?:\s*{_CITATION.pattern})+[.,;]?\s*")
+_ITEM = re.compile(r"(?:[*+\u2022-]|\d{1,2}[.)])\s")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NO_CLAIM = re.compile(r"i (?:do not|don't) know\b", re.IGNORECASE)
 
@@ -87,7 +88,10 @@ def _windows(passage: str) -> list[str]:
 
 
 def _cited_sentences(answer: str) -> list[tuple[int, int, tuple[int, ...]]]:
-    """(start, end, cited) of each sentence; citations that stand after its full stop are the sentence's own."""
+    """(start, end, cited) of each sentence; citations that stand after its full stop are the sentence's own.
+
+    What announces a list, and the list's items, share the citation at the list's end.
+    """
     found: list[tuple[int, int, tuple[int, ...]]] = []
     for sentence in sentences(answer):
         start = sentence.start
@@ -98,8 +102,13 @@ def _cited_sentences(answer: str) -> list[tuple[int, int, tuple[int, ...]]]:
             start = leading.end()
         if answer[start : sentence.end].strip():
             found.append((start, sentence.end, _numbers(answer[start : sentence.end])))
+    for i in range(len(found) - 2, -1, -1):
+        start, end, cited = found[i]
+        if not cited and (answer[start:end].endswith(":") or _ITEM.match(answer, start)):
+            found[i] = (start, end, found[i + 1][2])
     return found
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    return tuple(int(n) for some in _CITATION.findall(text) for n in re.split(r"\s*[,;]\s*", some))
+    numbers = (int(n) for some in _CITATION.findall(text) for n in re.split(r"\s*[,;]\s*", some))
+    return tuple(dict.fromkeys(numbers))

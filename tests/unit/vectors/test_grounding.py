@@ -27,6 +27,7 @@ PASSAGES = {
         ("The cafeteria serves excellent goulash on Fridays [1].", [False]),
         ("Ask your manager first [1]. Employees receive a company car [2].", [True, False]),
         ("The backup is tested each month [1, 2].", [True]),
+        ("The backup:\n- runs at 02:30 every night\n- keeps 14 copies [2]", [True, True, True]),
         ("I do not know.", [True]),
     ],
 )
