@@ -1,0 +1,75 @@
+"""What the console's forms may do: one operation each, from a closed list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from thruline.console.visit import Platform
+from thruline.core.errors import Invalid
+
+Form = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A form's target: the operation `name`, called with the form's fields.
+
+    follow: a second operation, called with the platform and the first one's report.
+    then: the address to go to afterwards; `{id}` in it is the result's. confirm: the template that shows the dry run
+    of what destroys, before its button. result: the template that shows a report which can be read nowhere else.
+    slow: work that goes on as a run when the browser should no longer wait.
+    """
+
+    name: str
+    fields: Mapping[str, Callable[[str], object]]
+    then: str = ""
+    confirm: str = ""
+    result: str = ""
+    slow: bool = False
+    follow: Callable[[Platform, Any], object] | None = None
+
+    def arguments(self, form: Form) -> dict[str, object]:
+        """The operation's arguments; what was left empty is left out. Raises Invalid for a form without any."""
+        given = {name: parse(form[name]) for name, parse in self.fields.items() if form.get(name, "").strip()}
+        if not given:
+            raise Invalid("the form is empty", hint=f"fill in: {', '.join(self.fields)}")
+        return given
+
+    def call(self, platform: Platform, arguments: Mapping[str, object]) -> Any:
+        """The operation's report."""
+        system, _, verb = self.name.partition(".")
+        report = getattr(getattr(platform, system), verb)(**arguments)
+        if self.follow:
+            self.follow(platform, report)
+        return report
+
+
+def words(text: str) -> tuple[str, ...]:
+    """`a, b` as ("a", "b")."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def lines(text: str) -> tuple[str, ...]:
+    """The lines of a text that hold something."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+_ACTIONS = (
+    Action(
+        name="data.add", fields={"path": str.strip, "name": str.strip, "groups": words}, then="/data?done=data.add",
+        slow=True, follow=lambda platform, source: platform.data.sync(source=source.name),
+    ),
+    Action(name="data.sync", fields={"source": str.strip}, then="/data?done=data.sync", slow=True),
+    Action(
+        name="data.quarantine", fields={"what": str.strip}, then="/data?done=data.quarantine#quarantine",
+        confirm="confirm_quarantine.html",
+    ),
+    Action(name="data.release", fields={"what": str.strip}, then="/data?done=data.release"),
+    # The report of an erasure names what is gone: it is shown once and kept nowhere, so nothing is redirected to.
+    Action(name="data.erase", fields={"identifiers": lines}, confirm="confirm_erase.html", result="erased.html"),
+    Action(name="vectors.ask", fields={"question": str.strip, "as_user": str.strip}, then="/ask?answer={id}"),
+    Action(name="infra.cancel", fields={"id": str.strip}, then="/runs?done=infra.cancel"),
+)  # fmt: skip
+ACTIONS: Mapping[str, Action] = {action.name: action for action in _ACTIONS}

@@ -1,0 +1,11 @@
+"""One file a page: which operations it reads."""
+
+from thruline.console.pages.ask import ASK
+from thruline.console.pages.data import DATA, RECORD
+from thruline.console.pages.home import HOME
+from thruline.console.pages.runs import LOG, RUNS
+from thruline.console.pages.why import WHY
+
+PAGES = (HOME, ASK, WHY, DATA, RECORD, RUNS, LOG)
+
+__all__ = ["PAGES"]

@@ -1,0 +1,167 @@
+"""Small pieces of text that all pages share: numbers, times, and the words for what the platform's closed lists say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from thruline.core.clock import SystemClock
+from thruline.core.units import show_seconds, show_size
+from thruline.flows.reports import Sentence
+
+SECTIONS = (("/", "Home"), ("/ask", "Ask"), ("/data", "Data"), ("/runs", "Runs"))
+
+NOTICES: Mapping[str, str] = {
+    "data.add": "The folder was added and read. You can ask about it now.",
+    "data.add.started": "The folder is being read. Follow it here; answers use each file as soon as it is in.",
+    "data.sync": "The source was read again.",
+    "data.sync.started": "The source is being read again. Follow it here.",
+    "data.quarantine": "Quarantined: no answer uses it from now on.",
+    "data.release": "Released: answers may use it again.",
+    "infra.cancel": "Asked to stop. It ends at its next step; finished steps are kept.",
+}
+
+REASONS: Mapping[str, str] = {
+    "unreadable": "The file could not be read",
+    "too_large": "Larger than the limit for one file",
+    "unsupported_type": "No parser for this type of file",
+    "parser_failed": "The file is damaged: its parser gave up",
+    "parser_timeout": "Reading it took too long",
+    "parser_memory": "Reading it took too much memory",
+    "empty": "Holds no text",
+    "changed_while_read": "Changed while it was read",
+    "suppressed": "Mentions a person who was erased",
+    "hidden_text": "Holds text that a program reads and a person does not see",
+    "injection": "Holds instructions to an AI",
+    "poison": "Looks written to mislead answers",
+    "secret": "Holds a secret, such as a password",
+    "operator": "Taken out by an operator",
+    "symlink": "A link out of the folder",
+    "ignored": "Set to be ignored",
+}
+RISKS: Mapping[str, str] = {
+    "hidden_text": "Hidden text",
+    "injection": "Instructions to an AI",
+    "poison": "Misleading text",
+}
+OUTCOMES: Mapping[str, str] = {
+    "answered": "Answered",
+    "unknown": "Not in the documents",
+    "refused": "Refused",
+    "interrupted": "Interrupted",
+}
+MODES: Mapping[str, str] = {
+    "extractive": "in the documents' own sentences",
+    "llm": "by a language model",
+    "passthrough": "by a language model, without documents",
+}
+STATES: Mapping[str, str] = {
+    "live": "In use",
+    "superseded": "Replaced by a newer version",
+    "timed_out": "Timed out",
+    "out_of_memory": "Out of memory",
+    "stale": "Rests on something taken out since",
+}
+_TONES: Mapping[str, frozenset[str]] = {
+    "good": frozenset(("live", "answered", "done", "succeeded", "ok", "current")),
+    "warn": frozenset(("quarantined", "unknown", "warn", "queued", "interrupted", "superseded", "stale", "tainted")),
+    "bad": frozenset(("failed", "refused", "fail", "lost", "timed_out", "out_of_memory")),
+    "busy": frozenset(("running",)),
+}
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_CLOCK = SystemClock()
+
+
+class Stretch(NamedTuple):
+    """Part of a passage; cited is whether the answer took it."""
+
+    text: str
+    cited: bool
+
+
+def number(value: float) -> str:
+    """`4,480`."""
+    return f"{value:,}"
+
+
+def count(value: int, one: str, many: str = "") -> str:
+    """`1 document`, `2 documents`."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """`87 %` of a share in [0, 1]."""
+    return f"{share * 100:.0f} %"
+
+
+def short(id: str) -> str:
+    """The kind and first eight digits of an id: enough for people to tell things apart."""
+    kind, _, digits = id.partition(":")
+    return f"{kind}:{digits[:8]}" if digits else id
+
+
+def ago(at: str) -> str:
+    """`5 min ago` for an ISO time of the last day, its date otherwise, `never` for none."""
+    if not at:
+        return "never"
+    then = datetime.fromisoformat(at).astimezone(UTC)
+    seconds = _CLOCK.now() / 1e6 - then.timestamp()
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min ago"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR:.0f} h ago"
+    return then.strftime("%-d %b %Y")
+
+
+def moment(at: str) -> str:
+    """`22 Nov 2026, 14:05 UTC`."""
+    return datetime.fromisoformat(at).astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC") if at else "never"
+
+
+def tone(state: str) -> str:
+    """`good`, `warn`, `bad`, `busy` or `plain`: how a state is coloured."""
+    return next((name for name, states in _TONES.items() if state in states), "plain")
+
+
+def state(word: str) -> str:
+    """A state as a word for people."""
+    return STATES.get(word) or OUTCOMES.get(word) or word.replace("_", " ").capitalize()
+
+
+def stretches(text: str, sentences: Iterable[Sentence]) -> list[Stretch]:
+    """The passage cut where the answer's sentences stand in it, whatever the white space between their words."""
+    marks = sorted(found for s in sentences if (found := _find(text, s.text)))
+    cut: list[Stretch] = []
+    at = 0
+    for start, end in marks:
+        if start >= at:
+            cut += [Stretch(text[at:start], False), Stretch(text[start:end], True)]
+            at = end
+    return [part for part in (*cut, Stretch(text[at:], False)) if part.text]
+
+
+def citing(sentences: Iterable[Sentence], passage: int) -> list[Sentence]:
+    """The sentences that rest on the passage of this number."""
+    return [s for s in sentences if passage in s.citations]
+
+
+def _find(text: str, sentence: str) -> tuple[int, int] | None:
+    """Where the sentence stands; compared without white space, which extraction may have changed."""
+    places = [i for i, character in enumerate(text) if not character.isspace()]
+    at = "".join(text[i] for i in places).find("".join(sentence.split()))
+    length = len("".join(sentence.split()))
+    return (places[at], places[at + length - 1] + 1) if at >= 0 and length else None
+
+
+def _words(table: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda word: table.get(word, word.replace("_", " "))
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
+    "size": show_size, "seconds": show_seconds, "tone": tone, "state": state, "stretches": stretches,
+    "citing": citing, "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
+}  # fmt: skip

@@ -1,0 +1,185 @@
+"""The console as Starlette routes: a page and its twin for each read, one address for each action, and the login."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from thruline.console.actions import ACTIONS, Action
+from thruline.console.origin import check_origin
+from thruline.console.pages import PAGES
+from thruline.console.respond import Responses
+from thruline.console.visit import Page, Platform, Visit
+from thruline.core.errors import Denied, Invalid, ThrulineError
+
+COOKIE = "thruline_session"
+PATIENCE_S = 2.0  # how long a browser waits for slow work before it is shown as a run
+MAX_FORM = 256 * 1024
+
+PlatformFor = Callable[[Request], Platform]
+Login = Callable[[str], str]
+Endpoint = Callable[[Request], Awaitable[Response]]
+logger = logging.getLogger(__name__)
+
+
+def console(platform_for: PlatformFor, login: Login | None = None) -> list[Route]:
+    """The routes of all pages.
+
+    platform_for: the platform for the request's actor; raises Denied when nobody is signed in. It runs in a thread.
+    login: the session cookie's value for an API key, or raises Denied; None where no login is needed.
+    """
+    site = _Site(platform_for, login)
+    pages = [route for page in PAGES for route in site.page(page)]
+    return [
+        *pages,
+        *(Route(f"/do/{action.name}", site.action(action), methods=["POST"]) for action in ACTIONS.values()),
+        Route("/static/{name}", site.guarded(site.static)),
+        *(site.login_routes() if login else ()),
+    ]
+
+
+class _Site:
+    def __init__(self, platform_for: PlatformFor, login: Login | None) -> None:
+        self._platform_for = platform_for
+        self._login = login
+        self._responses = Responses(has_login=login is not None)
+        self._slow: set[asyncio.Task[Any]] = set()  # work that outlives its request; a task unheld may be collected
+
+    def page(self, page: Page) -> list[Route]:
+        """The twin first: `/data/{record}` would match its address too."""
+        return [
+            Route(page.twin, self.guarded(lambda request: self._report(page, request), as_json=True)),
+            Route(page.path, self.guarded(lambda request: self._show(page, request))),
+        ]
+
+    def action(self, action: Action) -> Endpoint:
+        return self.guarded(lambda request: self._act(action, request))
+
+    def login_routes(self) -> list[Route]:
+        return [
+            Route("/login", self.guarded(self._login_page)),
+            Route("/login", self.guarded(self._sign_in), methods=["POST"]),
+            Route("/logout", self.guarded(self._sign_out), methods=["POST"]),
+        ]
+
+    def guarded(self, endpoint: Endpoint, *, as_json: bool = False) -> Endpoint:
+        """The endpoint with errors as responses; whoever is not signed in is shown the way to the login."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except _SignedOut as error:
+                if as_json or self._login is None:
+                    return self._responses.error(error, as_json=as_json)
+                return self._responses.redirect("/login")
+            except ThrulineError as error:
+                return self._responses.error(error, as_json=as_json)
+
+        return answer
+
+    async def static(self, request: Request) -> Response:
+        return self._responses.static(request.path_params["name"])
+
+    async def _report(self, page: Page, request: Request) -> Response:
+        visit = await self._visit(request)
+        return self._responses.json(await run_in_threadpool(page.read, visit))
+
+    async def _show(self, page: Page, request: Request) -> Response:
+        visit = await self._visit(request)
+        report = await run_in_threadpool(page.read, visit)
+        may = visit.platform.actor.may
+        return self._responses.html(page.template, report, section=page.section, notice=visit.word("done"), may=may)
+
+    async def _visit(self, request: Request) -> Visit:
+        platform = await self._platform(request)
+        return Visit(platform=platform, path=request.path_params, query=request.query_params)
+
+    async def _platform(self, request: Request) -> Platform:
+        try:
+            return await run_in_threadpool(self._platform_for, request)
+        except Denied as error:
+            raise _SignedOut(error.message, hint=error.hint) from error
+
+    async def _act(self, action: Action, request: Request) -> Response:
+        check_origin(request)
+        platform = await self._platform(request)
+        form = await _form(request)
+        arguments = action.arguments(form)
+        may = platform.actor.may
+        if action.confirm and form.get("confirmed") != "yes":
+            report = await run_in_threadpool(action.call, platform, arguments | {"dry_run": True})
+            return self._responses.html(action.confirm, {"report": report, "form": form}, section="/data", may=may)
+        work = run_in_threadpool(action.call, platform, arguments)
+        if action.slow:
+            return await self._start(action, work)
+        report = await work
+        if action.result:
+            return self._responses.html(action.result, {"report": report}, section="/data", may=may)
+        return self._responses.redirect(action.then.format(id=getattr(report, "id", "")))
+
+    async def _start(self, action: Action, work: Awaitable[Any]) -> Response:
+        """Wait for a moment; what then still goes on is followed under Runs."""
+        task = asyncio.ensure_future(work)
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
+        if done:
+            task.result()
+            return self._responses.redirect(action.then)
+        self._slow.add(task)
+        task.add_done_callback(self._ended)
+        return self._responses.redirect(f"/runs?done={action.name}.started")
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._slow.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            # The run itself keeps how it ended; its words may name files, which no log may.
+            logger.warning("work that a form began has failed", extra={"error": type(error).__name__})
+
+    async def _login_page(self, _: Request) -> Response:
+        return self._responses.html("login.html", {"error": None})
+
+    async def _sign_in(self, request: Request) -> Response:
+        assert self._login is not None
+        check_origin(request)
+        key = (await _form(request)).get("key", "").strip()
+        try:
+            value = await run_in_threadpool(self._login, key)
+        except Denied as error:
+            return self._responses.html("login.html", {"error": error}, status=error.status)
+        response = self._responses.redirect("/")
+        response.set_cookie(
+            COOKIE, value, httponly=True, samesite="strict", secure=request.url.scheme == "https", path="/"
+        )
+        return response
+
+    async def _sign_out(self, request: Request) -> Response:
+        check_origin(request)
+        response = self._responses.redirect("/login")
+        response.delete_cookie(COOKIE, httponly=True, samesite="strict", path="/")
+        return response
+
+
+class _SignedOut(Denied):
+    """Nobody is signed in."""
+
+    status = 401
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The fields of a URL-encoded form; raises Invalid when it is larger than any of ours can be."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_FORM:
+            raise Invalid("the form is too large", hint=f"at most {MAX_FORM // 1024} kB")
+    try:
+        return dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, strict_parsing=bool(body), errors="strict"))
+    except ValueError as error:
+        raise Invalid("the form cannot be read", hint="send it from the page itself") from error

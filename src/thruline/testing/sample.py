@@ -1,0 +1,146 @@
+"""A platform with a believable home and nothing behind it: for tests of pages, and for their pictures.
+
+The reports are of the real types. Calls that change something are noted in `calls` and change nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from thruline.core.errors import NotFound
+from thruline.core.nouns import Actor
+from thruline.flows.reports import AnswerLine, DocumentView, SourceView, Status, WhyReport
+from thruline.testing import sample_reports as reports
+
+OPERATOR = frozenset(("reader", "writer", "operator"))
+READER = frozenset(("reader",))
+
+
+class SamplePlatform:
+    """An engineering desk's home. empty: as it is on its first day. may: the actor's roles."""
+
+    def __init__(self, *, empty: bool = False, may: frozenset[str] = OPERATOR, title: str = "") -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.empty = empty
+        self.actor = Actor(id=reports.artifact("user", 1), name="operator", groups=frozenset("*"), may=may)
+        self.documents = tuple(replace(d, title=title) if title else d for d in reports.DOCUMENTS)
+        self.data = _Data(self)
+        self.vectors = _Vectors(self)
+        self.models = _Models()
+        self.infra = _Infra(self)
+        self.guard = _Guard()
+        self.ledger = _Ledger(self)
+
+    def note(self, operation: str, **given: Any) -> None:
+        """Remember that an operation was called."""
+        self.calls.append((operation, given))
+
+
+class _Data:
+    def __init__(self, platform: SamplePlatform) -> None:
+        self._platform = platform
+
+    def sources(self) -> tuple[SourceView, ...]:
+        return () if self._platform.empty else reports.SOURCES
+
+    def documents(
+        self, *, source: str = "", state: str = "", limit: int = 100, offset: int = 0
+    ) -> tuple[DocumentView, ...]:
+        if self._platform.empty:
+            return ()
+        found = [d for d in self._platform.documents if source in ("", d.source) and state in ("", d.state)]
+        return tuple(found[offset : offset + limit])
+
+    def document(self, *, record: str) -> DocumentView:
+        for document in self._platform.documents:
+            if document.record == record:
+                return document
+        raise NotFound(f"no document {record!r}", hint="`thruline documents` lists them")
+
+    def blast(self, *, what: str) -> Any:
+        return replace(reports.BLAST, records=(self.document(record=what),))
+
+    def add(self, **given: Any) -> SourceView:
+        self._platform.note("data.add", **given)
+        return reports.SOURCES[0]
+
+    def sync(self, **given: Any) -> tuple[()]:
+        self._platform.note("data.sync", **given)
+        return ()
+
+    def quarantine(self, *, what: str, dry_run: bool = False) -> Any:
+        self._platform.note("data.quarantine", what=what, dry_run=dry_run)
+        return reports.quarantine(self.blast(what=what), "quarantined", dry_run)
+
+    def release(self, *, what: str, dry_run: bool = False) -> Any:
+        self._platform.note("data.release", what=what, dry_run=dry_run)
+        return reports.quarantine(self.blast(what=what), "released", dry_run)
+
+    def erase(self, *, identifiers: tuple[str, ...], dry_run: bool = False) -> Any:
+        self._platform.note("data.erase", identifiers=identifiers, dry_run=dry_run)
+        return reports.erasure(dry_run)
+
+
+class _Vectors:
+    def __init__(self, platform: SamplePlatform) -> None:
+        self._platform = platform
+
+    def ask(self, **given: Any) -> Any:
+        self._platform.note("vectors.ask", **given)
+        return reports.ANSWER
+
+    def why(self, *, answer: str) -> WhyReport:
+        for known in reports.ANSWERS:
+            if known.id == answer:
+                return reports.why(known)
+        raise NotFound(f"no answer {answer!r}", hint="`thruline answers` lists them")
+
+    def answers(self, *, limit: int = 20) -> tuple[AnswerLine, ...]:
+        return () if self._platform.empty else reports.ANSWER_LINES[:limit]
+
+    def generations(self) -> Any:
+        return () if self._platform.empty else reports.GENERATIONS
+
+
+class _Models:
+    pass
+
+
+class _Infra:
+    def __init__(self, platform: SamplePlatform) -> None:
+        self._platform = platform
+
+    def runs(self, *, limit: int = 50) -> Any:
+        return () if self._platform.empty else reports.RUNS[:limit]
+
+    def jobs(self, *, limit: int = 50) -> Any:
+        return () if self._platform.empty else reports.JOBS[:limit]
+
+    def nodes(self) -> Any:
+        return reports.NODES
+
+    def logs(self, *, job: str) -> str:
+        return reports.LOG if any(j.id == job for j in reports.JOBS) else ""
+
+    def cancel(self, **given: Any) -> None:
+        self._platform.note("infra.cancel", **given)
+
+
+class _Guard:
+    def users(self) -> Any:
+        return reports.USERS
+
+
+class _Ledger:
+    def __init__(self, platform: SamplePlatform) -> None:
+        self._platform = platform
+
+    def status(self) -> Status:
+        return reports.EMPTY_STATUS if self._platform.empty else reports.STATUS
+
+    def doctor(self) -> Any:
+        return reports.CHECKS
+
+    def verify(self) -> Any:
+        return reports.VERIFIED
