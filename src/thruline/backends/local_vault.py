@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
@@ -20,28 +21,37 @@ from thruline.ports.database import Database
 NONCE = 12
 KEY_BITS = 256
 CACHED_KEYS = 4096
-_SCHEMA = "CREATE TABLE IF NOT EXISTS data_keys (owner TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT"
+STALE_S = 1.0  # how long a key that another process shredded may still open what was read before
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS data_keys (owner TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
+    "CREATE TABLE IF NOT EXISTS shreddings (id INTEGER PRIMARY KEY CHECK (id = 1), count INTEGER NOT NULL) STRICT",
+    "INSERT INTO shreddings (id, count) VALUES (1, 0) ON CONFLICT (id) DO NOTHING",
+)
 _IN = "owner IN (SELECT value FROM json_each(CAST(:owners AS TEXT)))"
 
 
 class LocalVault:
-    """Keys by owner; unwrapped ones are cached until they are shredded."""
+    """Keys by owner; unwrapped ones are cached until they are shredded, here or by another process."""
 
     def __init__(self, database: Database, master_key: bytes) -> None:
         self._db = database
         self._master = AESGCM(master_key)
         self._keys: dict[str, AESGCM] = {}
-        self._lock = threading.Lock()  # guards _keys
-        database.script([_SCHEMA])
+        self._shreddings, self._looked = 0, 0.0
+        self._lock = threading.Lock()  # guards _keys, _shreddings and _looked
+        database.script(_SCHEMA)
 
     def encrypt(self, owner: str, data: bytes, *, bound_to: str) -> bytes:
         """Nonce, then ciphertext with its tag; the owner gets a key at first use."""
+        self._forget_shredded()  # what a dead key encrypts, nobody ever reads
         nonce = os.urandom(NONCE)
         key = self._key(owner) or self._new_key(owner)
         return nonce + key.encrypt(nonce, data, bound_to.encode())
 
     def decrypt(self, owner: str, data: bytes, *, bound_to: str) -> bytes:
         """The data; NotFound when the key is gone, Corrupt when the bytes are not what was written."""
+        if time.monotonic() - self._looked > STALE_S:
+            self._forget_shredded()
         key = self._key(owner)
         if key is None:
             raise NotFound(f"the key of {owner!r} was destroyed", hint="its data was erased")
@@ -49,10 +59,20 @@ class LocalVault:
 
     def shred(self, owners: Sequence[str]) -> int:
         """Destroy keys; the caller scrubs the database when it is done deleting."""
+        with self._db.transaction():
+            self._db.execute("UPDATE shreddings SET count = count + 1")
+            gone = self._db.execute(f"DELETE FROM data_keys WHERE {_IN}", {"owners": json.dumps(list(owners))})  # noqa: S608
         with self._lock:
             for owner in owners:
                 self._keys.pop(owner, None)
-        return self._db.execute(f"DELETE FROM data_keys WHERE {_IN}", {"owners": json.dumps(list(owners))})  # noqa: S608
+        return gone
+
+    def _forget_shredded(self) -> None:
+        shreddings = self._db.query("SELECT count FROM shreddings")[0][0]
+        with self._lock:
+            if shreddings != self._shreddings:
+                self._keys.clear()
+            self._shreddings, self._looked = shreddings, time.monotonic()
 
     def _key(self, owner: str) -> AESGCM | None:
         cached = self._keys.get(owner)
