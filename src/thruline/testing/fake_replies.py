@@ -16,7 +16,7 @@ STREAM_HEAD = (
     b"transfer-encoding: chunked\r\n\r\n"
 )
 MODELS = {"object": "list", "data": [{"id": "fake", "object": "model", "created": 0, "owned_by": "thruline"}]}
-_PASSAGE = re.compile(r"<<passage (\d+) [0-9a-f]+>>\n(?:title: .*\n)?(.*?[.!?])(?=\s|$)", re.DOTALL)
+_PASSAGE = re.compile(r"<<passage (\d+) [0-9a-f]+>>\n(?:title: [^\n]*\n)?(.*?[.!?])(?=\s|$)", re.DOTALL)
 
 
 def reply(asked: Mapping[str, Any], pieces: int) -> bytes:
