@@ -28,8 +28,26 @@ _REFERENCE = re.compile(r"`([^`]+)`__?(?!\w)")
 _LITERAL = re.compile(r"``([^`]+)``")
 
 _DROPPED = frozenset(
-    "index toctree module currentmodule highlight contents image default-role default-domain raw role tabularcolumns "
-    "sectnum meta automodule autoclass include py:module".split()
+    [
+        "index",
+        "toctree",
+        "module",
+        "currentmodule",
+        "highlight",
+        "contents",
+        "image",
+        "default-role",
+        "default-domain",
+        "raw",
+        "role",
+        "tabularcolumns",
+        "sectnum",
+        "meta",
+        "automodule",
+        "autoclass",
+        "include",
+        "py:module",
+    ]
 )
 _CODE = frozenset(("code", "code-block", "sourcecode", "literalinclude", "parsed-literal", "snippet", "productionlist"))
 _SPOKEN = {"versionadded": "New in version", "versionchanged": "Changed in version", "deprecated": "Deprecated since"}
