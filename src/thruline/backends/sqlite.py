@@ -16,11 +16,11 @@ BUSY_TIMEOUT_MS = 30_000  # a sync and an erase may hold the write lock for seco
 
 # secure_delete overwrites what is deleted; FULL survives a power cut at any byte, not only a crash.
 _PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",  # first: the others wait for locks too
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
     "PRAGMA foreign_keys = ON",
-    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA temp_store = MEMORY",
 )
 
@@ -34,8 +34,8 @@ class SqliteDatabase:
     def __init__(self, path: str) -> None:
         self._path = path
         self._local = threading.local()
-        self._connections: WeakSet[_Connection] = WeakSet()
-        self._lock = threading.Lock()  # guards _connections
+        self._open_ones: WeakSet[_Owned] = WeakSet()
+        self._lock = threading.Lock()  # guards _open_ones
         self._writer = threading.RLock()  # one writing transaction in this process
         self._alone = threading.RLock() if path == ":memory:" else nullcontext()  # :memory: is one connection
         self._memory = self._open() if path == ":memory:" else None
@@ -97,9 +97,9 @@ class SqliteDatabase:
     def close(self) -> None:
         """Close every thread's connection."""
         with self._lock:
-            for connection in list(self._connections):
-                connection.close()
-            self._connections.clear()
+            for owned in list(self._open_ones):
+                owned.connection.close()
+            self._open_ones.clear()
             self._local = threading.local()
 
     def _checkpoint(self, connection: sqlite3.Connection) -> None:
@@ -110,29 +110,32 @@ class SqliteDatabase:
                 hint="stop the other process, or try again in a moment",
             )
 
-    def _connection(self) -> _Connection:
+    def _connection(self) -> sqlite3.Connection:
         if self._memory is not None:
-            return self._memory
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._open()
-        return connection
+            return self._memory.connection
+        owned = getattr(self._local, "owned", None)
+        if owned is None:
+            owned = self._local.owned = self._open()
+        return owned.connection
 
-    def _open(self) -> _Connection:
+    def _open(self) -> _Owned:
         with _TRANSLATED:
-            connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False, factory=_Connection)
+            owned = _Owned(sqlite3.connect(self._path, isolation_level=None, check_same_thread=False))
             with self._lock:
-                self._connections.add(connection)
+                self._open_ones.add(owned)
             for pragma in _PRAGMAS:
-                connection.execute(pragma)
-        return connection
+                owned.connection.execute(pragma)
+        return owned
 
 
-class _Connection(sqlite3.Connection):
-    """Closes itself when the thread that it belonged to has ended."""
+class _Owned:
+    """A thread's connection. It closes with its thread: left alone it would wait for the cycle collector."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
 
     def __del__(self) -> None:
-        self.close()
+        self.connection.close()
 
 
 class _Translated:
