@@ -111,11 +111,7 @@ def _train(
     try:
         source, out = folder / "dataset.parquet", folder / "model"
         source.write_bytes(to_parquet(dataset))
-        handle = compute.start(job, JobSpec(
-            command=(sys.executable, "-m", "thruline.models.train_detector", "--dataset", str(source), "--out", str(out),
-                     "--seed", str(recipe.seed), "--spoil", str(recipe.spoil)),
-            memory=JOB_MEMORY, timeout_s=JOB_TIMEOUT_S,
-        ))  # fmt: skip
+        handle = compute.start(job, _spec(source, out, recipe))
         status = _wait(compute, run, handle)
         if status.state != "succeeded":
             said = compute.logs(handle)[-LOG_TAIL:].decode("utf-8", "replace").strip()
@@ -125,6 +121,12 @@ def _train(
         return {name: (out / name).read_bytes() for name in (SETTINGS_FILE, WEIGHTS_FILE)}
     finally:
         shutil.rmtree(folder)
+
+
+def _spec(source: Path, out: Path, recipe: Recipe) -> JobSpec:
+    command = (sys.executable, "-m", "thruline.models.train_detector", "--dataset", str(source), "--out", str(out))
+    settings = ("--seed", str(recipe.seed), "--spoil", str(recipe.spoil))
+    return JobSpec(command=command + settings, memory=JOB_MEMORY, timeout_s=JOB_TIMEOUT_S)
 
 
 def _wait(compute: Compute, run: Watched, handle: str) -> JobStatus:
