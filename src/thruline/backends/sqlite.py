@@ -22,6 +22,7 @@ _PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16000",  # kB a connection, taken as needed: ids are random, so a batch touches many pages
 )
 
 

@@ -92,15 +92,15 @@ class SqlLedger:
             self._project([decode(body, hash_) for _, _, _, body, hash_ in self.rows()])
 
     def _project(self, events: Sequence[Event]) -> None:
-        artifacts = {i: e.seq for e in reversed(events) for i in (*e.inputs, *e.via, *e.outputs)}
-        if not artifacts:
-            return
-        self._db.execute_many(
-            self._q.insert_artifact, [{"id": i, "kind": kind_of(i), "seq": seq} for i, seq in artifacts.items()]
-        )
-        edges = [{"parent": p, "child": c, "role": r, "seq": e.seq} for e in events for p, c, r in edges_of(e)]
+        # in the order of their keys: neighbours lie on the same pages of the index
+        artifacts = sorted({i: e.seq for e in reversed(events) for i in (*e.inputs, *e.via, *e.outputs)}.items())
+        edges = sorted((p, c, r, e.seq) for e in events for p, c, r in edges_of(e))
+        if artifacts:
+            rows = [{"id": i, "kind": kind_of(i), "seq": seq} for i, seq in artifacts]
+            self._db.execute_many(self._q.insert_artifact, rows)
         if edges:
-            self._db.execute_many(self._q.insert_edge, edges)
+            rows = [{"parent": p, "child": c, "role": r, "seq": seq} for p, c, r, seq in edges]
+            self._db.execute_many(self._q.insert_edge, rows)
 
 
 def check_draft(draft: Draft) -> None:
