@@ -95,7 +95,7 @@ class HtmlParser:
 
     def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
         """The document; its title is the page's, else its first heading, else the file's name."""
-        tree = HTMLTree.parse(bytes_to_str(data, detect_encoding(data)).replace("\x00", ""))
+        tree = HTMLTree.parse(bytes_to_str(data, detect_encoding(data) or "utf-8").replace("\x00", ""))
         out = Composer(media_type, self.version, title=tree.title or "")
         if tree.body is not None:
             _Page(out, _unseen_by_sheet(tree)).read(tree.body)

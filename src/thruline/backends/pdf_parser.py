@@ -34,7 +34,7 @@ class PdfParser:
             document = pdfium.PdfDocument(data)
         except pdfium.PdfiumError as failure:
             raise Refused(f"{name!r} is not a readable PDF", reason="parser_failed") from failure
-        out = Composer(media_type, self.version, title=document.get_metadata_value("Title"))
+        out = Composer(media_type, self.version, title=document.get_metadata_value("Title") or "")
         for number in range(len(document)):
             _read_page(document[number], number + 1, out)
         if not out.title and not out.done().title:
@@ -49,7 +49,7 @@ def _read_page(page: pdfium.PdfPage, number: int, out: Composer) -> None:
     covers: list[tuple[_Box, bool]] = []
     for thing in list(page.get_objects(textpage=texts)):
         if not isinstance(thing, pdfium.PdfTextObj):
-            covers.append((thing.get_bounds(), thing.type == raw.FPDF_PAGEOBJ_IMAGE))
+            covers.append((thing.get_bounds(), raw.FPDFPageObj_GetType(thing) == raw.FPDF_PAGEOBJ_IMAGE))
             continue
         words = flow(thing.extract())
         if _is_unseen(thing, page, covers):

@@ -6,7 +6,7 @@ import hashlib
 import re
 import struct
 
-from rensa import RMinHash
+from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue] - compiled, without stubs
 
 PERMUTATIONS = 128
 # 32 bands of 4 rows: two texts with similarity s share a band with chance 1 - (1 - s^4)^32: .999996 at .8,

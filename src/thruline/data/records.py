@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 from thruline.core.errors import Conflict, NotFound
@@ -49,6 +49,10 @@ class Entry:
     mtime_ns: int = 0
     inode: int = 0
     refused: str = ""
+
+    def at(self, path: str) -> Entry:
+        """The same content under another path."""
+        return replace(self, path=path)
 
 
 class Live(NamedTuple):

@@ -1,0 +1,120 @@
+"""People's names without a model: by the words around them, and by lists of names that are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from thruline.ports.names import Span
+
+_PART = r"[A-ZÀ-ÖØ-ÞŁŚŠŽŻŹČĆÇĐŘŇŤĎĚİŞĞŐŰÓÁÉÍÚÝЀ-ЯΑ-Ω][\w'\u2019-]*[\w]"
+_LINK = r"(?:de|da|di|do|dos|del|della|van|von|der|den|ter|la|le|bin|ibn|al|el|y|e|af|zu)"
+_MORE = rf"(?:[ ]{_LINK}){{0,2}}[ ](?:[A-Z]\.?[ ])?{_PART}"
+_NAME = rf"(?P<name>{_PART}(?:{_MORE}){{0,3}})"
+_FULL = rf"(?P<name>{_PART}(?:{_MORE}){{1,3}})"
+_RULES: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
+    (score, re.compile(pattern, re.MULTILINE))
+    for score, pattern in (
+        (0.95, rf"{_FULL}[ ]*[<(](?=[\w.+%-]+@)"),
+        (0.9, rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herr|Frau|Mme|Madame|Monsieur|Señora?|Sra?)\.?[ ]+{_NAME}"),
+        (
+            0.85,
+            r"(?:[Rr]egards|[Ss]incerely|[Cc]heers|[Tt]hanks|[Tt]hank you|[Yy]ours(?: truly| faithfully)?|[Bb]est|Grüße|Grüßen)"
+            rf"[,!.]?[ \t]*\n\s*{_NAME}[ \t]*$",
+        ),
+        (0.85, rf"\b(?:Dear|Hi|Hello|Hey|Hallo|Liebe|Lieber)[ ]+{_NAME}[ ]*(?=[,!:\n])"),
+        (
+            0.85,
+            r"\b(?:[Cc]ustomer|[Cc]lient|[Ff]ull[ ]name|[Nn]ame|[Pp]atient|[Ee]mployee|[Aa]pplicant|[Cc]aller|[Tt]enant"
+            r"|[Aa]ccount[ ]holder|[Cc]ardholder|[Rr]eporter|[Rr]equester|[Aa]ssignee|[Cc]ontact(?:[ ]person)?)(?:[ ]name)?"
+            rf"[ \t]*:[ \t]*{_NAME}",
+        ),
+        (
+            0.8,
+            r"\b(?:[Uu]ser|[Ff]rom|[Tt]o|[Cc]c|[Oo]wner|[Aa]uthor|[Aa]gent|[Mm]anager|[Aa]ttn|[Bb]illing[ ]address"
+            rf"|[Dd]irected[ ][Bb]y|[Ss]igned)[ \t]*:[ \t]*{_FULL}",
+        ),
+        (
+            0.8,
+            r"\b(?:[Rr]eported|[Ss]igned|[Ww]ritten|[Pp]repared|[Aa]pproved|[Rr]equested|[Ss]ubmitted|[Rr]aised|[Hh]andled)"
+            rf"[ ]by[ :]+{_FULL}",
+        ),
+        (0.8, rf"\b[Mm]y[ ]name[ ]is[ ]{_NAME}"),
+        (0.7, rf"\b(?:I[ ]am|I'm|I\u2019m|[Tt]his[ ]is|named|[Oo]n[ ]behalf[ ]of|spoke[ ](?:to|with)|met)[ ]{_FULL}"),
+    )
+)
+# Capitalised words that stand where names stand and are none.
+# fmt: off
+_NOT_NAMES = frozenset((
+    "All", "Team", "Sir", "Madam", "Support", "Everyone", "Everybody", "World", "There", "The", "This",
+    "That", "Friends", "Colleagues", "Customer", "Service", "Services", "Department", "Office", "Admin",
+    "User", "Users", "Guest", "None", "True", "False", "Null", "Django", "Python", "Please", "Your", "Our",
+    "Company", "Inc", "Ltd", "GmbH", "Re", "Subject", "Date", "I",
+))
+# fmt: on
+
+
+class ContextNames:
+    """Names that their surroundings give away: greetings, signatures, labels, titles, addresses.
+
+    Blind to names in running text; a model (names:spacy) finds more of those and alarms more often.
+    """
+
+    version = "context 1"
+
+    def find(self, texts: Sequence[str]) -> list[list[Span]]:
+        """For each text its spans; a surname alone counts once its full name was found in the same text."""
+        return [_with_surnames(text, _best(_in_context(text))) for text in texts]
+
+
+class KnownNames:
+    """Names of a list, as whole words and in their own case; a surname alone after its full name."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        known = sorted({" ".join(name.split()) for name in names} - {""}, key=lambda n: (-len(n), n))
+        self.version = f"known {len(known)}"
+        self._pattern = _any_of(known)
+
+    def find(self, texts: Sequence[str]) -> list[list[Span]]:
+        """For each text its spans."""
+        return [
+            _with_surnames(text, [Span(m.start(), m.end(), 1.0) for m in self._pattern.finditer(text)])
+            for text in texts
+        ]
+
+
+def _in_context(text: str) -> Iterator[Span]:
+    for score, rule in _RULES:
+        for found in rule.finditer(text):
+            start, end = found.span("name")
+            name = text[start:end]
+            if name.endswith(("'s", "\u2019s")):
+                end -= 2
+            if _NOT_NAMES.isdisjoint(name.split()) and not name.isupper():
+                yield Span(start, end, score)
+
+
+def _best(spans: Iterable[Span]) -> list[Span]:
+    """Spans in order; of overlapping ones the best, then the longest."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start)):
+        if not any(span.start < k.end and k.start < span.end for k in kept):
+            kept.append(span)
+    return sorted(kept)
+
+
+def _with_surnames(text: str, spans: list[Span]) -> list[Span]:
+    """The spans, and where else their full names or surnames stand after the first of them."""
+    full = {text[s.start : s.end]: s.score for s in spans if " " in text[s.start : s.end]}
+    if not full:
+        return spans
+    surnames = {name.rpartition(" ")[2] for name in full} - _NOT_NAMES
+    again = _any_of(sorted(full.keys() | {s for s in surnames if len(s) > 2}, key=lambda n: (-len(n), n)))
+    score = min(full.values()) - 0.1
+    return _best([*spans, *(Span(m.start(), m.end(), score) for m in again.finditer(text, spans[0].end))])
+
+
+def _any_of(names: Sequence[str]) -> re.Pattern[str]:
+    """Matches any of the names with any white space between their words; of no names, nothing."""
+    words = (r"\s+".join(map(re.escape, name.split())) for name in names)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)") if names else re.compile(r"(?!)")

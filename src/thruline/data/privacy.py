@@ -1,0 +1,135 @@
+"""Personal data in text: shapes first, then checksums and the words around decide.
+
+Scores: .9 and more is proved by a checksum or an unmistakable shape, .5 and more is worth a link, and below .3 are
+look-alikes that name nobody (loopback and documentation addresses, `noreply@`), there for callers who count them.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
+
+from thruline.core.documents import Mention
+from thruline.data.digits import card_network, iban_at, is_luhn, phone_score
+from thruline.ports.names import NameDetector
+
+DETECTION = "privacy 1"
+_AROUND = 40
+_EMAIL = re.compile(
+    r"(?<![\w.+%:/-])[\w.+%'-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}\b(?!:)", re.I
+)
+_NOBODY = re.compile(r"(?:no-?reply|do-?not-?reply|postmaster|mailer-daemon|webmaster|root|git|user|username)@", re.I)
+_PHONE = re.compile(r"(?<![\w.@/:=#+-])(?:\+|\()?\d(?:[ .\-/()]{0,2}\d){6,16}(?![\w@]|[.:/-]\d)")
+_CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){11,18}(?![\w]|[.-]\d)")
+_SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}([ -]?)(?!00)\d{2}\1(?!0000)\d{4}(?![\w]|[.-]\d)")
+_IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f:]{6,39}(?![\w:])", re.I)
+_IBAN = re.compile(r"(?<![\w])[a-z]{2}\d{2}(?= ?[a-z0-9]{4})", re.I)
+_SAYS_CARD = re.compile(r"\b(?:cards?|cc|credit|debit|visa|mastercard|amex|maestro)\b", re.I)
+_SAYS_SSN = re.compile(r"\b(?:ssn|social\s+security)\b", re.I)
+_SAYS_IP = re.compile(r"\b(?:ip|address|host|client|server|from|addr)\b|_ip\b", re.I)
+_SAYS_VERSION = re.compile(r"(?:version|release|\bv|[<>=~^]=?|[a-z]-)\s*$", re.I)
+
+
+def find_mentions(text: str, names: NameDetector | None = None) -> list[Mention]:
+    """Mentions in order, without overlap; where two kinds claim the same characters the better proved one wins.
+
+    value: e-mail lower-cased, phone and card digits (phone with its `+`), IBAN without spaces, name case-folded;
+    a surname alone takes the value of the one full name in the text that ends in it.
+    """
+    taken: list[Mention] = []
+    for mention in chain.from_iterable(rule(text) for rule in _RULES):
+        if not any(mention.start < t.end and t.start < mention.end for t in taken):
+            taken.append(mention)
+    if names is not None:
+        known = list(taken)
+        taken += [m for m in _names(text, names) if not any(m.start < t.end and t.start < m.end for t in known)]
+    return sorted(taken, key=lambda m: m.start)
+
+
+def _emails(text: str) -> Iterator[Mention]:
+    for found in _EMAIL.finditer(text) if "@" in text else ():
+        score = 0.2 if _NOBODY.match(found[0]) else 0.95
+        yield Mention(kind="email", start=found.start(), end=found.end(), value=found[0].lower(), score=score)
+
+
+def _ibans(text: str) -> Iterator[Mention]:
+    for found in _IBAN.finditer(text):
+        if (end := iban_at(text, found.start())) > 0:
+            value = re.sub(r"\W", "", text[found.start() : end]).upper()
+            yield Mention(kind="iban", start=found.start(), end=end, value=value, score=0.99)
+
+
+def _cards(text: str) -> Iterator[Mention]:
+    for found in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", found[0])
+        network = card_network(digits)
+        said = _SAYS_CARD.search(_before(text, found.start())) is not None
+        if is_luhn(digits) and network and (said or network != "maestro"):
+            yield Mention(kind="card", start=found.start(), end=found.end(), value=digits, score=0.99 if said else 0.9)
+
+
+def _ssns(text: str) -> Iterator[Mention]:
+    for found in _SSN.finditer(text):
+        said = _SAYS_SSN.search(_before(text, found.start())) is not None
+        if said or found[1] == "-":
+            value = re.sub(r"\D", "", found[0])
+            yield Mention(kind="ssn", start=found.start(), end=found.end(), value=value, score=0.95 if said else 0.8)
+
+
+def _addresses(text: str) -> Iterator[Mention]:
+    for found in chain(_IPV4.finditer(text), _IPV6.finditer(text)):
+        before = _before(text, found.start())
+        try:
+            address = ipaddress.ip_address(found[0])
+        except ValueError:
+            continue  # has the shape, is none: 999.1.2.3, 12:30:45
+        if not _SAYS_VERSION.search(before):
+            score = _address_score(address, said=_SAYS_IP.search(before) is not None)
+            yield Mention(kind="ip", start=found.start(), end=found.end(), value=str(address), score=score)
+
+
+def _address_score(address: ipaddress.IPv4Address | ipaddress.IPv6Address, *, said: bool) -> float:
+    """Four small numbers are a version number more often than somebody's address."""
+    if not address.is_global or address.is_multicast:
+        return 0.1
+    version_like = address.version == 4 and max(address.packed) < 30
+    return 0.9 if said and not version_like else 0.2 if version_like else 0.7
+
+
+def _phones(text: str) -> Iterator[Mention]:
+    for found in _PHONE.finditer(text):
+        start, end = found.start(), found.end()
+        score = phone_score(found[0], before=_before(text, start), after=text[end : end + 10])
+        if score:
+            value = ("+" if found[0].startswith("+") else "") + re.sub(r"\D", "", found[0])
+            yield Mention(kind="phone", start=start, end=end, value=value, score=score)
+
+
+def _names(text: str, names: NameDetector) -> list[Mention]:
+    spans = names.find([text])[0]
+    values = [" ".join(text[s.start : s.end].split()).casefold() for s in spans]
+    full = _by_surname(values)
+    return [
+        Mention(kind="name", start=s.start, end=s.end, value=full.get(value, value), score=s.score)
+        for s, value in zip(spans, values, strict=True)
+    ]
+
+
+def _by_surname(values: list[str]) -> Mapping[str, str]:
+    """Surname -> full name, for surnames that only one full name of the text has."""
+    owners: dict[str, set[str]] = {}
+    for value in values:
+        if " " in value:
+            owners.setdefault(value.rpartition(" ")[2], set()).add(value)
+    return {surname: next(iter(full)) for surname, full in owners.items() if len(full) == 1}
+
+
+def _before(text: str, start: int) -> str:
+    return text[max(0, start - _AROUND) : start]
+
+
+# In this order the surer kind gets the characters.
+_RULES: tuple[Callable[[str], Iterator[Mention]], ...] = (_emails, _ibans, _cards, _ssns, _addresses, _phones)
