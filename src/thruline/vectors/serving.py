@@ -19,8 +19,9 @@ from thruline.ports.text import TextIndex
 from thruline.vectors.fusion import reciprocal_ranks
 
 EVERYBODY = "*"
-# How far down each ranking fusion looks: deeper changes no first ten on SciFact, and costs time.
-CANDIDATES = 100
+# How far down each ranking fusion looks: on SciFact's training questions 30 to 200 are alike (nDCG@10 .754 +- .001),
+# and deeper costs time.
+CANDIDATES = 60
 _NONE = Found(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
