@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -11,12 +12,14 @@ from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
 from thruline.core.clock import SystemClock
-from thruline.core.errors import Unsupported
+from thruline.core.errors import Invalid, Unsupported
 from thruline.core.ids import Ids
 from thruline.core.units import parse_duration, parse_size
 from thruline.data.names import ContextNames
 from thruline.data.sandbox import ParserPool
 from thruline.flows.line import Limits, Line
+from thruline.infra.inventory import Machine, this_machine
+from thruline.infra.meter import Prices
 from thruline.ledger.payloads import Payloads
 from thruline.ports.blobs import Blobs
 from thruline.ports.compute import Compute
@@ -26,7 +29,9 @@ from thruline.ports.embedder import Embedder
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.text import TextIndex
-from thruline.vectors.weights import WEIGHTS, find_weights
+from thruline.vectors.weights import SPECS, find_weights
+
+logger = logging.getLogger("thruline")
 
 
 def compose(home: Home, config: Config, progress: Any = None) -> Line:
@@ -78,9 +83,12 @@ class ConfiguredEngines:
         if embed.backend == "openai":
             key = self._secret(embed.key)
             return backend("embedder", "openai")(url=embed.url, model=embed.model, key=key, dims=embed.dims)
-        spec = WEIGHTS[embed.model]
+        spec = SPECS.get(embed.model)
+        if spec is None:
+            raise Invalid(f"embed.model = {embed.model!r} is not known", hint=f"known: {', '.join(SPECS)}")
         folder = Path(embed.folder).expanduser() if embed.folder else None
-        return backend("embedder", "onnx")(find_weights(spec, folder, self._cache, self._progress), spec)
+        weights = find_weights(spec, cache=self._cache, folder=folder, progress=logger.info)
+        return backend("embedder", "onnx")(weights, **spec.settings)
 
     def parsers(self) -> ParserPool:
         """The processes that read files."""
@@ -117,7 +125,11 @@ class ConfiguredEngines:
         compute = self._config.compute
         if compute.backend == "ray":
             return backend("compute", "ray")(compute.address)
-        return backend("compute", "local")(str(self._home.jobs))
+        return backend("compute", "local")(self._home.jobs, self.machine().target)
+
+    def machine(self) -> Machine:
+        """This machine with its GPUs."""
+        return this_machine(self._home.path, backend("gpus", "nvml")())
 
     def _secret(self, reference: str) -> str:
         return secret(reference, self._home.path) if reference else ""
@@ -135,7 +147,11 @@ def _blobs(home: Home, config: Config) -> Blobs:
     store = config.store
     if store.blobs == "folder":
         return backend("blobs", "folder")(str(home.blobs))
-    return backend("blobs", "s3")(store.blobs, endpoint=store.s3_endpoint, key=secret(store.s3_key, home.path))
+    bucket, _, prefix = store.blobs.removeprefix("s3://").partition("/")
+    access, _, hidden = (secret(store.s3_key, home.path) if store.s3_key else "").partition(":")
+    return backend("blobs", "s3")(
+        bucket, prefix=prefix, endpoint=store.s3_endpoint, access_key=access, secret_key=hidden
+    )
 
 
 def _limits(config: Config) -> Limits:
@@ -144,5 +160,5 @@ def _limits(config: Config) -> Limits:
         workers=config.ingest.workers, hidden_text=config.guard.hidden_text,  # type: ignore[arg-type]
         question_limit=config.guard.question_limit, passages=config.answer.passages,
         context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]
-        llm_timeout_s=parse_duration(config.answer.llm_timeout),
+        prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
     )  # fmt: skip

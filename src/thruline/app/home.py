@@ -51,7 +51,7 @@ class Home:
 
     @property
     def signing_key(self) -> Path:
-        """The private key, 64 hex digits."""
+        """The private key; its backend makes it at first use."""
         return self.path / "keys" / "signing.key"
 
 
@@ -64,8 +64,7 @@ def create(path: Path) -> tuple[Home, bool]:
     try:
         for folder in (path, path / "keys", path / "blobs", path / "jobs", path / "receipts"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name in ("master.key", "signing.key"):
-            write_secret(path / "keys" / name, secrets.token_hex(32))
+        write_secret(path / "keys" / "master.key", secrets.token_hex(32))
         (path / MARK).write_text(f"{FORMAT}\n", "ascii")
     except OSError as error:
         raise Denied(

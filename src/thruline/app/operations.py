@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -92,7 +93,8 @@ def operations() -> dict[str, Operation]:
     found: dict[str, Operation] = {}
     for module in map(import_module, MODULES):
         for function in vars(module).values():
-            if hasattr(function, "operation"):
+            # A lazy module would load if it were asked for an attribute; functions alone can be operations.
+            if type(function) is FunctionType and hasattr(function, "operation"):
                 op = _describe(module.__name__.rpartition(".")[2], function)
                 found[op.name] = op
     return found

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from thruline.app import config as settings
 from thruline.app import home as homes
+from thruline.app.keys import id_key, master_key
 from thruline.app.operations import SYSTEMS, Operation, System, operations
 from thruline.core.errors import Denied, NotFound, ThrulineError
 from thruline.core.ids import Ids
@@ -88,7 +89,7 @@ class Platform:
     @cached_property
     def ids(self) -> Ids:
         """Content ids of this home."""
-        return Ids(hashlib.blake2b(self.master_key, digest_size=32, person=b"thruline-ids").digest())
+        return Ids(id_key(master_key(settings.secret(self.config.store.master_key, self.home.path))))
 
     def call(self, name: str, given: Mapping[str, Any]) -> Any:
         """Do an operation; raises NotFound, Denied, Invalid or whatever it raises itself."""

@@ -151,7 +151,8 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
 
 def _verify(report: reports.VerifyReport) -> Iterator[str]:
     word = "verified" if report.ok else "NOT what was written"
-    yield f"ledger {word}: {report.events} events, {report.seals} seals, head {report.head[:12]}, {report.seconds:.2f} s"
+    counted = f"{report.events} events, {report.seals} seals, head {report.head[:16]}"
+    yield f"ledger {word}: {counted}, checked in {report.seconds:.2f} s"
     yield from (f"  event {p.seq}: {p.what}" for p in report.problems)
 
 

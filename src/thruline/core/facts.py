@@ -197,6 +197,7 @@ VERBS: Mapping[str, Verb] = dict(
             mode=one_of("extractive", "llm", "passthrough"),
             tokens_in=Number(),
             tokens_out=Number(),
+            payload=Digest(),
             ms=Number("ms"),
         ),
         _verb(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from thruline.core.clock import iso
 from thruline.core.documents import Chunk, Mention, Risk
 from thruline.data.records import Record
-from thruline.flows.line import Line
 from thruline.flows.reports import DocumentView, RiskView
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,12 @@ class Document:
     mentions: tuple[Mention, ...]
     risks: tuple[Risk, ...]
     signature: bytes
+
+    @property
+    def searchable(self) -> str:
+        """All that a search for a person must see: title, headings, text, evidence of risks."""
+        parts = (self.title, *(f"{c.title}\n{c.text}" for c in self.chunks), *(r.evidence for r in self.risks))
+        return "\n".join(parts)
 
     @property
     def text(self) -> str:

@@ -16,8 +16,13 @@ from thruline.core.ids import ArtifactId, Ids
 from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
 from thruline.data.subjects import Subjects
+from thruline.flows.answers import Answers
+from thruline.flows.shelf import Shelf
 from thruline.guard.access import Access
 from thruline.guard.screen import Screen
+from thruline.infra.inventory import Machine
+from thruline.infra.jobs import Jobs
+from thruline.infra.meter import Prices
 from thruline.ledger.ledger import SqlLedger
 from thruline.ledger.payloads import Payloads
 from thruline.models.registry import Registry
@@ -32,8 +37,6 @@ from thruline.ports.text import TextIndex
 from thruline.ports.vault import Vault
 from thruline.runs.runner import Runs
 from thruline.vectors.generations import Generations
-
-INDEX = "main"
 
 
 class Engines(Protocol):
@@ -67,6 +70,10 @@ class Engines(Protocol):
         """Where jobs run."""
         ...
 
+    def machine(self) -> Machine:
+        """The machine that we are on."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
@@ -80,7 +87,7 @@ class Limits:
     passages: int
     context_tokens: int
     mode: Literal["extractive", "llm"]
-    llm_timeout_s: float
+    prices: Prices
 
 
 class Line:
@@ -108,6 +115,9 @@ class Line:
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)
         self.runs = Runs(database, self.ledger, payloads, ids, clock)
+        self._screen: tuple[ArtifactId | None, Screen] | None = None
+        self.answers = Answers(database, payloads, ids)
+        self.shelf = Shelf(self)
         self.embedding = threading.Lock()  # guards the embedder: one thread at a time
 
     @cached_property
@@ -115,10 +125,15 @@ class Line:
         """The model that makes vectors."""
         return self.engines.embedder()
 
+    @property
+    def embedder_digest(self) -> str:
+        """Names the model that makes vectors."""
+        return self.embedder.info.digest
+
     @cached_property
     def embedder_id(self) -> ArtifactId:
         """The embedder as an artifact: what vectors and answers passed through."""
-        return self.ids.artifact("model", self.embedder.info.digest)
+        return self.ids.artifact("model", self.embedder_digest)
 
     @cached_property
     def parsers(self) -> ParserPool:
@@ -141,9 +156,19 @@ class Line:
         return self.engines.compute()
 
     @cached_property
+    def jobs(self) -> Jobs:
+        """The queue of jobs."""
+        return Jobs(
+            self.database, self.ledger, self.payloads, self.compute, self.clock, prices=self.limits.prices
+        )
+
+    @property
     def screen(self) -> Screen:
         """What judges questions, with the deployed detector."""
-        return Screen(self.registry.detector())
+        model = self.registry.serving("detector")
+        if self._screen is None or self._screen[0] != model:
+            self._screen = (model, Screen(self.registry.detector()))
+        return self._screen[1]
 
     def close(self) -> None:
         """Give back what was opened."""

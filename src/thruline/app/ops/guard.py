@@ -1,0 +1,74 @@
+"""guard: users, keys, screening, the audit trail."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from thruline.app.lazy import lazy
+from thruline.app.operations import operation
+from thruline.app.platform import Platform
+from thruline.app.results import AuditLine, IssuedKey, KeyView, ScreenView, UserView
+
+if TYPE_CHECKING:
+    from thruline.app import people
+else:
+    people = lazy("thruline.app.people")
+
+
+@operation(role="operator", cli="users list", reads=True)
+def users(p: Platform) -> tuple[UserView, ...]:
+    """Who may ask, and the groups whose documents they see."""
+    return people.users(p.line)
+
+
+@operation(role="operator", cli="users set", positional=("name",))
+def set_user(
+    p: Platform, *,
+    name: Annotated[str, "name of a person or program"],
+    groups: Annotated[tuple[str, ...], "groups whose documents they see; everyone's they see anyway"] = (),
+    role: Annotated[str, "reader, writer or operator"] = "reader",
+) -> UserView:  # fmt: skip
+    """Add a user, or set the groups and role of one."""
+    return people.set_user(p.line, name, groups, role, p.actor.id)
+
+
+@operation(role="operator", cli="users remove", positional=("name",))
+def remove_user(p: Platform, *, name: Annotated[str, "name of a user"]) -> tuple[UserView, ...]:
+    """Forget a user and withdraw their keys."""
+    p.line.access.remove_user(name, actor=p.actor.id)
+    return people.users(p.line)
+
+
+@operation(role="operator", cli="keys list", reads=True)
+def keys(p: Platform) -> tuple[KeyView, ...]:
+    """API keys, without their secrets."""
+    return people.keys(p.line)
+
+
+@operation(role="operator", cli="keys create", positional=("user",))
+def create_key(p: Platform, *, user: Annotated[str, "name of a user"]) -> IssuedKey:
+    """Issue an API key for a user; its secret is shown this once."""
+    return people.create_key(p.line, user, p.actor.id)
+
+
+@operation(role="operator", cli="keys revoke", positional=("key",))
+def revoke_key(p: Platform, *, key: Annotated[str, "id or eight public digits of a key"]) -> tuple[KeyView, ...]:
+    """Withdraw an API key, everywhere within a second."""
+    p.line.access.revoke(key, actor=p.actor.id)
+    return people.keys(p.line)
+
+
+@operation(role="reader", cli="screen", positional=("text",), reads=True)
+def screen(p: Platform, *, text: Annotated[str, "a question, or any text"]) -> ScreenView:
+    """Judge a text as a question would be judged before it is answered."""
+    return people.screen(p.line, text)
+
+
+@operation(role="operator", cli="audit", reads=True)
+def audit(
+    p: Platform, *,
+    limit: Annotated[int, "at most this many"] = 50,
+    operation_name: Annotated[str, "only this operation, for example data.erase"] = "",
+) -> tuple[AuditLine, ...]:  # fmt: skip
+    """Who did what, the latest first."""
+    return people.audit(p.line, limit, operation_name)

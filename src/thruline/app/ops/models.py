@@ -1,0 +1,54 @@
+"""models: the injection detector's life - train, evaluate, promote, roll back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from thruline.app.lazy import lazy
+from thruline.app.operations import operation
+from thruline.app.platform import Platform
+from thruline.app.results import ModelReport, ModelView
+
+if TYPE_CHECKING:
+    from thruline.app import detector
+else:
+    detector = lazy("thruline.app.detector")
+
+ModelId = Annotated[str, "id of a model"]
+
+
+@operation(role="operator", cli="train")
+def train(
+    p: Platform, *,
+    seed: Annotated[int, "seed of the split and of the training"] = 0,
+    spoil: Annotated[float, "share of training labels to flip, 0..1: to see the gate refuse a bad model"] = 0.0,
+    deploy: Annotated[bool, "let it serve when it passes its gate"] = True,
+) -> ModelReport:  # fmt: skip
+    """Train the injection detector as a job, judge it, and let it serve if it passes its gate."""
+    return detector.train(p, seed, spoil, deploy)
+
+
+@operation(role="operator", cli="evaluate", positional=("model",))
+def evaluate(p: Platform, *, model: Annotated[str, "id of a model; the serving one unless given"] = "") -> ModelReport:
+    """Judge a model again on the held-out rows of its dataset."""
+    return detector.evaluate(p, model)
+
+
+@operation(role="operator", cli="promote", positional=("model",))
+def promote(
+    p: Platform, *, model: ModelId, force: Annotated[bool, "although its gate refused it; the ledger says so"] = False
+) -> tuple[ModelView, ...]:
+    """Let a model serve as the injection detector."""
+    return detector.promote(p, model, force)
+
+
+@operation(role="operator", cli="rollback")
+def rollback(p: Platform) -> tuple[ModelView, ...]:
+    """Let the model that served before serve again."""
+    return detector.rollback(p)
+
+
+@operation(role="reader", cli="models", reads=True)
+def list_(p: Platform) -> tuple[ModelView, ...]:
+    """The models on the shelf, the latest first."""
+    return detector.listing(p)

@@ -1,0 +1,207 @@
+"""Ingest: walk a source, prepare what is new, embed it, and let it serve.
+
+Records commit in groups with their vectors and events; a generation is published early, so that the first files
+answer while the rest is on its way. Killed anywhere, the next sync walks past what is done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from thruline.core.errors import Refused
+from thruline.core.ids import ArtifactId
+from thruline.core.nouns import Draft, Source
+from thruline.data.records import Entry, Record
+from thruline.data.sources import Known, Move, Scan, Seen, read, scan
+from thruline.flows.prepare import Prepared, Raw, prepare
+from thruline.flows.publish import publish_live
+from thruline.flows.reports import Refusal, SyncReport
+from thruline.flows.take_in import take_in
+from thruline.runs.runner import Run
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+GROUP_CHUNKS = 256  # what commits together: large enough for full batches, small enough to lose little
+PUBLISH_EVERY_S = 20.0
+BY_RULE = "ignored"  # dot files: not taken in because nobody meant them
+
+
+class Change(NamedTuple):
+    """A file to read, and what happened to it."""
+
+    seen: Seen
+    what: str
+
+
+class Ended(NamedTuple):
+    """How a sync ended."""
+
+    run: str
+    generation: str
+    seconds: float
+
+
+@dataclass
+class Tally:
+    """What a sync met so far."""
+
+    added: int = 0
+    changed: int = 0
+    done: int = 0
+    chunks: int = 0
+    published: float = field(default_factory=time.monotonic)
+
+
+def sync_folder(line: Line, run: Run, source: Source, *, allow_empty: bool = False) -> SyncReport:
+    """Bring what is known of a source up to date with what it holds; see SyncReport."""
+    began = time.monotonic()
+    before = {e.path: e for e in line.records.entries(source.id)}
+    found = scan(Path(source.location), _known(line, before.values()), allow_empty=allow_empty)
+    changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
+    tally = Tally()
+    for group in _groups(run.map(lambda c: _prepared(line, run, source, c), changes, workers=line.limits.workers)):
+        _take_in(line, run, group, tally, len(changes))
+    _settle(line, run, source, found, before)
+    generation = publish_live(line, run, "sync")
+    line.records.mark_synced(source.id, line.clock.now())
+    return _report(line, Ended(run.id, generation, time.monotonic() - began), source, found, tally)
+
+
+def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
+    """Delete the bytes of records that their source no longer holds; inside the caller's transaction."""
+    ids = [r.id for r in records]
+    paths = [p for places in line.records.paths(ids).values() for p in places]
+    parts = [part for r in records for part in (r.id, r.document, r.vectors) if part]
+    line.payloads.delete([*parts, *paths, *line.runs.forget(ids)])
+    line.records.set_state(ids, "deleted")
+    line.subjects.unlink(ids)
+    run.append(*(Draft(verb="record.seen", inputs=(i,), facts={"change": "deleted", "size": 0}) for i in ids))
+
+
+def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
+    """What the last sync read, by path; what it could not even read is met anew."""
+    readable = [e for e in entries if e.inode]
+    names = line.payloads.get_many([e.path for e in readable])
+    return {names[e.path].decode(): Known(e.size, e.mtime_ns, e.inode, e.digest) for e in readable if e.path in names}
+
+
+def _prepared(line: Line, run: Run, source: Source, change: Change) -> Prepared:
+    seen = change.seen
+    path_id = line.ids.artifact("path", source.id, seen.path)
+    raw = Raw(
+        source=source.id, record=ArtifactId(""), path=seen.path, path_id=path_id, data=b"", digest="", size=seen.size,
+        mtime_ns=seen.mtime_ns, inode=seen.inode, change=change.what,
+    )  # fmt: skip
+    try:
+        data, known = read(
+            Path(source.location), seen.path, lambda d: line.ids.digest("content", d), limit=line.limits.max_file
+        )
+    except Refused as refused:
+        return Prepared(raw=raw, refused=refused.reason)
+    record = line.ids.artifact("record", source.id, known.digest)
+    return prepare(line, run, raw.read(record, data, known))
+
+
+def _groups(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
+    group: list[Prepared] = []
+    size = 0
+    for one in prepared:
+        group.append(one)
+        size += len(one.document.value.chunks) if one.document else 1
+        if size >= GROUP_CHUNKS:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _take_in(line: Line, run: Run, group: list[Prepared], tally: Tally, total: int) -> None:
+    tally.chunks += take_in(line, run, group)
+    what = Counter(p.raw.change for p in group if p.document)
+    tally.added += what["added"]
+    tally.changed += what["changed"]
+    tally.done += len(group)
+    run.tell("reading", tally.done, total)
+    if time.monotonic() - tally.published > PUBLISH_EVERY_S:
+        publish_live(line, run, "sync")
+        tally.published = time.monotonic()
+
+
+def _settle(line: Line, run: Run, source: Source, found: Scan, before: dict[str, Entry]) -> None:
+    """Moves, deletions, refusals of the walk, and versions that nothing points to any more; one transaction."""
+    with run.commit():
+        for move in found.moved:
+            _move(line, run, source, move, before)
+        for path in found.deleted:
+            line.records.drop_entry(source.id, line.ids.artifact("path", source.id, path))
+        for entry in before.values():
+            if entry.refused and not entry.inode:
+                line.records.drop_entry(source.id, entry.path)
+        for path, reason in found.refused:
+            if reason != BY_RULE:
+                _note_refused(line, source, path, reason)
+        _retire(line, run, source, found, before)
+
+
+def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, Entry]) -> None:
+    entry = before[line.ids.artifact("path", source.id, move.old)]
+    path_id = line.ids.artifact("path", source.id, move.new)
+    owner = next(iter(line.payloads.owners([entry.path])), source.id)
+    line.payloads.put(path_id, move.new.encode(), owner)
+    line.payloads.delete([entry.path])
+    line.records.drop_entry(source.id, entry.path)
+    line.records.put_entry(entry.at(path_id))
+    if entry.record:
+        seen = Draft(
+            verb="record.seen", inputs=(source.id,), outputs=(ArtifactId(entry.record),),
+            facts={"change": "moved", "size": entry.size},
+        )  # fmt: skip
+        run.append(seen)
+
+
+def _note_refused(line: Line, source: Source, path: str, reason: str) -> None:
+    path_id = line.ids.artifact("path", source.id, path)
+    line.payloads.put(path_id, path.encode(), source.id)
+    line.records.put_entry(Entry(source=source.id, path=path_id, refused=reason))
+
+
+def _retire(line: Line, run: Run, source: Source, found: Scan, before: dict[str, Entry]) -> None:
+    """Records that no path holds now: deleted when their file is, superseded when it changed."""
+    held = {e.record for e in line.records.entries(source.id)}
+    deleted_paths = {line.ids.artifact("path", source.id, p) for p in found.deleted}
+    lost = {e.record: p in deleted_paths for p, e in before.items() if e.record and e.record not in held}
+    known = line.records.get_many(list(lost))
+    line.records.set_state([r for r, deleted in lost.items() if not deleted and r in known], "superseded")
+    delete_records(line, run, [known[r] for r, deleted in lost.items() if deleted and r in known])
+    line.payloads.delete(sorted(deleted_paths))
+
+
+def _report(line: Line, ended: Ended, source: Source, found: Scan, tally: Tally) -> SyncReport:
+    entries = line.records.entries(source.id)
+    records = line.records.get_many([e.record for e in entries if e.record])
+    live = set(line.records.get_many([r.canonical for r in records.values() if r.canonical]))
+    states = Counter(_state(e, records, live) for e in entries)
+    refused = [e for e in entries if e.refused]
+    names = line.payloads.get_many([e.path for e in refused])
+    return SyncReport(
+        source=source.name, run=ended.run, seen=len(entries), added=tally.added, changed=tally.changed,
+        moved=len(found.moved), deleted=len(found.deleted), unchanged=found.unchanged, indexed=states["indexed"],
+        duplicates=states["duplicate"], quarantined=states["quarantined"],
+        refused=tuple(Refusal(path=names.get(e.path, b"").decode(), reason=e.refused) for e in refused),
+        chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),
+    )  # fmt: skip
+
+
+def _state(entry: Entry, records: dict[str, Record], live: set[str]) -> str:
+    if entry.refused:
+        return "refused"
+    record = records[entry.record]
+    if record.state == "quarantined":
+        return "quarantined"
+    return "duplicate" if record.canonical in live else "indexed"

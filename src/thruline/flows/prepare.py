@@ -1,0 +1,91 @@
+"""Prepare: bytes -> document. Parsed, cut into chunks, looked through for people and for poison; done once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from thruline.core.documents import Parsed
+from thruline.core.errors import Refused
+from thruline.core.ids import ArtifactId
+from thruline.data import chunks, duplicates, names, privacy
+from thruline.data.media import media_type
+from thruline.data.sources import Known
+from thruline.data.subjects import CERTAIN, IDENTIFYING
+from thruline.flows.documents import Document
+from thruline.guard import phrases, poison
+from thruline.runs.runner import Remembered, Run, Step
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+STEP = Step(name="prepare", modules=(chunks, duplicates, names, privacy, phrases, poison))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raw:
+    """A file of a source and, once it was read, the record that it is. path_id: the payload that holds its path."""
+
+    source: ArtifactId
+    record: ArtifactId
+    path: str
+    path_id: ArtifactId
+    data: bytes
+    digest: str
+    size: int
+    mtime_ns: int
+    inode: int
+    change: str
+
+    def read(self, record: ArtifactId, data: bytes, known: Known) -> Raw:
+        """The same file with its bytes."""
+        return replace(
+            self, record=record, data=data, digest=known.digest, size=known.size, mtime_ns=known.mtime_ns,
+            inode=known.inode,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A record with its document, or the reason why there is none."""
+
+    raw: Raw
+    document: Remembered[Document] | None = None
+    refused: str = ""
+
+
+def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
+    """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file."""
+    config = {"words": line.limits.chunk_words, "names": line.names.version}
+    try:
+        made = run.step(
+            STEP, (raw.record,), config, lambda: _make(line, raw), Document,
+            owner=lambda document: owner_of(raw, document),
+        )  # fmt: skip
+    except Refused as refused:
+        return Prepared(raw=raw, refused=refused.reason)
+    if line.subjects.is_suppressed(made.value.mentions):
+        return Prepared(raw=raw, refused="suppressed")
+    return Prepared(raw=raw, document=made)
+
+
+def owner_of(raw: Raw, document: Document) -> str:
+    """Whose key a record's bytes are under: its own when people are in it, so that one shredded key takes all of it."""
+    personal = any(m.kind in IDENTIFYING and m.score >= CERTAIN for m in document.mentions)
+    return raw.record if personal else raw.source
+
+
+def _make(line: Line, raw: Raw) -> Document:
+    parsed = line.parsers.parse(raw.data, media_type(raw.path, raw.data), raw.path)
+    cut = chunks.chunk(parsed, words=line.limits.chunk_words)
+    text = "\n\n".join(c.text for c in cut)
+    return Document(
+        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut,
+        mentions=tuple(privacy.find_mentions(_said(parsed), line.names)), risks=poison.risks(parsed),
+        signature=duplicates.signature(text),
+    )  # fmt: skip
+
+
+def _said(parsed: Parsed) -> str:
+    """Everything that may name a person: title, text and what is hidden in it."""
+    return "\n".join((parsed.text, parsed.title, *parsed.hidden))

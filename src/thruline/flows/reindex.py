@@ -1,0 +1,42 @@
+"""Generations of the index: list, switch, roll back."""
+
+from __future__ import annotations
+
+from thruline.core.clock import iso
+from thruline.core.errors import NotFound
+from thruline.core.ids import ArtifactId
+from thruline.flows import INDEX
+from thruline.flows.line import Line
+from thruline.flows.reports import GenerationView
+
+
+def listing(line: Line) -> tuple[GenerationView, ...]:
+    """Every switch, the latest first; the one at the top serves."""
+    history = line.generations.history(INDEX)[::-1]
+    views: list[GenerationView] = []
+    for n, switch in enumerate(history):
+        generation = line.generations.get(switch.generation)
+        views.append(
+            GenerationView(
+                id=generation.id, serving=n == 0, since=iso(switch.at), why=switch.why, chunks=generation.chunks,
+                records=len(line.generations.members(generation.id)),
+            )
+        )  # fmt: skip
+    return tuple(views)
+
+
+def switch(line: Line, generation: str, actor: str) -> tuple[GenerationView, ...]:
+    """Let a generation that was built before serve; what is quarantined or erased stays out of it."""
+    known = {s.generation for s in line.generations.history(INDEX)}
+    if generation not in known:
+        raise NotFound(f"no generation {generation!r} has served", hint="`thruline index list` lists them")
+    with line.runs.start("reindex", only="index", actor=actor) as run, run.commit():
+        line.generations.switch(INDEX, ArtifactId(generation), "operator", run=run.id, actor=actor)
+    return listing(line)
+
+
+def rollback(line: Line, actor: str) -> tuple[GenerationView, ...]:
+    """Let the generation before the serving one serve again."""
+    with line.runs.start("reindex", only="index", actor=actor) as run, run.commit():
+        line.generations.rollback(INDEX, run=run.id, actor=actor)
+    return listing(line)

@@ -1,0 +1,104 @@
+"""What serves, in memory: one snapshot, replaced whole when another generation or another right is in force."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from thruline.core.ids import ArtifactId
+from thruline.core.nouns import Source
+from thruline.data.records import Record
+from thruline.flows import INDEX
+from thruline.flows.documents import Document, read_documents
+from thruline.flows.publish import serving_sets
+from thruline.vectors.serving import Serving, Shelved
+from thruline.vectors.sets import VectorSet
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+SERVABLE = ("live", "superseded")  # a rollback may serve an older version, never what was quarantined or deleted
+PAGE = 256  # documents decrypted at a time
+
+
+class _Now(NamedTuple):
+    generation: str
+    switched: int
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+class Shelf:
+    """Gives the snapshot that serves now; threads share it."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._lock = threading.Lock()  # guards the three below: one thread loads, the others wait
+        self._serving: Serving | None = None
+        self._sets: dict[ArtifactId, ArtifactId] = {}
+        self._now: _Now | None = None
+
+    def serving(self) -> Serving:
+        """The snapshot of the active generation under the rights in force; loads only what changed."""
+        sources = self._line.records.sources()
+        now = self._state(sources)
+        if now == self._now and self._serving:
+            return self._serving
+        with self._lock:
+            if now != self._now or not self._serving:
+                self._load(now, sources)
+            assert self._serving
+            return self._serving
+
+    def snapshot(self, generation: ArtifactId) -> Serving:
+        """A past generation as far as its bytes still exist, whatever became of its records: for replay."""
+        groups = {s.id: frozenset(s.groups) for s in self._line.records.sources()}
+        shelved = self._shelved(dict(self._line.generations.members(generation)), groups, states=None)
+        return Serving.load(generation, shelved, self._line.engines.dense(), self._line.engines.text())
+
+    def _state(self, sources: list[Source]) -> _Now:
+        history = self._line.generations.history(INDEX)
+        last = history[-1] if history else None
+        return _Now(last.generation if last else "", last.at if last else 0, tuple((s.id, s.groups) for s in sources))
+
+    def _load(self, now: _Now, sources: list[Source]) -> None:
+        line = self._line
+        sets = serving_sets(line)
+        regrouped = self._now is None or now.groups != self._now.groups
+        new = {r: v for r, v in sets.items() if regrouped or self._sets.get(r) != v}
+        changed = list(self._shelved(new, {s.id: frozenset(s.groups) for s in sources}))
+        gone = (set(self._sets) - set(sets)) | (set(new) - {c.record for c in changed})
+        dense, text = line.engines.dense(), line.engines.text()
+        generation = ArtifactId(now.generation)
+        if self._serving is None or regrouped:
+            self._serving = Serving.load(generation, changed, dense, text)
+        else:
+            self._serving = self._serving.refreshed(generation, changed=changed, gone=gone, dense=dense, text=text)
+        self._sets, self._now = sets, now
+
+    def _shelved(
+        self,
+        sets: dict[ArtifactId, ArtifactId],
+        groups: dict[ArtifactId, frozenset[str]],
+        states: tuple[str, ...] | None = SERVABLE,
+    ) -> Iterable[Shelved]:
+        records = list(sets)
+        for start in range(0, len(records), PAGE):
+            page = records[start : start + PAGE]
+            known = self._line.records.get_many(page)
+            vectors = self._line.generations.load([sets[r] for r in page])
+            documents = read_documents(self._line, [known[r].document for r in page if r in known])
+            for id in page:
+                record = known.get(id)
+                if record is None or (states and record.state not in states):
+                    continue
+                document, held = documents.get(record.document), vectors.get(sets[id])
+                if document and held and record.source in groups:
+                    yield _shelved(record, document, held, groups[record.source])
+
+
+def _shelved(record: Record, document: Document, held: VectorSet, groups: frozenset[str]) -> Shelved:
+    return Shelved(
+        record=record.id, source=record.source, groups=groups, chunks=held.chunks, vectors=held.vectors,
+        texts=[c.text for c in document.chunks], titles=[c.title for c in document.chunks],
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""Sources: declared, listed, shared, walked and taken out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thruline.core.clock import iso
+from thruline.core.errors import Invalid, NotFound
+from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.records import Record
+from thruline.flows.documents import views
+from thruline.flows.ingest import delete_records, sync_folder
+from thruline.flows.publish import publish_without
+from thruline.flows.quarantine import blast, resolve
+from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+Progress = Callable[[str, int, int], None]
+
+
+def add(line: Line, path: str, name: str, groups: Sequence[str], actor: str) -> SourceView:
+    """Declare a folder; nothing is read yet. Raises Invalid when it is not a folder, or would read the home itself."""
+    folder = Path(path).expanduser().resolve()
+    if not folder.is_dir():
+        raise Invalid(f"{str(folder)!r} is not a folder", hint="give the folder that holds your documents")
+    home = line.home.resolve()
+    if folder == home or folder in home.parents or home in folder.parents:
+        raise Invalid(f"{str(folder)!r} holds the home {str(home)!r}", hint="choose a folder beside it")
+    if not groups:
+        raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
+    with line.database.transaction():
+        source = line.records.add_source(_checked(name or folder.name), "folder", str(folder), groups)
+        event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": "folder"}, actor=actor)
+        line.ledger.append([event])
+    return _view(line, source)
+
+
+def sync(line: Line, name: str, allow_empty: bool, actor: str, progress: Progress | None) -> tuple[SyncReport, ...]:
+    """Walk one source, or all of them; two syncs of one source at once are refused."""
+    sources = [line.records.source(name)] if name else line.records.sources()
+    if not sources:
+        raise NotFound("there is no source yet", hint="thruline add FOLDER")
+    reports: list[SyncReport] = []
+    for source in sources:
+        with line.runs.start("sync", only=source.id, actor=actor, progress=progress) as run:
+            reports.append(sync_folder(line, run, source, allow_empty=allow_empty))
+    return tuple(reports)
+
+
+def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
+    """The sources that the actor may see into."""
+    return tuple(_view(line, s) for s in line.records.sources() if _may_see(actor, s))
+
+
+def share(line: Line, name: str, groups: Sequence[str]) -> SourceView:
+    """Set a source's groups."""
+    if not groups:
+        raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
+    source = line.records.source(name)
+    line.records.set_groups(source.id, groups)
+    return _view(line, line.records.source(source.id))
+
+
+def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
+    """Take a source out: its records leave answers, their bytes are deleted."""
+    source = line.records.source(name)
+    reach = blast(line, source.id)
+    if dry_run:
+        return reach
+    records = line.records.list(source=source.id, limit=1 << 31)
+    with line.runs.start("sync", only=source.id, actor=actor) as run:
+        publish_without(line, run, "source", {r.id for r in records})
+        with run.commit():
+            delete_records(line, run, records)
+            line.records.remove_source(source.id)
+            run.append(Draft(verb="source.removed", inputs=(source.id,), facts={"records": len(records)}))
+    return reach
+
+
+def documents(
+    line: Line, actor: Actor, *, source: str, state: str, limit: int, offset: int
+) -> tuple[DocumentView, ...]:
+    """Documents that the actor may see; `state` refused lists paths that could not be taken in."""
+    if state == "refused":
+        return _refused(line, actor)
+    wanted = line.records.source(source).id if source else ""
+    found = line.records.list(source=wanted, state=state, limit=limit, offset=offset)
+    return views(line, [r for r in found if _sees(line, actor, r)])
+
+
+def document(line: Line, actor: Actor, what: str) -> DocumentView:
+    """One document; raises NotFound also when the actor may not see it."""
+    found = [r for r in resolve(line, what) if _sees(line, actor, r)]
+    if not found:
+        raise NotFound(f"no document {what!r}", hint="`thruline documents` lists them")
+    return views(line, found[:1])[0]
+
+
+def _sees(line: Line, actor: Actor, record: Record) -> bool:
+    return actor.sees_all or any(s.id == record.source and _may_see(actor, s) for s in line.records.sources())
+
+
+def _may_see(actor: Actor, source: Source) -> bool:
+    return actor.sees_all or not actor.groups.isdisjoint(source.groups)
+
+
+def _refused(line: Line, actor: Actor) -> tuple[DocumentView, ...]:
+    sources = {s.id: s for s in line.records.sources()}
+    entries = [e for e in line.records.refused() if _may_see(actor, sources[e.source])]  # type: ignore[index]
+    names = line.payloads.get_many([e.path for e in entries])
+    return tuple(
+        DocumentView(
+            record="", source=sources[e.source].name, path=names.get(e.path, b"").decode(), title="", state="refused",  # type: ignore[index]
+            reason=e.refused, chunks=0, size=e.size, people=0, duplicate_of="", risks=(), seen="",
+        )
+        for e in entries
+    )  # fmt: skip
+
+
+def _view(line: Line, source: Source) -> SourceView:
+    counts = [c for c in line.records.counts() if c.source == source.id]
+    by_state = Counter({c.state: c.records for c in counts})
+    live = [c for c in counts if c.state == "live"]
+    synced = line.records.last_synced().get(source.id, 0)
+    return SourceView(
+        id=source.id, name=source.name, kind=source.kind, location=source.location, groups=source.groups,
+        records=by_state["live"], chunks=sum(c.chunks for c in live), duplicates=sum(c.duplicates for c in live),
+        quarantined=by_state["quarantined"], refused=sum(e.source == source.id for e in line.records.refused()),
+        last_synced=iso(synced) if synced else "",
+    )  # fmt: skip
+
+
+def _checked(name: str) -> str:
+    if not name or "/" in name or len(name) > 64:
+        raise Invalid(f"{name!r} cannot name a source", hint="at most 64 characters, without a slash")
+    return name

@@ -1,0 +1,157 @@
+"""Take in: a group of prepared records -> vectors, rows and events, all in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from thruline.core.facts import Fact
+from thruline.core.ids import ArtifactId
+from thruline.core.nouns import Draft
+from thruline.data import duplicates
+from thruline.data.records import Entry, Record
+from thruline.flows.documents import Document, read_documents
+from thruline.flows.prepare import Prepared, Raw, owner_of
+from thruline.guard import poison
+from thruline.runs.runner import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from thruline.flows.line import Line
+
+
+class _Ready(NamedTuple):
+    raw: Raw
+    document: Document
+    payload: ArtifactId
+    chunks: tuple[ArtifactId, ...]
+    vectors: np.ndarray
+
+
+class _Twin(NamedTuple):
+    record: ArtifactId
+    similarity: float
+
+
+def take_in(line: Line, run: Run, group: Sequence[Prepared]) -> int:
+    """Commit a group, refused ones as paths with their reason; the number of chunks that are new."""
+    ready = list(_embedded(line, [p for p in group if p.document is not None]))
+    with run.commit():
+        for prepared in group:
+            if prepared.document is None:
+                note_path(line, prepared.raw, refused=prepared.refused)
+        for item in ready:
+            _take_one(line, run, item)
+    return sum(len(item.chunks) for item in ready)
+
+
+def _embedded(line: Line, group: Sequence[Prepared]) -> Iterator[_Ready]:
+    """Each record with its vectors; all chunks of the group go through the model together."""
+    texts = [f"{c.title}\n{c.text}" for p in group for c in _document(p).chunks]
+    if not texts:
+        return
+    with line.embedding:
+        vectors = line.embedder.passages(texts)
+    start = 0
+    for prepared in group:
+        document = _document(prepared)
+        assert prepared.document is not None
+        end = start + len(document.chunks)
+        ids = tuple(line.ids.artifact("chunk", prepared.raw.record, str(c.start), c.text) for c in document.chunks)
+        yield _Ready(prepared.raw, document, prepared.document.key, ids, vectors[start:end])
+        start = end
+
+
+def _document(prepared: Prepared) -> Document:
+    assert prepared.document is not None
+    return prepared.document.value
+
+
+def _take_one(line: Line, run: Run, item: _Ready) -> None:
+    raw, document = item.raw, item.document
+    owner = owner_of(raw, document)
+    line.payloads.put(raw.record, raw.data, owner)
+    run.append(*_told(line, item))
+    vectors = line.generations.put_set(
+        raw.record, item.chunks, item.vectors, embedder=line.embedder_digest, owner=owner, run=run.id, actor=run.actor
+    )
+    twin = _twin(line, raw.record, document)
+    reason = _quarantine_reason(line, document)
+    line.records.put(
+        Record(
+            id=raw.record, source=raw.source, state="quarantined" if reason else "live", reason=reason or "none",
+            document=item.payload, vectors=vectors, owner=owner, canonical=twin.record if twin else "",
+            chunks=len(item.chunks), size=len(raw.data), risk=max((r.score for r in document.risks), default=0.0),
+            seen=line.clock.now(),
+        )
+    )  # fmt: skip
+    line.records.put_chunks(raw.record, item.chunks)
+    line.records.put_bands(raw.record, duplicates.bands(document.signature))
+    note_path(line, raw, owner=owner)
+    run.append(*_judged(line, item, twin, reason))
+
+
+def note_path(line: Line, raw: Raw, *, owner: str = "", refused: str = "") -> None:
+    """Remember what a path held, so that the next sync sees whether it changed."""
+    line.payloads.put(raw.path_id, raw.path.encode(), owner or raw.source)
+    line.records.put_entry(
+        Entry(
+            source=raw.source, path=raw.path_id, record="" if refused else raw.record, digest=raw.digest,
+            size=raw.size, mtime_ns=raw.mtime_ns, inode=raw.inode, refused=refused,
+        )
+    )  # fmt: skip
+
+
+def _told(line: Line, item: _Ready) -> list[Draft]:
+    raw, document = item.raw, item.document
+    chunked: dict[str, Fact] = {
+        "chunks": len(item.chunks), "characters": sum(len(c.text) for c in document.chunks),
+        "parser": line.ids.digest("parser", document.parser),
+    }  # fmt: skip
+    return [
+        Draft(
+            verb="record.seen", inputs=(raw.source,), outputs=(raw.record,),
+            facts={"change": raw.change, "size": len(raw.data)},
+        ),
+        Draft(verb="record.chunked", inputs=(raw.record,), outputs=item.chunks, facts=chunked),
+    ]  # fmt: skip
+
+
+def _judged(line: Line, item: _Ready, twin: _Twin | None, reason: str) -> list[Draft]:
+    """People met, repetitions found, and whether the record stays out of answers."""
+    record = item.raw.record
+    drafts = [
+        Draft(
+            verb="subject.linked", inputs=(link.subject,), outputs=(record,),
+            facts={"how": link.how, "score": link.score},
+        )
+        for link in line.subjects.meet(item.document.mentions, record)
+    ]  # fmt: skip
+    if twin:
+        how = "exact" if twin.similarity == 1 else "near"
+        facts: dict[str, Fact] = {"how": how, "similarity": round(twin.similarity, 4)}
+        drafts.append(Draft(verb="record.duplicate", inputs=(twin.record,), outputs=(record,), facts=facts))
+    if reason:
+        drafts.append(Draft(verb="record.quarantined", inputs=(record,), facts={"reason": reason}))
+    return drafts
+
+
+def _twin(line: Line, record: ArtifactId, document: Document) -> _Twin | None:
+    """The first seen record that says the same; candidates by MinHash bands, verified on the text."""
+    candidates = [c for c in line.records.near(duplicates.bands(document.signature)) if c != record]
+    known = line.records.get_many(candidates)
+    texts = read_documents(line, [r.document for r in known.values()])
+    for candidate in candidates:
+        other = texts.get(known[candidate].document)
+        if other is not None:
+            similarity = duplicates.jaccard(document.text, other.text)
+            if similarity >= duplicates.THRESHOLD:
+                return _Twin(candidate, similarity)
+    return None
+
+
+def _quarantine_reason(line: Line, document: Document) -> str:
+    if line.limits.hidden_text != "quarantine" or not poison.is_quarantined(document.risks):
+        return ""
+    return document.risks[0].kind

@@ -1,0 +1,96 @@
+"""Why: an answer as the tree of what it is made of, read off the ledger and labelled for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from thruline.core.clock import iso
+from thruline.core.errors import NotFound
+from thruline.core.ids import ArtifactId, kind_of
+from thruline.core.nouns import Actor, Edge
+from thruline.flows.answer import read
+from thruline.flows.documents import path_names
+from thruline.flows.line import Line
+from thruline.flows.reports import AnswerReport, Node, WhyReport
+
+MOST_CHILDREN = 12
+DEPTH = 6
+
+
+def why(line: Line, actor: Actor, answer: str) -> WhyReport:
+    """The tree of an answer that the actor may see; raises NotFound otherwise."""
+    said = read(line, actor, answer)
+    edges = line.ledger.edges([ArtifactId(answer)], "up")
+    visible = {p.chunk for p in said.passages}
+    labels = _labels(line, edges, said)
+    tree = _grow(_Soil(edges, labels, visible), ArtifactId(answer), "from", 0)
+    return WhyReport(
+        answer=said, tree=tree, artifacts=len({e.parent for e in edges} | {answer}), events=len({e.seq for e in edges})
+    )
+
+
+def lineage(line: Line, artifact: str) -> Node:
+    """What any artifact is made of; raises NotFound for one that the ledger does not know."""
+    id = ArtifactId(artifact)
+    if not line.ledger.artifacts([id]):
+        raise NotFound(f"the ledger knows no {artifact!r}", hint="ids look like record:…, chunk:…, answer:…")
+    edges = line.ledger.edges([id], "up")
+    return _grow(_Soil(edges, _labels(line, edges, None), None), id, "from", 0)
+
+
+@dataclass(frozen=True)
+class _Soil:
+    edges: list[Edge]
+    labels: Mapping[str, tuple[str, str]]
+    visible: set[str] | None
+
+    def above(self, id: str) -> list[Edge]:
+        return [e for e in self.edges if e.child == id and self._shown(e)]
+
+    def _shown(self, edge: Edge) -> bool:
+        hidden = self.visible is not None and kind_of(edge.parent) == "chunk" and edge.parent not in self.visible
+        return not hidden and kind_of(edge.parent) != "subject"
+
+
+def _grow(soil: _Soil, id: ArtifactId, role: str, depth: int) -> Node:
+    """A node with what it was made of; an index is not unfolded, the chunks below the answer already say it exactly."""
+    label, detail = soil.labels.get(id, (id.partition(":")[2][:12], ""))
+    node = Node(id=id, kind=kind_of(id), label=label, detail=detail, role=role)
+    if depth >= DEPTH or node.kind == "index":
+        return node
+    above = sorted(soil.above(id), key=lambda e: (e.role == "via", e.seq, e.parent))
+    children = tuple(_grow(soil, e.parent, e.role, depth + 1) for e in above[:MOST_CHILDREN])
+    more = len(above) - MOST_CHILDREN
+    rest = (Node(id="", kind="and", label=f"{more} more", role="from"),) if more > 0 else ()
+    return replace(node, children=children + rest)
+
+
+def _labels(line: Line, edges: list[Edge], said: AnswerReport | None) -> dict[str, tuple[str, str]]:
+    ids = {e.parent for e in edges} | {e.child for e in edges}
+    labels: dict[str, tuple[str, str]] = {}
+    if said:
+        labels |= {p.chunk: (f"[{p.number}] {p.title}" if p.number else p.title, "") for p in said.passages}
+        labels[said.id] = (said.outcome, f"{said.asked} for {said.asker}")
+    records = line.records.get_many([i for i in ids if kind_of(i) == "record"])
+    paths = path_names(line, list(records))
+    for id, record in records.items():
+        labels[id] = (paths.get(id, id.partition(":")[2][:12]), f"{record.state}, seen {iso(record.seen)}")
+    labels |= {s.id: (s.name, f"for {', '.join(s.groups)}") for s in line.records.sources()}
+    labels |= {i: _generation(line, i) for i in ids if kind_of(i) == "index"}
+    labels |= {i: _model(line, i, said) for i in ids if kind_of(i) == "model"}
+    return labels
+
+
+def _generation(line: Line, id: ArtifactId) -> tuple[str, str]:
+    generation = line.generations.get(id)
+    return id.partition(":")[2][:12], f"generation with {generation.chunks:,} chunks"
+
+
+def _model(line: Line, id: ArtifactId, said: AnswerReport | None) -> tuple[str, str]:
+    info = next((m for m in line.registry.models() if m.id == id), None)
+    if info:
+        return id.partition(":")[2][:12], f"{info.outcome}, serves as {', '.join(info.serves) or 'nothing'}"
+    if said and id == line.ids.artifact("model", "llm", said.model):
+        return said.model, "language model"
+    return (said.embedder if said else id.partition(":")[2][:12]), "embedder"
