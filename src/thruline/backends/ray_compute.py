@@ -8,6 +8,7 @@ that handles outlive the caller. A Ray worker takes a second to start; so a job 
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,13 @@ from thruline.core.nouns import Target
 from thruline.ports.compute import ENDED, ComputeAbilities, JobSpec, JobStatus, check_spec
 
 NAMESPACE = "thruline"
-ANSWER_S = 60.0  # an agent's first answer waits for its worker to start: seconds, on a busy node tens of them
+CONNECT_S = 5.0
+START_S = 60.0  # an agent's first answer waits for its worker to start: seconds, on a busy node tens of them
+SILENCE_S = 2.0  # how long one node that does not answer may hold up the desk
+
+
+class _Gone(Unavailable):
+    """The actor is dead, not merely silent."""
 
 
 class RayCompute:
@@ -129,14 +136,14 @@ class _Desk:
     def logs(self, job: str, offset: int) -> bytes:
         entry = self._entry(job)
         try:
-            return _ask(entry.agent.logs.remote(job, offset)) if entry.agent else b""
-        except Unavailable:
+            return _ask(entry.agent.logs.remote(job, offset), SILENCE_S) if entry.agent else b""
+        except _Gone:
             return b""
 
     def cancel(self, job: str) -> None:
         entry = self._entry(job)
         if entry.ended is None and entry.agent:
-            _ask(entry.agent.cancel.remote(job))
+            entry.agent.cancel.remote(job)
         elif entry.ended is None:
             self._end(entry, JobStatus(state="cancelled"))
 
@@ -160,9 +167,11 @@ class _Desk:
                 self._give_back_rooms()
                 return JobStatus(state="queued")
             agent: Any = entry.agent
-            status: JobStatus = _ask(agent.status.remote(job))
-        except Unavailable as gone:
+            status: JobStatus = _ask(agent.status.remote(job), SILENCE_S)
+        except _Gone as gone:
             status = JobStatus(state="lost", machine=entry.machine, reason=f"its node is gone: {gone.message}")
+        except Unavailable as silent:
+            status = JobStatus(state="running", machine=entry.machine, reason=silent.message)
         except ThrulineError as refused:
             status = JobStatus(state="failed", machine=entry.machine, reason=refused.message)
         if status.state in ENDED:
@@ -182,7 +191,7 @@ class _Desk:
         machine = next(_target(node) for node in ray.nodes() if node["NodeID"] == node_id)
         entry.machine = machine.id
         entry.agent = _agent(node_id, machine)
-        _ask(entry.agent.start.remote(job, entry.spec))
+        _ask(entry.agent.start.remote(job, entry.spec), START_S)
         return True
 
     def _end(self, entry: _Entry, status: JobStatus) -> None:
@@ -202,25 +211,27 @@ def _agent(node_id: str, machine: Target) -> Any:
 
 
 def _connect(address: str) -> None:
+    host, _, port = address.rpartition(":")
     try:
+        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()  # Ray itself tries for minutes
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         said = f"no Ray cluster answers at {address!r}: {error}"
-        raise Unavailable(said, hint="is it up, and its port open?") from error
+        raise Unavailable(said, hint="is it up, and its port open? the address is host:port") from error
 
 
-def _ask(answer: Any) -> Any:
+def _ask(answer: Any, patience_s: float = 2 * START_S) -> Any:
     """The answer of an actor; our own errors as themselves, a dead or silent actor as Unavailable."""
     try:
-        return ray.get(answer, timeout=ANSWER_S)
+        return ray.get(answer, timeout=patience_s)
     except RayTaskError as error:
         if isinstance(error.cause, ThrulineError):
             raise error.cause from None
         raise
     except RayActorError as error:
-        raise Unavailable(f"a Ray actor is gone: {error.error_msg}") from error
+        raise _Gone(f"a Ray actor is gone: {error.error_msg}") from error
     except TimeoutError as error:
-        raise Unavailable(f"a Ray actor did not answer within {ANSWER_S:.0f} s") from error
+        raise Unavailable(f"a Ray actor did not answer within {patience_s:.0f} s") from error
 
 
 def _bundle(spec: JobSpec) -> dict[str, float]:
