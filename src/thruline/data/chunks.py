@@ -123,7 +123,10 @@ def _pack(units: list[_Span], words: int) -> Iterator[_Span]:
 
 
 def _join(a: _Span, b: _Span) -> _Span:
-    return _Span(a.start, b.end, a.words + b.words, _common((a.headings, b.headings)), a.page)
+    """The two as one, under what they share; a heading with next to no text of its own goes by its first section."""
+    leads_in = a.words < b.words * _TINY and b.headings[: len(a.headings)] == a.headings
+    headings = b.headings if leads_in else _common((a.headings, b.headings))
+    return _Span(a.start, b.end, a.words + b.words, headings, a.page)
 
 
 def _common(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

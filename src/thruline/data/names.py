@@ -16,17 +16,19 @@ _RULES: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
     (score, re.compile(pattern, re.MULTILINE))
     for score, pattern in (
         (0.95, rf"{_FULL}[ ]*[<(](?=[\w.+%-]+@)"),
-        (0.9, rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herr|Frau|Mme|Madame|Monsieur|Señora?|Sra?)\.?[ ]+{_NAME}"),
+        (0.9, rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herr|Frau|Mme|Madame|Señora?|Sra?)\.?[ ]+{_NAME}"),
         (
             0.85,
-            r"(?:[Rr]egards|[Ss]incerely|[Cc]heers|[Tt]hanks|[Tt]hank you|[Yy]ours(?: truly| faithfully)?|[Bb]est|Grüße|Grüßen)"
+            r"(?:[Rr]egards|[Ss]incerely|[Cc]heers|[Tt]hanks|[Tt]hank you|[Bb]est|Grüßen?"
+            r"|[Yy]ours(?: truly| faithfully)?)"
             rf"[,!.]?[ \t]*\n\s*{_NAME}[ \t]*$",
         ),
         (0.85, rf"\b(?:Dear|Hi|Hello|Hey|Hallo|Liebe|Lieber)[ ]+{_NAME}[ ]*(?=[,!:\n])"),
         (
             0.85,
-            r"\b(?:[Cc]ustomer|[Cc]lient|[Ff]ull[ ]name|[Nn]ame|[Pp]atient|[Ee]mployee|[Aa]pplicant|[Cc]aller|[Tt]enant"
-            r"|[Aa]ccount[ ]holder|[Cc]ardholder|[Rr]eporter|[Rr]equester|[Aa]ssignee|[Cc]ontact(?:[ ]person)?)(?:[ ]name)?"
+            r"\b(?:[Cc]ustomer|[Cc]lient|[Ff]ull[ ]name|[Nn]ame|[Pp]atient|[Ee]mployee|[Aa]pplicant|[Cc]aller"
+            r"|[Tt]enant|[Aa]ccount[ ]holder|[Cc]ardholder|[Rr]eporter|[Rr]equester|[Aa]ssignee"
+            r"|[Cc]ontact(?:[ ]person)?)(?:[ ]name)?"
             rf"[ \t]*:[ \t]*{_NAME}",
         ),
         (
@@ -36,7 +38,7 @@ _RULES: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         ),
         (
             0.8,
-            r"\b(?:[Rr]eported|[Ss]igned|[Ww]ritten|[Pp]repared|[Aa]pproved|[Rr]equested|[Ss]ubmitted|[Rr]aised|[Hh]andled)"
+            r"\b(?:[Rr]eported|[Ss]igned|[Ww]ritten|[Pp]repared|[Aa]pproved|[Rr]equested|[Ss]ubmitted|[Rr]aised)"
             rf"[ ]by[ :]+{_FULL}",
         ),
         (0.8, rf"\b[Mm]y[ ]name[ ]is[ ]{_NAME}"),
@@ -105,7 +107,8 @@ def _best(spans: Iterable[Span]) -> list[Span]:
 
 def _with_surnames(text: str, spans: list[Span]) -> list[Span]:
     """The spans, and where else their full names or surnames stand after the first of them."""
-    full = {text[s.start : s.end]: s.score for s in spans if " " in text[s.start : s.end]}
+    found = {" ".join(text[s.start : s.end].split()): s.score for s in spans}
+    full = {name: score for name, score in found.items() if " " in name}
     if not full:
         return spans
     surnames = {name.rpartition(" ")[2] for name in full} - _NOT_NAMES

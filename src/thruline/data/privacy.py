@@ -25,7 +25,7 @@ _PHONE = re.compile(r"(?<![\w.@/:=#+-])(?:\+|\()?\d(?:[ .\-/()]{0,2}\d){6,16}(?!
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){11,18}(?![\w]|[.-]\d)")
 _SSN = re.compile(r"(?<![\w.-])(?!000|666|9)\d{3}([ -]?)(?!00)\d{2}\1(?!0000)\d{4}(?![\w]|[.-]\d)")
 _IPV4 = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f:]{6,39}(?![\w:])", re.I)
+_IPV6 = re.compile(r"(?<![\w:.])(?=[0-9a-f:]*:[0-9a-f:]*:)[0-9a-f:]{6,39}(?<!::)(?![\w:])", re.I)
 _IBAN = re.compile(r"(?<![\w])[a-z]{2}\d{2}(?= ?[a-z0-9]{4})", re.I)
 _SAYS_CARD = re.compile(r"\b(?:cards?|cc|credit|debit|visa|mastercard|amex|maestro)\b", re.I)
 _SAYS_SSN = re.compile(r"\b(?:ssn|social\s+security)\b", re.I)

@@ -1,0 +1,76 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from thruline.data.names import ContextNames, KnownNames
+from thruline.data.privacy import find_mentions
+
+PERSONAL = [
+    ("Write to Anna.Berg@Firma.de today", "email", "anna.berg@firma.de"),
+    ("IBAN GB82 WEST 1234 5698 7654 32 please", "iban", "GB82WEST12345698765432"),
+    ("my card 4111 1111 1111 1111 is lost", "card", "4111111111111111"),
+    ("SSN: 078-05-1120", "ssn", "078051120"),
+    ("client ip 86.121.97.248 was blocked", "ip", "86.121.97.248"),
+    ("from 2a02:8070:88::1f today", "ip", "2a02:8070:88::1f"),
+    ("call +49 30 901820 now", "phone", "+4930901820"),
+    ("(415) 555-2671 is mine", "phone", "4155552671"),
+    ("Tel. 020 7946 0958", "phone", "02079460958"),
+]
+HARMLESS = [
+    "Django 1.2.3.4 and version 10.11.12.13",
+    "2026-11-22 14:05:09 and 22.11.2026",
+    "ports 8000, 5432, 6379-6389",
+    "ISO 8601-1:2019, RFC 9110, ISBN 978-3-16-148410-0",
+    "GB82 WEST 1234 5698 7654 33",
+    "order 4111111111111112",
+    "666-12-3456 and 900-12-3456",
+    "id 123456789012345678",
+    "127.0.0.1, 10.0.0.1, 192.0.2.7, ::1",
+]
+
+
+@pytest.mark.parametrize(("text", "kind", "value"), PERSONAL)
+def test_personal_data_is_found_and_normalised(text, kind, value):
+    assert [(m.kind, m.value) for m in find_mentions(text) if m.score >= 0.5] == [(kind, value)]
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_numbers_that_are_nobodys_are_left_alone(text):
+    assert [m for m in find_mentions(text) if m.score >= 0.3] == []
+
+
+@given(st.text(st.sampled_from("0123456789 .:-+@abGB()/\n"), max_size=200))
+def test_mentions_never_overlap_and_lie_in_the_text(text):
+    found = find_mentions(text, ContextNames())
+    assert all(0 <= m.start < m.end <= len(text) for m in found)
+    assert all(a.end <= b.start for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Customer: Maria Lopez", "maria lopez"),
+        ("Dear Mr Novak,", "novak"),
+        ("Kind regards,\nAnna Berg", "anna berg"),
+        ("Anna Berg <anna@firma.de>", "anna berg"),
+        ("Reported by Jean van der Meer on Monday", "jean van der meer"),
+    ],
+)
+def test_names_are_found_by_the_words_around_them(text, name):
+    assert [m.value for m in find_mentions(text, ContextNames()) if m.kind == "name"] == [name]
+
+
+def test_a_surname_alone_means_the_person_named_before():
+    text = "Customer: Maria Lopez\nBerg said that Lopez had called."
+    assert [m.value for m in find_mentions(text, ContextNames())] == ["maria lopez"] * 2
+
+
+def test_known_names_are_whole_words_in_their_own_case():
+    names = KnownNames(["Anna Berg", "Rose"])
+    assert [m.value for m in find_mentions("Anna\nBerg rose. Rosemary and Berg met Rose.", names)] == [
+        "anna berg",
+        "anna berg",
+        "rose",
+    ]
