@@ -68,7 +68,8 @@ ADDRESSING_AI = (
     _pattern("role", 0.8, r"<\|(?:im_start|system|endoftext)\|>|\[/?INST\]|<<SYS>>"),
     _pattern(
         "persona", 0.7, r"\b(?:you are|act as|pretend to be|you're)\b[^.!?]{0,40}",
-        r"\b(?:unrestricted|unfiltered|uncensored|jailbroken|DAN|developer mode|no (?:restrictions|limits|rules|filters)|evil)\b",
+        r"\b(?:unrestricted|unfiltered|uncensored|jailbroken|DAN|developer mode|evil|",
+        r"no (?:restrictions|limits|rules|filters))\b",
     ),
     _pattern(
         "prompt_leak", 0.7, r"\b(?:reveal|print|show|repeat|output|display|tell me|share|leak|dump)\b[^.!?]{0,30}",
@@ -93,7 +94,8 @@ SWITCHES_OFF = (
     _pattern("off", 0.5, rf"\b(?:switch|turn|switching|turning) (?:the )?{_PROTECTION}\b[^.!?\n]{{0,20}} off\b"),
     _pattern(
         "code", 0.5, r"\bverify\s?=\s?False|rejectUnauthorized\s?:\s?false|InsecureSkipVerify\s?:\s?true|",
-        r"\bCERT_NONE\b|\bcurl\b[^\n]{0,60}\s(?:-k|--insecure)\b|--no-check-certificate|--trusted-host|StrictHostKeyChecking[ =]no|",
+        r"\bCERT_NONE\b|\bcurl\b[^\n]{0,60}\s(?:-k|--insecure)\b|",
+        r"--no-check-certificate|--trusted-host|StrictHostKeyChecking[ =]no|",
         r"NODE_TLS_REJECT_UNAUTHORIZED\s?=\s?['\"]?0|http\.sslVerify false|--no-verify-ssl|--no-gpg-check",
     ),
     _pattern(

@@ -24,6 +24,7 @@ from thruline.models.text_features import VERSION, WIDTH, matrix
 
 INVERSE_PENALTY = 10.0  # of 1, 3, 10: the best AUROC on other sources than it was trained on
 FALSE_ALARMS = 0.01
+LEAST_THRESHOLD = 0.5  # where the two kinds are far apart, the quantile alone would call what is hardly likely
 
 
 def train(dataset: pl.DataFrame, *, seed: int, spoil: float = 0.0) -> dict[str, bytes]:
@@ -71,7 +72,7 @@ def _calibrated(raw: Detector, rows: pl.DataFrame) -> Settings:
     )
     harmless = Detector(settings=fitted, weights=raw.weights).score(rows.filter(pl.col("label") == 0)["text"].to_list())
     threshold = float(np.quantile(harmless, 1 - FALSE_ALARMS, method="higher"))
-    return structs.replace(fitted, threshold=np.nextafter(threshold, 1.0).item())
+    return structs.replace(fitted, threshold=max(LEAST_THRESHOLD, np.nextafter(threshold, 1.0).item()))
 
 
 def main(arguments: Sequence[str]) -> int:
