@@ -27,13 +27,14 @@ class Worker:
         self.name = random_id("worker")
 
     def step(self) -> bool:
-        """Take what fits and look once at everything that runs; whether anything is in hand."""
+        """Take what fits and look once at everything that runs; whether there was anything to look at."""
         while job := self._jobs.take(self.name):
             self._held[job.id] = job
         unwanted = self._jobs.asked_to_cancel(self.name) if self._held else set()
-        for job in list(self._held.values()):
+        held = list(self._held.values())
+        for job in held:
             self._look(job, job.id in unwanted)
-        return bool(self._held)
+        return bool(held)
 
     def release(self) -> None:
         """Let every job run on for another worker of the pool."""
