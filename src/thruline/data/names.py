@@ -98,9 +98,12 @@ def _in_context(text: str) -> Iterator[Span]:
 
 def _best(spans: Iterable[Span]) -> list[Span]:
     """Spans in order; of overlapping ones the best, then the longest."""
+    ranked = sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start))
+    claimed = bytearray(max((s.end for s in ranked), default=0))
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start)):
-        if not any(span.start < k.end and k.start < span.end for k in kept):
+    for span in ranked:
+        if claimed.find(1, span.start, span.end) < 0:
+            claimed[span.start : span.end] = b"\1" * (span.end - span.start)
             kept.append(span)
     return sorted(kept)
 

@@ -39,14 +39,13 @@ def find_mentions(text: str, names: NameDetector | None = None) -> list[Mention]
     value: e-mail lower-cased, phone and card digits (phone with its `+`), IBAN without spaces, name case-folded;
     a surname alone takes the value of the one full name in the text that ends in it.
     """
-    taken: list[Mention] = []
-    for mention in chain.from_iterable(rule(text) for rule in _RULES):
-        if not any(mention.start < t.end and t.start < mention.end for t in taken):
-            taken.append(mention)
-    if names is not None:
-        known = list(taken)
-        taken += [m for m in _names(text, names) if not any(m.start < t.end and t.start < m.end for t in known)]
-    return sorted(taken, key=lambda m: m.start)
+    claimed = bytearray(len(text))
+    mentions: list[Mention] = []
+    for mention in chain(chain.from_iterable(rule(text) for rule in _RULES), _names(text, names)):
+        if claimed.find(1, mention.start, mention.end) < 0:
+            claimed[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
+            mentions.append(mention)
+    return sorted(mentions, key=lambda m: m.start)
 
 
 def _emails(text: str) -> Iterator[Mention]:
@@ -108,8 +107,8 @@ def _phones(text: str) -> Iterator[Mention]:
             yield Mention(kind="phone", start=start, end=end, value=value, score=score)
 
 
-def _names(text: str, names: NameDetector) -> list[Mention]:
-    spans = names.find([text])[0]
+def _names(text: str, names: NameDetector | None) -> list[Mention]:
+    spans = names.find([text])[0] if names is not None else []
     values = [" ".join(text[s.start : s.end].split()).casefold() for s in spans]
     full = _by_surname(values)
     return [

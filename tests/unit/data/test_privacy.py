@@ -49,6 +49,13 @@ def test_mentions_never_overlap_and_lie_in_the_text(text):
 
 
 @pytest.mark.parametrize(
+    "text", ["Customer: " + "Aa de la " * 20_000, "a@" + "a." * 100_000, "1 " * 100_000, "GB82 " * 20_000]
+)
+def test_repetitive_text_is_searched_in_linear_work(text):
+    assert all(m.end <= len(text) for m in find_mentions(text, ContextNames()))
+
+
+@pytest.mark.parametrize(
     ("text", "name"),
     [
         ("Customer: Maria Lopez", "maria lopez"),
