@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -13,10 +15,15 @@ from thruline.testing.sample import SamplePlatform
 ORIGIN = {"origin": "http://testserver"}
 
 
-def client_of(platform: SamplePlatform) -> TestClient:
-    """A browser without JavaScript whose forms come from our own pages."""
-    app = Starlette(routes=console(lambda _: platform))
-    return TestClient(app, headers=ORIGIN, follow_redirects=False)
+@pytest.fixture
+def client_of() -> Callable[[SamplePlatform], TestClient]:
+    """A browser without JavaScript, at a platform; its forms come from our own pages."""
+
+    def client(platform: SamplePlatform) -> TestClient:
+        app = Starlette(routes=console(lambda _: platform))
+        return TestClient(app, headers=ORIGIN, follow_redirects=False)
+
+    return client
 
 
 @pytest.fixture
@@ -25,7 +32,7 @@ def platform() -> SamplePlatform:
 
 
 @pytest.fixture
-def client(platform: SamplePlatform) -> TestClient:
+def client(client_of: Callable[[SamplePlatform], TestClient], platform: SamplePlatform) -> TestClient:
     return client_of(platform)
 
 

@@ -70,6 +70,7 @@ _ACTIONS = (
     # The report of an erasure names what is gone: it is shown once and kept nowhere, so nothing is redirected to.
     Action(name="data.erase", fields={"identifiers": lines}, confirm="confirm_erase.html", result="erased.html"),
     Action(name="vectors.ask", fields={"question": str.strip, "as_user": str.strip}, then="/ask?answer={id}"),
+    Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html"),
     Action(name="infra.cancel", fields={"id": str.strip}, then="/runs?done=infra.cancel"),
 )  # fmt: skip
 ACTIONS: Mapping[str, Action] = {action.name: action for action in _ACTIONS}

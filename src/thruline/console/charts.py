@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from thruline.flows.reports import GenerationView, Node, Status
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 208, 54, 56, 16
-LABEL_LENGTH = 27  # characters that fit into a box at the label's size
-HIDDEN_KINDS = frozenset(("run", "event"))
+LABEL_LENGTH = 25  # characters that fit into a box at the label's size
 KIND_WORDS = {
-    "answer": "Answer", "chunk": "Passage", "record": "Document", "source": "Source", "generation": "Index version",
-    "index": "Index version", "model": "Model", "dataset": "Training data", "vectors": "Vectors", "segment": "Segment",
+    "answer": "Answer", "chunk": "Passage", "record": "Document", "source": "Source", "index": "Index version",
+    "model": "Model", "dataset": "Training data", "vectors": "Vectors", "and": "And",
 }  # fmt: skip
 
 
@@ -73,19 +74,12 @@ def stations(status: Status, generations: Sequence[GenerationView]) -> tuple[Sta
 
 def layout(tree: Node) -> Drawing:
     """The tree from left (the answer) to right (what it came from); a thing used twice stands there once."""
-    nodes, columns, edges = _flatten(tree)
-    by_column: dict[int, list[str]] = {}
-    for id in sorted(nodes, key=lambda id: nodes[id].role == "via"):
-        by_column.setdefault(columns[id], []).append(id)
-    tallest = max(map(len, by_column.values()))
-    height = tallest * (BOX_HEIGHT + GAP_Y) - GAP_Y
-    boxes = {
-        id: _box(nodes[id], column, _row_y(row, len(ids), height))
-        for column, ids in by_column.items()
-        for row, id in enumerate(ids)
-    }
-    wires = tuple(Wire(path=_curve(boxes[child], boxes[parent]), via=via) for child, parent, via in edges)
-    width = (max(by_column) + 1) * (BOX_WIDTH + GAP_X) - GAP_X
+    graph = _flatten(tree)
+    rows = _rows(graph)
+    boxes = {id: _box(node, graph.columns[id], rows[id]) for id, node in graph.nodes.items()}
+    wires = tuple(Wire(path=_curve(boxes[child], boxes[parent]), via=via) for child, parent, via in graph.edges)
+    width = (max(graph.columns.values()) + 1) * (BOX_WIDTH + GAP_X) - GAP_X
+    height = round((max(rows.values()) + 1) * (BOX_HEIGHT + GAP_Y)) - GAP_Y
     return Drawing(width=width, height=height, boxes=tuple(boxes.values()), wires=wires)
 
 
@@ -104,32 +98,53 @@ def fit(text: str, length: int = LABEL_LENGTH) -> str:
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
-def _flatten(tree: Node) -> tuple[dict[str, Node], dict[str, int], list[tuple[str, str, bool]]]:
-    """Each node once, its column (the longest way from the answer), and edges (child, parent, via)."""
+class _Graph(NamedTuple):
+    """Each node once; its column is the longest way from the answer. edges: (child, parent, via)."""
+
+    nodes: dict[str, Node]
+    columns: dict[str, int]
+    edges: list[tuple[str, str, bool]]
+
+
+def _flatten(tree: Node) -> _Graph:
     nodes: dict[str, Node] = {}
     columns: dict[str, int] = {}
     edges: dict[tuple[str, str, bool], None] = {}
-    waiting = [(tree, 0)]
+    waiting = deque([(tree, tree.id, 0)])
     while waiting:
-        node, column = waiting.pop(0)
-        nodes.setdefault(node.id, node)
-        columns[node.id] = max(columns.get(node.id, 0), column)
+        node, id, column = waiting.popleft()
+        nodes.setdefault(id, node)
+        columns[id] = max(columns.get(id, 0), column)
         for parent in node.children:
-            edges[(node.id, parent.id, parent.role == "via")] = None
-            waiting.append((parent, column + 1))
-    return nodes, columns, list(edges)
+            key = parent.id or f"{id} and {parent.label}"
+            edges[(id, key, parent.role == "via")] = None
+            waiting.append((parent, key, column + 1))
+    return _Graph(nodes, columns, list(edges))
 
 
-def _row_y(row: int, rows: int, height: int) -> int:
-    """Rows of a column are spread about the middle of the drawing."""
-    used = rows * (BOX_HEIGHT + GAP_Y) - GAP_Y
-    return (height - used) // 2 + row * (BOX_HEIGHT + GAP_Y)
+def _rows(graph: _Graph) -> dict[str, float]:
+    """The row of each node, from 0: beside the middle of what was made from it, below its neighbour in the column."""
+    children: dict[str, list[str]] = {}
+    for child, parent, _ in graph.edges:
+        children.setdefault(parent, []).append(child)
+    rows: dict[str, float] = {}
+    for column in range(1, max(graph.columns.values()) + 1):
+        here = [id for id in graph.nodes if graph.columns[id] == column]
+        placed = {id: [rows[c] for c in children[id] if c in rows] for id in here}
+        wanted = {id: sum(at) / len(at) if at else 0.0 for id, at in placed.items()}
+        free = 0.0
+        for id in sorted(here, key=lambda id: (wanted[id], graph.nodes[id].role == "via")):
+            rows[id] = max(wanted[id], free)
+            free = rows[id] + 1
+    first = [rows[parent] for child, parent, _ in graph.edges if graph.columns[child] == 0 and parent in rows]
+    root = next(iter(graph.nodes))
+    return rows | {root: (min(first) + max(first)) / 2 if first else 0.0}
 
 
-def _box(node: Node, column: int, y: int) -> Box:
+def _box(node: Node, column: int, row: float) -> Box:
     return Box(
         id=node.id, kind=node.kind, label=node.label, detail=node.detail, href=page_of(node.kind, node.id),
-        via=node.role == "via", x=column * (BOX_WIDTH + GAP_X), y=y,
+        via=node.role == "via", x=column * (BOX_WIDTH + GAP_X), y=round(row * (BOX_HEIGHT + GAP_Y)),
     )  # fmt: skip
 
 

@@ -8,9 +8,14 @@ from typing import Any, NamedTuple
 
 from thruline.core.clock import SystemClock
 from thruline.core.units import show_seconds, show_size
-from thruline.flows.reports import Sentence
+from thruline.flows.reports import AnswerReport, Passage, Sentence
 
-SECTIONS = (("/", "Home"), ("/ask", "Ask"), ("/data", "Data"), ("/runs", "Runs"))
+SECTIONS = (
+    ("/", "Home", "reader"),
+    ("/ask", "Ask", "reader"),
+    ("/data", "Data", "reader"),
+    ("/runs", "Runs", "operator"),
+)
 
 NOTICES: Mapping[str, str] = {
     "data.add": "The folder was added and read. You can ask about it now.",
@@ -61,11 +66,14 @@ STATES: Mapping[str, str] = {
     "superseded": "Replaced by a newer version",
     "timed_out": "Timed out",
     "out_of_memory": "Out of memory",
-    "stale": "Rests on something taken out since",
+    "touched": "Source withdrawn",
+    "warn": "Look at this",
+    "fail": "Mend this",
+    "ok": "Intact",
 }
 _TONES: Mapping[str, frozenset[str]] = {
     "good": frozenset(("live", "answered", "done", "succeeded", "ok", "current")),
-    "warn": frozenset(("quarantined", "unknown", "warn", "queued", "interrupted", "superseded", "stale", "tainted")),
+    "warn": frozenset(("quarantined", "unknown", "warn", "queued", "interrupted", "superseded", "touched")),
     "bad": frozenset(("failed", "refused", "fail", "lost", "timed_out", "out_of_memory")),
     "busy": frozenset(("running",)),
 }
@@ -143,6 +151,11 @@ def stretches(text: str, sentences: Iterable[Sentence]) -> list[Stretch]:
     return [part for part in (*cut, Stretch(text[at:], False)) if part.text]
 
 
+def given(answer: AnswerReport) -> list[Passage]:
+    """The passages that the answer was given, by number."""
+    return sorted((p for p in answer.passages if p.number), key=lambda p: p.number)
+
+
 def citing(sentences: Iterable[Sentence], passage: int) -> list[Sentence]:
     """The sentences that rest on the passage of this number."""
     return [s for s in sentences if passage in s.citations]
@@ -163,5 +176,5 @@ def _words(table: Mapping[str, str]) -> Callable[[str], str]:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
     "size": show_size, "seconds": show_seconds, "tone": tone, "state": state, "stretches": stretches,
-    "citing": citing, "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
+    "citing": citing, "given": given, "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
 }  # fmt: skip

@@ -53,7 +53,7 @@ class Responses:
         """
         shown = self._templates.get_template(template)
         text = shown.render(
-            **context, section=section, notice=notice, writer="writer" in may, operator="operator" in may
+            **context, may=may, section=section, notice=notice, writer="writer" in may, operator="operator" in may
         )
         return Response(text, status, HEADERS, "text/html")
 

@@ -90,6 +90,10 @@ class _Vectors:
         self._platform.note("vectors.ask", **given)
         return reports.ANSWER
 
+    def replay(self, *, answer: str) -> Any:
+        self._platform.note("vectors.replay", answer=answer)
+        return reports.REPLAYED
+
     def why(self, *, answer: str) -> WhyReport:
         for known in reports.ANSWERS:
             if known.id == answer:

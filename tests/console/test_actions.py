@@ -1,0 +1,113 @@
+"""What forms do: one operation each, only from our own pages, and never destroy at the first press."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from thruline.testing import sample_reports as reports
+from thruline.testing.sample import SamplePlatform
+
+RECORD = reports.DOCUMENTS[0].record
+
+
+def test_a_question_is_asked_and_its_answer_shown_under_its_own_address(client, platform):
+    reply = client.post("/do/vectors.ask", data={"question": "Who?", "as_user": ""})
+    assert platform.calls == [("vectors.ask", {"question": "Who?"})]
+    assert reply.status_code == 303
+    assert reply.headers["location"] == f"/ask?answer={reports.ANSWER.id}"
+
+
+def test_an_added_folder_is_read_at_once(client, platform):
+    reply = client.post("/do/data.add", data={"path": "/srv/x", "name": "", "groups": "support, people"})
+    assert platform.calls == [
+        ("data.add", {"path": "/srv/x", "groups": ("support", "people")}),
+        ("data.sync", {"source": "handbook"}),
+    ]
+    assert reply.headers["location"] == "/data?done=data.add"
+
+
+def test_quarantine_shows_what_it_would_touch_before_it_does(client, platform):
+    page = client.post("/do/data.quarantine", data={"what": RECORD})
+    assert platform.calls == [("data.quarantine", {"what": RECORD, "dry_run": True})]
+    assert page.status_code == 200
+    assert 'name="confirmed" value="yes"' in page.text
+    done = client.post("/do/data.quarantine", data={"what": RECORD, "confirmed": "yes"})
+    assert platform.calls[-1] == ("data.quarantine", {"what": RECORD, "dry_run": False})
+    assert done.status_code == 303
+
+
+def test_a_person_is_erased_only_after_the_dry_run_was_seen(client, platform):
+    people = {"identifiers": "ottilie@example.org\r\n\r\nOttilie Kvasthoug"}
+    page = client.post("/do/data.erase", data=people)
+    given = ("ottilie@example.org", "Ottilie Kvasthoug")
+    assert platform.calls == [("data.erase", {"identifiers": given, "dry_run": True})]
+    assert "Nothing has changed yet." in page.text
+    done = client.post("/do/data.erase", data=people | {"confirmed": "yes"})
+    assert platform.calls[-1] == ("data.erase", {"identifiers": given, "dry_run": False})
+    assert "receipts/erasure-2026-11-22.json" in done.text
+
+
+@pytest.mark.parametrize("operation", ["data.release", "vectors.replay", "infra.cancel"])
+def test_what_can_be_undone_is_done_at_once(client, platform, operation):
+    field = {"data.release": "what", "vectors.replay": "answer", "infra.cancel": "id"}[operation]
+    assert client.post(f"/do/{operation}", data={field: RECORD}).status_code in (200, 303)
+    assert platform.calls[0][0] == operation
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://testserver", "sec-fetch-site": "cross-site"},
+        {"origin": "http://testserver", "sec-fetch-site": "same-site"},
+        {"origin": ""},
+    ],
+)
+def test_a_form_of_another_site_does_nothing(client, platform, headers):
+    reply = client.post("/do/data.release", data={"what": RECORD}, headers=headers)
+    assert reply.status_code == 403
+    assert platform.calls == []
+
+
+def test_an_action_is_not_a_link(client, platform):
+    assert client.get("/do/data.release", params={"what": RECORD}).status_code == 405
+    assert platform.calls == []
+
+
+@pytest.mark.parametrize("body", ["", "what=", "what=%ff%fe", "nonsense"])
+def test_a_form_that_says_nothing_is_refused(client, platform, body):
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/do/data.release", content=body, headers=headers).status_code == 422
+    assert platform.calls == []
+
+
+def test_a_form_larger_than_any_of_ours_is_refused(client, platform):
+    assert client.post("/do/vectors.ask", data={"question": "x" * 300_000}).status_code == 422
+    assert platform.calls == []
+
+
+class _SlowSync(SamplePlatform):
+    """A platform whose sync waits until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go = threading.Event()
+        self.data.sync = self._sync  # type: ignore[method-assign]
+
+    def _sync(self, **given):
+        self.go.wait(30)
+        self.note("data.sync", **given)
+        return ()
+
+
+def test_work_that_takes_long_goes_on_while_the_browser_is_shown_the_runs(client_of):
+    platform = _SlowSync()
+    with client_of(platform) as client:
+        reply = client.post("/do/data.sync", data={"source": "handbook"})
+        assert reply.headers["location"] == "/runs?done=data.sync.started"
+        assert platform.calls == []
+        platform.go.set()
+    assert platform.calls == [("data.sync", {"source": "handbook"})]
