@@ -71,8 +71,12 @@ class TwoWorkers(RuleBasedStateMachine):
     @rule(data=st.data())
     def the_backend_forgets(self, data: st.DataObject) -> None:
         if running := self.compute.running():
-            self.compute.forget(data.draw(st.sampled_from(running)))
+            self.compute.vanish(data.draw(st.sampled_from(running)))
             self.compute.started = dict.fromkeys(self.compute.started, 0)
+
+    @rule(which=either)
+    def somebody_sweeps(self, which: int) -> None:
+        self.queues[which].sweep()
 
     @rule(seconds=st.sampled_from([1, LEASE_S + 1]))
     def time_passes(self, seconds: float) -> None:

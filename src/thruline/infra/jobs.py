@@ -196,11 +196,15 @@ class Jobs:
 
     def sweep(self) -> int:
         """Delete what a worker that died between settling and tidying left with the backend; how many jobs' worth."""
-        left = self._db.query(self._q.leftovers, {"pool": self.compute.pool})
-        for _, handle in left:
-            self.compute.forget(handle)
-        self._db.execute_many(self._q.swept, [{"id": id} for id, _ in left])
-        return len(left)
+        swept: list[str] = []
+        for id, handle in self._db.query(self._q.leftovers, {"pool": self.compute.pool}):
+            try:
+                self.compute.forget(handle)
+                swept.append(id)
+            except Conflict:
+                self.compute.cancel(handle)  # it was given up while out of reach, and runs on: the next sweep tidies up
+        self._db.execute_many(self._q.swept, [{"id": id} for id in swept])
+        return len(swept)
 
     def _end(self, job: Job, state: JobState, status: JobStatus, log: bytes) -> None:
         used = {name: getattr(status, name) for name in ("exit_code", "cpu_seconds", "gpu_seconds", "peak_memory")}

@@ -24,6 +24,7 @@ class Worker:
         self._held: dict[ArtifactId, Job] = {}
         self._handles: dict[ArtifactId, str] = {}
         self._kept: dict[ArtifactId, float] = {}  # when each lease was last extended
+        self._strays: set[str] = set()  # processes whose job somebody else has; they are ending
         self.name = random_id("worker")
 
     def step(self) -> bool:
@@ -34,6 +35,7 @@ class Worker:
         held = list(self._held.values())
         for job in held:
             self._look(job, job.id in unwanted)
+        self._strays = {handle for handle in self._strays if not self._is_tidied(handle)}
         return bool(held)
 
     def release(self) -> None:
@@ -52,7 +54,7 @@ class Worker:
             status = self._status(handle)
             if status.state in ENDED:
                 self._settle(job, handle, status)
-            elif time.monotonic() > self._kept[job.id] + LEASE_S / 3:
+            elif time.monotonic() > self._kept.get(job.id, 0.0) + LEASE_S / 3:
                 self._keep(job, handle)
         except Conflict:
             self._let_go(job)
@@ -102,10 +104,17 @@ class Worker:
         now = self._jobs.job(job.id)
         goes_on_here = now.state == "running" and now.pool == job.pool and now.attempts == job.attempts
         if handle and not goes_on_here:
-            try:
-                self._compute.cancel(handle)
-            except NotFound:
-                return  # whoever settled it has tidied up
+            self._strays.add(handle)
+
+    def _is_tidied(self, stray: str) -> bool:
+        try:
+            self._compute.cancel(stray)
+            self._compute.forget(stray)
+        except NotFound:
+            return True  # whoever settled it has tidied up
+        except (Conflict, Unavailable):
+            return False
+        return True
 
     def _drop(self, job: Job) -> None:
         for known in (self._held, self._handles, self._kept):
@@ -132,6 +141,7 @@ def run_one(
     """
     id = jobs.submit(spec, actor=actor, run=run)
     worker = Worker(jobs)
+    jobs.sweep()
     seen = 0
     try:
         while True:

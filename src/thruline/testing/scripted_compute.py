@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from thruline.core.clock import Micros
-from thruline.core.errors import NotFound
+from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import random_id
 from thruline.core.nouns import Target
 from thruline.ports.compute import ENDED, ComputeAbilities, JobSpec, JobState, JobStatus, check_spec
@@ -73,8 +73,14 @@ class ScriptedCompute:
         return [name for name, status in self.processes.items() if status.state == "running"]
 
     def forget(self, handle: str) -> None:
-        """As if it had never been."""
+        """See ports.compute."""
+        if handle in self.running():
+            raise Conflict(handle)
         self.processes.pop(handle, None)
+
+    def vanish(self, handle: str) -> None:
+        """As if it had never been: what a lost backend looks like."""
+        del self.processes[handle]
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -264,6 +264,7 @@ def test_a_job_of_a_machine_that_went_silent_is_run_anew_elsewhere(
     jobs.compute.end(f"{id}.1", "succeeded")
     here.step()
     assert jobs.job(id).state == "running"
+    assert not jobs.compute.processes
     elsewhere.finish(there, DONE)
     assert jobs.job(id).state == "succeeded"
 
@@ -295,6 +296,20 @@ def test_what_a_dead_worker_left_with_the_backend_is_swept(jobs: Jobs, compute: 
     assert jobs.sweep() == 1
     assert not compute.processes
     assert jobs.sweep() == 0
+
+
+def test_a_process_that_runs_on_after_its_job_was_given_up_is_ended_by_the_next_sweep(
+    jobs: Jobs, compute: ScriptedCompute
+) -> None:
+    id = jobs.submit(sh("true"))
+    job = jobs.take("a")
+    assert job
+    jobs.keep(job, compute.start(job.attempt, jobs.spec(id)))
+    jobs.finish(job, JobStatus(state="failed"))  # settled by somebody who could not see that it runs
+    assert jobs.sweep() == 0
+    assert not compute.running()
+    assert jobs.sweep() == 1
+    assert not compute.processes
 
 
 def test_the_cost_is_what_was_used_times_its_price(jobs: Jobs) -> None:
