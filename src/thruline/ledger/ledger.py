@@ -52,8 +52,10 @@ class SqlLedger:
 
     def read(self, *, after: int = 0, verbs: Sequence[str] = (), run: str = "", limit: int = 1000) -> Iterator[Event]:
         """Events in order; see ports.ledger."""
-        params = {"after": after, "run": run, "limit": limit}
-        if verbs:
+        params: dict[str, int | str] = {"after": after, "limit": limit}
+        if run:
+            rows = self._db.query(self._q.read_run, params | {"run": run, "verbs": json.dumps(list(verbs))})
+        elif verbs:
             rows = self._db.query(self._q.read_verbs, params | {"verbs": json.dumps(list(verbs))})
         else:
             rows = self._db.query(self._q.read, params)

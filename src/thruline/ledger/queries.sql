@@ -24,14 +24,19 @@ INSERT INTO edges (parent, child, role, seq) VALUES (:parent, :child, :role, :se
 ON CONFLICT (parent, child, role) DO NOTHING;
 
 -- name: read
--- Events in order, all verbs.
-SELECT body, hash FROM events WHERE seq > :after AND (:run = '' OR run = :run) ORDER BY seq LIMIT :limit;
+-- Events in order.
+SELECT body, hash FROM events WHERE seq > :after ORDER BY seq LIMIT :limit;
 
 -- name: read_verbs
 -- Events in order, of some verbs.
 SELECT body, hash FROM events
-WHERE seq > :after AND verb IN (SELECT value FROM json_each(CAST(:verbs AS TEXT))) AND (:run = '' OR run = :run)
-ORDER BY seq LIMIT :limit;
+WHERE seq > :after AND verb IN (SELECT value FROM json_each(CAST(:verbs AS TEXT))) ORDER BY seq LIMIT :limit;
+
+-- name: read_run
+-- Events of one run in order, of some verbs or all; the second condition lets the partial index serve.
+SELECT body, hash FROM events
+WHERE run = :run AND run <> '' AND seq > :after
+  AND (:verbs = '[]' OR verb IN (SELECT value FROM json_each(CAST(:verbs AS TEXT)))) ORDER BY seq LIMIT :limit;
 
 -- name: read_rows
 -- Rows as stored, for verification.

@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS events (
   hash TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS events_by_verb ON events (verb, seq);
-CREATE INDEX IF NOT EXISTS events_by_run ON events (run, seq);
+CREATE INDEX IF NOT EXISTS events_by_run ON events (run, seq) WHERE run <> '';
 
 -- Projections of the chain, written with it and rebuilt from it: what exists, and what was made from what.
 CREATE TABLE IF NOT EXISTS artifacts (
