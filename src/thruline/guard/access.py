@@ -169,6 +169,14 @@ class Access:
             raise Denied("this API key is not valid", hint="it was mistyped or revoked: ask for a new one")
         return known.actor
 
+    def holder(self, public: str) -> Actor:
+        """Whose key has these eight public digits: for a session that was begun with it. Raises Denied once withdrawn."""
+        rows = self._db.query(self._q.key, {"public": public})
+        if not rows:
+            raise Denied("the key of this session was revoked", hint="sign in with another key")
+        _, _, user, role, groups = rows[0]
+        return _actor(user, role, groups, self._payloads.get_many([user]).get(user, b"").decode())
+
     def _remembered(self, public: str) -> _Known | None:
         if time.monotonic() - self._looked < REMEMBERED_S:
             return self._known.get(public)

@@ -12,6 +12,16 @@ from thruline.core.errors import Invalid, Unavailable
 REMEMBERED = 10_000  # keys; the one that was silent longest is forgotten first, with a full bucket
 
 
+class TooMany(Unavailable):
+    """A key has used up its share for now."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_s: float) -> None:
+        super().__init__(message, hint=f"try again in {retry_after_s:.1f} s")
+        self.retry_after_s = retry_after_s
+
+
 class Limits:
     """A token bucket for each key, in this process; a burst is at most a minute's share. per_minute 0: no limit."""
 
@@ -23,7 +33,7 @@ class Limits:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, key: str) -> None:
-        """Count one request; raises Unavailable, with the seconds to wait, when the key's bucket is empty."""
+        """Count one request; raises TooMany, with the seconds to wait, when the key's bucket is empty."""
         if not self._per_minute:
             return
         rate, now = self._per_minute / 60, self._monotonic()
@@ -35,9 +45,7 @@ class Limits:
             if len(self._buckets) > REMEMBERED:
                 self._buckets.popitem(last=False)
         if not allowed:
-            raise Unavailable(
-                f"more than {self._per_minute} requests in a minute", hint=f"try again in {(1 - tokens) / rate:.1f} s"
-            )
+            raise TooMany(f"more than {self._per_minute} requests in a minute", retry_after_s=(1 - tokens) / rate)
 
     def check_question(self, text: str) -> None:
         """Raises Invalid for a question that is empty or too long."""
