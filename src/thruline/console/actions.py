@@ -19,6 +19,7 @@ class Action:
     follow: a second operation, called with the platform and the first one's report.
     then: the address to go to afterwards; `{id}` in it is the result's. confirm: the template that shows the dry run
     of what destroys, before its button. result: the template that shows a report which can be read nowhere else.
+    section: the entry of the navigation that is current on the pages that the action itself shows.
     slow: work that goes on as a run when the browser should no longer wait.
     """
 
@@ -27,6 +28,7 @@ class Action:
     then: str = ""
     confirm: str = ""
     result: str = ""
+    section: str = "/data"
     slow: bool = False
     follow: Callable[[Platform, Any], object] | None = None
 
@@ -70,7 +72,7 @@ _ACTIONS = (
     # The report of an erasure names what is gone: it is shown once and kept nowhere, so nothing is redirected to.
     Action(name="data.erase", fields={"identifiers": lines}, confirm="confirm_erase.html", result="erased.html"),
     Action(name="vectors.ask", fields={"question": str.strip, "as_user": str.strip}, then="/ask?answer={id}"),
-    Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html"),
+    Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html", section="/ask"),
     Action(name="infra.cancel", fields={"id": str.strip}, then="/runs?done=infra.cancel"),
 )  # fmt: skip
 ACTIONS: Mapping[str, Action] = {action.name: action for action in _ACTIONS}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from thruline.flows.reports import GenerationView, Node, Status
+from thruline.flows.reports import AnswerReport, GenerationView, Node, Status
 
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 208, 54, 56, 16
 LABEL_LENGTH = 25  # characters that fit into a box at the label's size
@@ -70,6 +70,14 @@ def stations(status: Status, generations: Sequence[GenerationView]) -> tuple[Sta
         Station(name="Models", count=status.models, says="signed, with their tests", href=""),
         Station(name="Answers", count=status.answers, says="each with its receipt", href="/ask"),
     )
+
+
+def in_order(tree: Node, answer: AnswerReport) -> Node:
+    """The tree with its passages in the order of their numbers, and then what the answer passed through."""
+    numbers = {p.chunk: p.number for p in answer.passages}
+    last = len(numbers) + 1
+    children = sorted(tree.children, key=lambda n: (n.role == "via", numbers.get(n.id) or last))
+    return replace(tree, children=tuple(children))
 
 
 def layout(tree: Node) -> Drawing:

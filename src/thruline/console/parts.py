@@ -156,6 +156,12 @@ def given(answer: AnswerReport) -> list[Passage]:
     return sorted((p for p in answer.passages if p.number), key=lambda p: p.number)
 
 
+def cited(answer: AnswerReport) -> list[Passage]:
+    """The passages that a sentence of the answer rests on, by number."""
+    numbers = {n for s in answer.sentences for n in s.citations}
+    return [p for p in given(answer) if p.number in numbers]
+
+
 def citing(sentences: Iterable[Sentence], passage: int) -> list[Sentence]:
     """The sentences that rest on the passage of this number."""
     return [s for s in sentences if passage in s.citations]
@@ -176,5 +182,6 @@ def _words(table: Mapping[str, str]) -> Callable[[str], str]:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
     "size": show_size, "seconds": show_seconds, "tone": tone, "state": state, "stretches": stretches,
-    "citing": citing, "given": given, "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
+    "given": given, "cited": cited, "citing": citing,
+    "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
 }  # fmt: skip

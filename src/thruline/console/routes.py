@@ -113,17 +113,19 @@ class _Site:
         platform = await self._platform(request)
         form = await _form(request)
         arguments = action.arguments(form)
-        may = platform.actor.may
         if action.confirm and form.get("confirmed") != "yes":
             report = await run_in_threadpool(action.call, platform, arguments | {"dry_run": True})
-            return self._responses.html(action.confirm, {"report": report, "form": form}, section="/data", may=may)
+            return self._result(action, action.confirm, platform, {"report": report, "form": form})
         work = run_in_threadpool(action.call, platform, arguments)
         if action.slow:
             return await self._start(action, work)
         report = await work
         if action.result:
-            return self._responses.html(action.result, {"report": report}, section="/data", may=may)
+            return self._result(action, action.result, platform, {"report": report})
         return self._responses.redirect(action.then.format(id=getattr(report, "id", "")))
+
+    def _result(self, action: Action, template: str, platform: Platform, context: dict[str, Any]) -> Response:
+        return self._responses.html(template, context, section=action.section, may=platform.actor.may)
 
     async def _start(self, action: Action, work: Awaitable[Any]) -> Response:
         """Wait for a moment; what then still goes on is followed under Runs."""
