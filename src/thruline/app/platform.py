@@ -13,7 +13,7 @@ from thruline.app import config as settings
 from thruline.app import home as homes
 from thruline.app.keys import id_key, master_key
 from thruline.app.operations import SYSTEMS, Operation, System, operations
-from thruline.core.errors import Denied, NotFound, ThrulineError
+from thruline.core.errors import Denied, NotFound, ThrulineError, Unsupported
 from thruline.core.ids import Ids
 from thruline.core.nouns import Actor, Draft
 
@@ -100,6 +100,11 @@ class Platform:
         try:
             self._authorise(operation)
             result = operation.function(self, **operation.arguments(given))
+        except ModuleNotFoundError as error:
+            self._audit(operation, "failed", "unsupported", began)
+            raise Unsupported(
+                f"{operation.name} needs {error.name!r}, which is not installed", hint="pip install 'thruline[train]'"
+            ) from error
         except ThrulineError as error:
             self._audit(operation, "refused" if isinstance(error, Denied) else "failed", error.code, began)
             raise

@@ -1,1 +1,1 @@
-"""The demo: a company's engineering desk. The handbook is real, the people around it are invented."""
+"""The demo: a company's engineering desk, and the story that is told with it."""

@@ -16,15 +16,9 @@ from importlib.resources import files
 from pathlib import Path
 
 from thruline.core.errors import Invalid
-from thruline.core.pinned import Pinned
+from thruline.models.datasets import DJANGO_DOCS
 
-HANDBOOK = Pinned(
-    name="django",
-    version="5.2.19",
-    filename="django-5.2.19.tar.gz",
-    sha256="ad03d8abc51dbff95ebf34b27123cf0c26a3b62db7ba0cd520783686362533d1",
-    kind="sdist",
-)
+HANDBOOK = DJANGO_DOCS
 HANDBOOK_PAGES = 656
 
 _HERE = files("thruline.demo")

@@ -91,14 +91,14 @@ def ask(line: Line, actor: Actor, question: str) -> AnswerReport:
     return finish(line, asked, words)
 
 
-def search(line: Line, actor: Actor, question: str, k: int) -> SearchReport:
+def search(line: Line, actor: Actor, question: str, k: int, by: Literal["both", "words"] = "both") -> SearchReport:
     """The k best passages that the actor may see."""
     if not 1 <= k <= MOST_PASSAGES:
         raise Invalid(f"k = {k} is out of range", hint=f"1 to {MOST_PASSAGES}")
     _check(line, question)
     began = time.monotonic()
     serving = line.shelf.serving()
-    hits = _find(line, serving, actor, question, k)
+    hits = _find(line, serving, actor, question, k, by=by)
     return SearchReport(
         question=question, passages=tuple(f.passage for f in _read(line, hits)), generation=serving.generation,
         visible=hits.plan.visible, asked=k, ms=(time.monotonic() - began) * 1000,
@@ -241,8 +241,10 @@ def _check(line: Line, question: str) -> None:
         )
 
 
-def _find(line: Line, serving: Serving, actor: Actor, question: str, k: int) -> Hits:
-    if not len(serving):
+def _find(
+    line: Line, serving: Serving, actor: Actor, question: str, k: int, *, by: Literal["both", "words"] = "both"
+) -> Hits:
+    if by == "words" or not len(serving):
         return serving.search(question, None, k, groups=actor.groups)
     with line.embedding:
         vector = line.embedder.query(question)

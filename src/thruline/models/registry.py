@@ -5,20 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-import polars as pl
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from thruline.core.clock import Clock, Micros, SystemClock
 from thruline.core.errors import Corrupt, NotFound
 from thruline.core.ids import ArtifactId, Ids
+from thruline.core.lazy import lazy
 from thruline.core.nouns import Draft, Verdict
 from thruline.core.sql import load_queries, load_schema
 from thruline.ledger.payloads import Payloads
-from thruline.models.datasets import fingerprint, from_parquet, to_parquet
 from thruline.models.deployments import Deployment, Deployments, ModelRole
 from thruline.models.detector import Detector
 from thruline.models.evaluate import Report
@@ -27,6 +26,13 @@ from thruline.ports.ledger import Ledger
 from thruline.ports.signer import Signer
 
 Files = Mapping[str, bytes]
+if TYPE_CHECKING:
+    import polars as pl
+
+    from thruline.models import datasets
+else:
+    datasets = lazy("thruline.models.datasets")  # polars is in the extra `train`; serving a model needs none of it
+
 _DOMAIN = b"thruline model\0"  # a signature over a model is never one over a ledger head
 _LIST_HINT = "`thruline models` lists them"
 
@@ -63,18 +69,18 @@ class Registry:
 
     def add_dataset(self, dataset: pl.DataFrame, made_of: Sequence[ArtifactId], *, run: str = "") -> ArtifactId:
         """Keep a split dataset; its id is that of its rows, and made_of are the records and archives behind them."""
-        id = self._ids.artifact("dataset", fingerprint(dataset))
+        id = self._ids.artifact("dataset", datasets.fingerprint(dataset))
         sizes: dict[str, int] = dict(dataset["split"].value_counts().iter_rows())
         facts = {"rows": len(dataset), "train": sizes.get("train", 0), "test": sizes.get("test", 0)}
         draft = Draft(verb="dataset.built", inputs=tuple(made_of), outputs=(id,), facts=facts, run=run)
         with self._db.transaction():
-            self._payloads.put(id, to_parquet(dataset), owner=id)
+            self._payloads.put(id, datasets.to_parquet(dataset), owner=id)
             self._ledger.append([draft])
         return id
 
     def dataset(self, id: ArtifactId) -> pl.DataFrame:
         """Its rows; raises NotFound when they were erased."""
-        return from_parquet(self._payloads.get(id))
+        return datasets.from_parquet(self._payloads.get(id))
 
     def register(
         self, files: Files, dataset: ArtifactId, *, report: Report | None = None, seconds: float = 0.0, run: str = ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from thruline.app.lazy import lazy
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
+from thruline.core.lazy import lazy
 from thruline.flows.reports import BlastReport, DocumentView, EraseReport, QuarantineReport, SourceView, SyncReport
 
 if TYPE_CHECKING:

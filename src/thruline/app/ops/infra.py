@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from thruline.app.lazy import lazy
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.app.results import JobView, NodeView
+from thruline.core.lazy import lazy
 from thruline.flows.reports import RunView
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from thruline.app.config import Setting
-from thruline.app.lazy import lazy
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
+from thruline.core.lazy import lazy
 from thruline.flows.reports import BackupReport, Check, EventView, Node, Status, VerifyReport
 
 if TYPE_CHECKING:

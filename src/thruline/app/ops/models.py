@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from thruline.app.lazy import lazy
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.app.results import ModelReport, ModelView
+from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
-    from thruline.app import detector
+    from thruline.app import shelf, training
 else:
-    detector = lazy("thruline.app.detector")
+    shelf = lazy("thruline.app.shelf")
+    training = lazy("thruline.app.training")
 
 ModelId = Annotated[str, "id of a model"]
 
@@ -25,13 +26,13 @@ def train(
     deploy: Annotated[bool, "let it serve when it passes its gate"] = True,
 ) -> ModelReport:  # fmt: skip
     """Train the injection detector as a job, judge it, and let it serve if it passes its gate."""
-    return detector.train(p, seed, spoil, deploy)
+    return training.train(p, seed, spoil, deploy)
 
 
 @operation(role="operator", cli="evaluate", positional=("model",))
 def evaluate(p: Platform, *, model: Annotated[str, "id of a model; the serving one unless given"] = "") -> ModelReport:
     """Judge a model again on the held-out rows of its dataset."""
-    return detector.evaluate(p, model)
+    return training.evaluate(p, model)
 
 
 @operation(role="operator", cli="promote", positional=("model",))
@@ -39,16 +40,16 @@ def promote(
     p: Platform, *, model: ModelId, force: Annotated[bool, "although its gate refused it; the ledger says so"] = False
 ) -> tuple[ModelView, ...]:
     """Let a model serve as the injection detector."""
-    return detector.promote(p, model, force)
+    return shelf.promote(p, model, force)
 
 
 @operation(role="operator", cli="rollback")
 def rollback(p: Platform) -> tuple[ModelView, ...]:
     """Let the model that served before serve again."""
-    return detector.rollback(p)
+    return shelf.rollback(p)
 
 
 @operation(role="reader", cli="models", reads=True)
 def list_(p: Platform) -> tuple[ModelView, ...]:
     """The models on the shelf, the latest first."""
-    return detector.listing(p)
+    return shelf.listing(p)

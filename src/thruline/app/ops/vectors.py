@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from thruline.app.lazy import lazy
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
+from thruline.core.lazy import lazy
 from thruline.flows.reports import (
     AnswerLine,
     AnswerReport,
@@ -40,10 +40,11 @@ def search(
     p: Platform, *,
     question: Annotated[str, "words or a question"],
     k: Annotated[int, "how many passages, 1 to 100"] = 10,
+    by: Annotated[Literal["both", "words"], "words and meaning, or words alone (BM25)"] = "both",
     as_user: AsUser = "",
 ) -> SearchReport:  # fmt: skip
     """Passages that fit, best first, with how each was found."""
-    return answering.search(p.line, p.anyone(as_user), question, k)
+    return answering.search(p.line, p.anyone(as_user), question, k, by)
 
 
 @operation(role="reader", cli="why", positional=("answer",), reads=True, path="/v1/receipts/{answer}")

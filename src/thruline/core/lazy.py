@@ -1,4 +1,4 @@
-"""Modules that load at their first use, so that `thruline --help` costs no numpy (its budget: 150 ms CPU)."""
+"""Modules that load at their first use: `thruline --help` costs no numpy, a sync no training library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The injection detector's life, from the platform's side: which rows, which job, what came of it."""
+"""Training the injection detector: which rows, which job, what came of it. Needs the extra `train`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from thruline.app.results import Metric, ModelReport, ModelView
-from thruline.core.clock import iso
-from thruline.core.errors import NotFound
+from thruline.app.results import Metric, ModelReport
+from thruline.app.shelf import ROLE, named
 from thruline.core.ids import ArtifactId
 from thruline.core.pinned import fetch
 from thruline.flows.documents import read_documents
@@ -21,7 +20,6 @@ from thruline.models.gate import Decision
 if TYPE_CHECKING:
     from thruline.app.platform import Platform
 
-ROLE = "detector"
 OWN_RECORDS = 200  # harmless rows of the home's own documents: enough to know its language, few enough to be quick
 METRICS = ("auroc", "recall_at_1pct", "recall", "false_alarms", "precision", "brier")
 
@@ -41,43 +39,10 @@ def train(p: Platform, seed: int, spoil: float, deploy: bool) -> ModelReport:
 def evaluate(p: Platform, model: str) -> ModelReport:
     """Judge a model again on the rows that it never saw."""
     began, registry = time.monotonic(), p.line.registry
-    id = _named(p, model)
+    id = named(p, model)
     info = next(m for m in registry.models() if m.id == id)
     report, decision = rejudge(registry, id, info.dataset)
     return _report(p, id, info.dataset, report, decision, job="", seconds=time.monotonic() - began)
-
-
-def promote(p: Platform, model: str, force: bool) -> tuple[ModelView, ...]:
-    """Let a model serve."""
-    p.line.registry.deploy(ROLE, _named(p, model), force=force)
-    return listing(p)
-
-
-def rollback(p: Platform) -> tuple[ModelView, ...]:
-    """Let the one before serve."""
-    p.line.registry.rollback(ROLE)
-    return listing(p)
-
-
-def listing(p: Platform) -> tuple[ModelView, ...]:
-    """All on the shelf, the latest first."""
-    return tuple(
-        ModelView(
-            id=m.id, made=iso(m.made), gate=m.outcome, auroc=round(m.report.auroc.value, 4) if m.report else 0.0,
-            recall_at_1pct=round(m.report.recall_at_1pct.value, 4) if m.report else 0.0, serves=m.serves,
-            sha256=m.sha256,
-        )
-        for m in p.line.registry.models()
-    )  # fmt: skip
-
-
-def _named(p: Platform, model: str) -> ArtifactId:
-    id = model or p.line.registry.serving(ROLE)
-    if id not in {m.id for m in p.line.registry.models()}:
-        raise NotFound(
-            f"no model {id or 'is serving'!r}", hint="`thruline models` lists them; `thruline train` makes one"
-        )
-    return ArtifactId(str(id))
 
 
 def _rows(p: Platform) -> tuple[pl.DataFrame, list[ArtifactId]]:
