@@ -170,7 +170,7 @@ class Access:
         return known.actor
 
     def holder(self, public: str) -> Actor:
-        """Whose key has these eight public digits: for a session that was begun with it. Raises Denied once withdrawn."""
+        """Whose key has these eight public digits, for a session that it began; raises Denied once it is withdrawn."""
         rows = self._db.query(self._q.key, {"public": public})
         if not rows:
             raise Denied("the key of this session was revoked", hint="sign in with another key")

@@ -1,0 +1,104 @@
+"""Serve a home: one process with the API, the gateway, the console and a worker of the job queue."""
+
+from __future__ import annotations
+
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import msgspec
+import uvicorn
+
+from thruline.api.http import application, sessions_of
+from thruline.app.platform import Platform
+from thruline.core.errors import Denied, Unavailable
+from thruline.infra.work import work
+
+DRAIN_S = 15
+MOST_CONNECTIONS = 1000
+BACKLOG = 2048
+
+
+def serve(platform: Platform, host: str, port: int, *, as_json: bool = False) -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish what is under way.
+
+    Raises Denied for an address that others can reach, Unavailable when the port is taken.
+    """
+    check_host(host)
+    with closing(_listen(host, port)) as listener:
+        sessions = sessions_of(platform)
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
+        _announce(address, f"{address}/login?token={sessions.token()}", as_json)
+        config = uvicorn.Config(
+            application(platform, sessions), loop="auto", http="httptools", lifespan="on", log_level="warning",
+            access_log=False, server_header=False, proxy_headers=False, ws="none",
+            timeout_graceful_shutdown=DRAIN_S, limit_concurrency=MOST_CONNECTIONS,
+        )  # fmt: skip
+        with _working(platform), _ending_quietly():
+            uvicorn.Server(config).run(sockets=[listener])
+
+
+def check_host(host: str) -> None:
+    """Raises Denied unless only this machine can reach the address."""
+    try:
+        near = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        near = False
+    if not near:
+        raise Denied(
+            f"{host!r} can be reached from elsewhere, and keys would travel in the clear",
+            hint="bind 127.0.0.1 and put a server that ends TLS in front of it",
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Unavailable(
+            f"port {port} of {host!r} cannot be used: {error.strerror}",
+            hint="is thruline up already? else choose another: thruline up --port 7071",
+        ) from error
+    return listener
+
+
+def _announce(address: str, login: str, as_json: bool) -> None:
+    if as_json:
+        print(msgspec.json.encode({"address": address, "login": login}).decode(), flush=True)
+        return
+    print(f"thruline serves {address}", flush=True)
+    print(f"  open     {login}   (good once, for ten minutes)", flush=True)
+    print(f"  OpenAI   {address}/v1   with a key of `thruline keys create`", flush=True)
+    print("  stop     Ctrl-C", flush=True)
+
+
+@contextmanager
+def _working(platform: Platform) -> Iterator[None]:
+    """Jobs run beside the server; those that run on when it ends wait for the next worker."""
+    stop = threading.Event()
+    worker = threading.Thread(target=work, args=(platform.line.jobs, stop), name="job-worker", daemon=True)
+    worker.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        worker.join()
+
+
+@contextmanager
+def _ending_quietly() -> Iterator[None]:
+    """uvicorn raises the signal that ended it once more, after draining: by then it has been obeyed."""
+    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
