@@ -162,6 +162,12 @@ def cited(answer: AnswerReport) -> list[Passage]:
     return [p for p in given(answer) if p.number in numbers]
 
 
+def unused(answer: AnswerReport) -> list[Passage]:
+    """The passages that were read and that no sentence rests on, by number."""
+    used = {p.number for p in cited(answer)}
+    return [p for p in given(answer) if p.number not in used]
+
+
 def citing(sentences: Iterable[Sentence], passage: int) -> list[Sentence]:
     """The sentences that rest on the passage of this number."""
     return [s for s in sentences if passage in s.citations]
@@ -182,6 +188,6 @@ def _words(table: Mapping[str, str]) -> Callable[[str], str]:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
     "size": show_size, "seconds": show_seconds, "tone": tone, "state": state, "stretches": stretches,
-    "given": given, "cited": cited, "citing": citing,
+    "given": given, "cited": cited, "unused": unused, "citing": citing,
     "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
 }  # fmt: skip
