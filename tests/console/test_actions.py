@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from thruline.testing import sample_reports as reports
-from thruline.testing.sample import SamplePlatform
+from thruline.testing.sample import OPERATOR, WRITER, SamplePlatform
 
 RECORD = reports.DOCUMENTS[0].record
 
@@ -92,8 +92,8 @@ def test_a_form_larger_than_any_of_ours_is_refused(client, platform):
 class _SlowSync(SamplePlatform):
     """A platform whose sync waits until it is let go."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, may: frozenset[str] = OPERATOR) -> None:
+        super().__init__(may=may)
         self.go = threading.Event()
         self.data.sync = self._sync  # type: ignore[method-assign]
 
@@ -103,11 +103,12 @@ class _SlowSync(SamplePlatform):
         return ()
 
 
-def test_work_that_takes_long_goes_on_while_the_browser_is_shown_the_runs(client_of):
-    platform = _SlowSync()
+@pytest.mark.parametrize(("may", "page"), [(OPERATOR, "/runs"), (WRITER, "/data")])
+def test_work_that_takes_long_goes_on_while_the_browser_is_shown_the_way(client_of, may, page):
+    platform = _SlowSync(may)
     with client_of(platform) as client:
         reply = client.post("/do/data.sync", data={"source": "handbook"})
-        assert reply.headers["location"] == "/runs?done=data.sync.started"
+        assert reply.headers["location"] == f"{page}?done=data.sync.started"
         assert platform.calls == []
         platform.go.set()
     assert platform.calls == [("data.sync", {"source": "handbook"})]

@@ -47,6 +47,9 @@ UNLABELLED = """() => [...document.querySelectorAll("input, select, textarea, bu
   .filter((e) => e.type !== "hidden" && e.checkVisibility())
   .filter((e) => !(e.labels?.length || e.getAttribute("aria-label") || e.textContent.trim()))
   .map((e) => e.outerHTML)"""
+REPEATED = (
+    """() => [...document.querySelectorAll("[id]")].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i)"""
+)
 HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4")].map((h) => Number(h.tagName[1]))"""
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -88,6 +91,7 @@ def test_a_page_fits_and_can_be_read(page, site, address):
     assert page.evaluate(OVERFLOW) <= 0
     assert page.evaluate(UNLABELLED) == []
     assert page.evaluate(CONTRAST) == []
+    assert page.evaluate(REPEATED) == []
     assert headings[0] == 1
     assert all(below - above <= 1 for above, below in pairwise(headings))
     assert [c for c in complaints if reply.ok or "404" not in c] == []

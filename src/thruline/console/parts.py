@@ -19,9 +19,9 @@ SECTIONS = (
 
 NOTICES: Mapping[str, str] = {
     "data.add": "The folder was added and read. You can ask about it now.",
-    "data.add.started": "The folder is being read. Follow it here; answers use each file as soon as it is in.",
+    "data.add.started": "The folder is being read. Answers use what is in already.",
     "data.sync": "The source was read again.",
-    "data.sync.started": "The source is being read again. Follow it here.",
+    "data.sync.started": "The source is being read again. Answers use what is in already.",
     "data.quarantine": "Quarantined: no answer uses it from now on.",
     "data.release": "Released: answers may use it again.",
     "infra.cancel": "Asked to stop. It ends at its next step; finished steps are kept.",

@@ -118,7 +118,7 @@ class _Site:
             return self._result(action, action.confirm, platform, {"report": report, "form": form})
         work = run_in_threadpool(action.call, platform, arguments)
         if action.slow:
-            return await self._start(action, work)
+            return await self._start(action, work, platform)
         report = await work
         if action.result:
             return self._result(action, action.result, platform, {"report": report})
@@ -127,8 +127,8 @@ class _Site:
     def _result(self, action: Action, template: str, platform: Platform, context: dict[str, Any]) -> Response:
         return self._responses.html(template, context, section=action.section, may=platform.actor.may)
 
-    async def _start(self, action: Action, work: Awaitable[Any]) -> Response:
-        """Wait for a moment; what then still goes on is followed under Runs."""
+    async def _start(self, action: Action, work: Awaitable[Any], platform: Platform) -> Response:
+        """Wait for a moment; what then still goes on is followed under Runs, by those who may see them."""
         task = asyncio.ensure_future(work)
         done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
         if done:
@@ -136,7 +136,8 @@ class _Site:
             return self._responses.redirect(action.then)
         self._slow.add(task)
         task.add_done_callback(self._ended)
-        return self._responses.redirect(f"/runs?done={action.name}.started")
+        page = "/runs" if "operator" in platform.actor.may else "/data"
+        return self._responses.redirect(f"{page}?done={action.name}.started")
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._slow.discard(task)

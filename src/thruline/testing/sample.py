@@ -14,6 +14,7 @@ from thruline.flows.reports import AnswerLine, DocumentView, SourceView, Status,
 from thruline.testing import sample_reports as reports
 
 OPERATOR = frozenset(("reader", "writer", "operator"))
+WRITER = frozenset(("reader", "writer"))
 READER = frozenset(("reader",))
 
 
