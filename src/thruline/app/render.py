@@ -73,10 +73,11 @@ def _label(name: str) -> str:
 
 def _answer(answer: reports.AnswerReport) -> Iterator[str]:
     yield from _wrap(answer.text)
-    cited = [p for p in answer.passages if any(p.number in s.citations for s in answer.sentences)]
+    numbers = {n for sentence in answer.sentences for n in sentence.citations}
+    cited = {p.number: p for p in reversed(answer.passages) if p.number in numbers}
     if cited:
         yield ""
-    for passage in cited:
+    for _, passage in sorted(cited.items()):
         page = f", page {passage.page}" if passage.page else ""
         yield f"  [{passage.number}] {passage.title}  ({passage.source}/{passage.path}{page})"
     yield ""

@@ -139,7 +139,10 @@ async def by_model(llm: Llm, asked: Asked) -> Words:
 
 def by_extract(line: Line, asked: Asked) -> Words:
     """Sentences of the passages themselves."""
-    found = extract(asked.question, asked.context, similarity=lambda q, texts: _cosines(line, q, texts))
+    found = extract(
+        asked.question, asked.context, similarity=lambda q, texts: _cosines(line, q, texts),
+        closeness=line.embedder.info.closeness,
+    )  # fmt: skip
     sentences = tuple(
         Sentence(text=c.text + (f"\n\n{c.code}" if c.code else ""), citations=(c.number,), support=1.0)
         for c in found.sentences

@@ -22,11 +22,13 @@ MAX_WORDS = 110
 MAX_CODE_LINES = 16
 KEEP_FROM_BEST = 0.72
 DIVERSITY = 0.35
-RERANKED = 16
+RERANKED = 24
+MEANING = 0.7  # the rest is words; both measured on the demo's judged questions (bench/answering.py)
 UNDER_HEADING = 0.5  # how much more a sentence counts that stands under a heading with all of the question's terms
 LOWER_RANK = 0.1  # how much less for each passage that retrieval put before
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+_IDENTIFIER = re.compile(r"\w+(?:[_.]\w+)+(?:\(\))?|\w+\(\)")
 _DEFINITION = re.compile(r"\s*what(?:'s| is| are| does| do)\b", re.IGNORECASE)
 _IS = re.compile(r"\b(?:is|are|means|returns|refers|lets|allows)\b", re.IGNORECASE)
 _HISTORY = re.compile(r"release notes|change ?log|what's new", re.IGNORECASE)
@@ -91,10 +93,14 @@ class _Candidate:
     score: float = 0.0
 
 
-def extract(question: str, context: Context, *, similarity: Similarity | None = None) -> Extract:
-    """One to four sentences that answer, in reading order; `unknown` where they do not cover the question.
+def extract(
+    question: str, context: Context, *, similarity: Similarity | None = None, closeness: float = 0.0
+) -> Extract:
+    """One to four sentences that answer, in reading order; `unknown` where none is close enough to the question.
 
-    similarity: cosines of the question and some texts, to choose better among the best by words. Deterministic.
+    similarity: cosines of the question and some texts, to choose better among the best by words. closeness: the
+    cosine that an answer has at least (ports.embedder.EmbedderInfo); without one, the words must cover the question.
+    Deterministic.
     """
     asked = list(dict.fromkeys(terms(question)))
     candidates = [c for rank, p in enumerate(context.passages) for c in _candidates(p, rank)]
@@ -102,11 +108,13 @@ def extract(question: str, context: Context, *, similarity: Similarity | None = 
     is_definition = _DEFINITION.match(question) is not None
     scored = [replace(c, score=_score(c, weight, is_definition)) for c in candidates]
     scored.sort(key=lambda c: (-c.score, c.rank, c.order))
-    if similarity is not None:
-        scored = _rerank(question, scored[:RERANKED], similarity)
+    closest = 0.0
+    if similarity is not None and scored:
+        cosines = similarity(question, [c.text for c in scored[:RERANKED]])
+        scored, closest = _rerank(scored[:RERANKED], cosines), max(cosines)
     chosen = _choose(scored)
     support = coverage(weight, (t for c in chosen for t in (*c.own, *c.beside)))
-    if support <= SUPPORT_MORE_THAN:
+    if (closest < closeness) if closeness and scored else support <= SUPPORT_MORE_THAN:
         return Extract(outcome="unknown", sentences=(), support=support)
     return Extract(outcome="answered", sentences=tuple(_cite(c) for c in _reading_order(chosen)), support=support)
 
@@ -115,13 +123,14 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
     """Each sentence with the code or list that it announces, and what stands above it."""
     found: list[_Candidate] = []
     title = Counter(terms(passage.title))
-    above, before, is_lead, name = Counter[str](), Counter[str](), True, ""
+    above, before, is_lead = Counter[str](), Counter[str](), True
+    name, under = "", _identifier(passage.title.rpartition(" > ")[2])
     parts = sentences(passage.text)
     for order, part in enumerate(parts):
         text = readable(passage.text[part.start : part.end], part.kind)
         if part.kind in ("heading", "name"):
             above, before, is_lead = Counter(terms(text)), Counter(), True
-            name = f"{text}: " if part.kind == "name" else ""
+            name, under = (text, "") if part.kind == "name" else ("", _identifier(text))
         elif part.kind != "code" and len(text.split()) > 2:
             listed, code, end = _announced(passage.text, parts, order) if text.endswith(":") else ("", "", part.end)
             own = Counter(terms(text)) + Counter(terms(listed))
@@ -132,7 +141,7 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
                     order=order,
                     start=part.start,
                     end=end,
-                    text=name + text + listed,
+                    text=_named(name or under, text) + listed,
                     code=code,
                     own=own,
                     heading=above + title,
@@ -142,6 +151,15 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
             )
             before, is_lead, name = Counter(own.keys()), False, ""
     return found
+
+
+def _identifier(heading: str) -> str:
+    """A heading that is the name of a setting, function or class: all that is said under it is said of it."""
+    return heading if _IDENTIFIER.fullmatch(heading) else ""
+
+
+def _named(name: str, text: str) -> str:
+    return f"{name}: {text}" if name and name not in text else text
 
 
 def _announced(text: str, parts: Sequence[Sentence], order: int) -> tuple[str, str, int]:
@@ -200,15 +218,12 @@ def _shape(candidate: _Candidate) -> float:
     return shape * (0.5 if text.endswith("?") or (text.endswith(":") and not candidate.code) else 1.0)
 
 
-def _rerank(question: str, scored: list[_Candidate], similarity: Similarity) -> list[_Candidate]:
-    """Words and meaning in equal parts, each against the best of its kind."""
-    if not scored:
-        return []
-    cosines = similarity(question, [c.text for c in scored])
+def _rerank(scored: list[_Candidate], cosines: Sequence[float]) -> list[_Candidate]:
+    """Words and meaning together, each against the best of its kind."""
     low, high = min(cosines), max(cosines)
     spread, best = (high - low) or 1.0, scored[0].score or 1.0
     blended = [
-        replace(c, score=best * (0.5 * c.score / best + 0.5 * (cosine - low) / spread))
+        replace(c, score=(1 - MEANING) * c.score + MEANING * best * (cosine - low) / spread)
         for c, cosine in zip(scored, cosines, strict=True)
     ]
     return sorted(blended, key=lambda c: (-c.score, c.rank, c.order))
