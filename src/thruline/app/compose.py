@@ -82,7 +82,7 @@ class ConfiguredEngines:
         embed = self._config.embed
         if embed.backend == "openai":
             key = self._secret(embed.key)
-            return backend("embedder", "openai")(url=embed.url, model=embed.model, key=key, dims=embed.dims)
+            return backend("embedder", "openai")(url=embed.url, model=embed.model, api_key=key, dims=embed.dims)
         spec = SPECS.get(embed.model)
         if spec is None:
             raise Invalid(f"embed.model = {embed.model!r} is not known", hint=f"known: {', '.join(SPECS)}")
@@ -118,7 +118,9 @@ class ConfiguredEngines:
         reference = answer.llm_key
         key = (lambda: secret(reference, self._home.path)) if reference else None
         timeout = parse_duration(answer.llm_timeout)
-        return backend("llm", "openai")(answer.llm_url, answer.llm_model, key, idle_timeout_s=timeout)
+        return backend("llm", "openai")(
+            answer.llm_url, answer.llm_model, key, first_byte_timeout_s=timeout, idle_timeout_s=timeout
+        )
 
     def compute(self) -> Compute:
         """Where jobs run."""
