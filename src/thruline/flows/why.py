@@ -22,9 +22,9 @@ def why(line: Line, actor: Actor, answer: str) -> WhyReport:
     """The tree of an answer that the actor may see; raises NotFound otherwise."""
     said = read(line, actor, answer)
     edges = line.ledger.edges([ArtifactId(answer)], "up")
-    visible = {p.chunk for p in said.passages}
+    rank = {p.chunk: n for n, p in enumerate(sorted(said.passages, key=lambda p: p.number or len(said.passages)), 1)}
     labels = _labels(line, edges, said)
-    tree = _grow(_Soil(edges, labels, visible), ArtifactId(answer), "from", 0)
+    tree = _grow(_Soil(edges, labels, set(rank), rank), ArtifactId(answer), "from", 0)
     return WhyReport(
         answer=said, tree=tree, artifacts=len({e.parent for e in edges} | {answer}), events=len({e.seq for e in edges})
     )
@@ -36,7 +36,7 @@ def lineage(line: Line, artifact: str) -> Node:
     if not line.ledger.artifacts([id]):
         raise NotFound(f"the ledger knows no {artifact!r}", hint="ids look like record:…, chunk:…, answer:…")
     edges = line.ledger.edges([id], "up")
-    return _grow(_Soil(edges, _labels(line, edges, None), None), id, "from", 0)
+    return _grow(_Soil(edges, _labels(line, edges, None), None, {}), id, "from", 0)
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class _Soil:
     edges: list[Edge]
     labels: Mapping[str, tuple[str, str]]
     visible: set[str] | None
+    rank: Mapping[str, int]
 
     def above(self, id: str) -> list[Edge]:
         return [e for e in self.edges if e.child == id and self._shown(e)]
@@ -59,7 +60,7 @@ def _grow(soil: _Soil, id: ArtifactId, role: str, depth: int) -> Node:
     node = Node(id=id, kind=kind_of(id), label=label, detail=detail, role=role)
     if depth >= DEPTH or node.kind == "index":
         return node
-    above = sorted(soil.above(id), key=lambda e: (e.role == "via", e.seq, e.parent))
+    above = sorted(soil.above(id), key=lambda e: (e.role == "via", soil.rank.get(e.parent, 0), e.seq, e.parent))
     children = tuple(_grow(soil, e.parent, e.role, depth + 1) for e in above[:MOST_CHILDREN])
     more = len(above) - MOST_CHILDREN
     rest = (Node(id="", kind="and", label=f"{more} more", role="from"),) if more > 0 else ()
