@@ -66,10 +66,14 @@ class Leases:
         """Let go."""
         self._db.execute(self._q.end_lease, {"name": lease.name, "epoch": lease.epoch})
 
-    def lost_runs(self) -> list[str]:
-        """Runs whose holder is gone without letting go."""
+    def lost(self) -> list[tuple[Lease, str]]:
+        """Leases, with their runs, whose holder is gone without letting go."""
         rows = self._db.query(self._q.live_leases)
-        return [run for _, holder, until, run in rows if not self._is_held(holder, 0, until)]
+        return [
+            (Lease(name=name, epoch=epoch, holder=holder), run)
+            for name, holder, epoch, until, run in rows
+            if not self._is_held(holder, epoch, until)
+        ]
 
     def _is_held(self, holder: str, _epoch: int, until: int) -> bool:
         return until > self._clock.now() and not is_dead(holder)

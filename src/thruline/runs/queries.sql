@@ -47,7 +47,7 @@ UPDATE leases SET until = 0 WHERE name = :name AND epoch = :epoch;
 
 -- name: live_leases
 -- What is being held.
-SELECT name, holder, until, run FROM leases WHERE until > 0;
+SELECT name, holder, epoch, until, run FROM leases WHERE until > 0;
 
 -- name: memo
 -- Whether a step's result is known.
@@ -64,6 +64,10 @@ INSERT INTO memo_inputs (input, key) VALUES (:input, :key) ON CONFLICT (input, k
 -- name: memo_of
 -- What was remembered of these inputs.
 SELECT DISTINCT key FROM memo_inputs WHERE input IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: inputs_of
+-- What these results were made of.
+SELECT DISTINCT input FROM memo_inputs WHERE key IN (SELECT value FROM json_each(CAST(:keys AS TEXT)));
 
 -- name: forget_inputs
 -- Not only the result: also which input it was made of.

@@ -107,9 +107,8 @@ class Runs:
         """
         self.reap()
         id = random_id("run")
-        lease = self.leases.take(f"{flow}:{only or id}", id)
-        run = Run(self, id, actor, lease, progress)
         with self.database.transaction():
+            run = Run(self, id, actor, self.leases.take(f"{flow}:{only or id}", id), progress)
             self.database.execute(
                 self.queries.insert_run, {"id": run.id, "flow": flow, "actor": actor, "at": self.clock.now()}
             )
@@ -140,11 +139,13 @@ class Runs:
 
     def reap(self) -> int:
         """Mark runs whose process is gone as lost; their finished steps stay remembered."""
-        lost = self.leases.lost_runs()
-        for run in lost:
-            self.database.execute(
-                self.queries.finish_run, {"id": run, "state": "lost", "at": self.clock.now(), "error": "lost"}
-            )
+        lost = self.leases.lost()
+        for lease, run in lost:
+            with self.database.transaction():
+                self.leases.end(lease)
+                self.database.execute(
+                    self.queries.finish_run, {"id": run, "state": "lost", "at": self.clock.now(), "error": "lost"}
+                )
         return len(lost)
 
     def forget(self, inputs: Sequence[str]) -> list[str]:
@@ -153,6 +154,10 @@ class Runs:
         self.database.execute(self.queries.forget_inputs, {"keys": json.dumps(keys)})
         self.database.execute(self.queries.forget, {"keys": json.dumps(keys)})
         return keys
+
+    def inputs_of(self, keys: Sequence[str]) -> list[str]:
+        """What remembered results were made of."""
+        return [row[0] for row in self.database.query(self.queries.inputs_of, {"keys": json.dumps(list(keys))})]
 
     def _end(self, run: Run, state: str, error: BaseException | None) -> None:
         code = "none" if error is None else getattr(error, "code", "error")
