@@ -57,6 +57,10 @@ class LocalVault:
             raise NotFound(f"the key of {owner!r} was destroyed", hint="its data was erased")
         return _open(key, data, bound_to)
 
+    def owners(self) -> list[str]:
+        """Everybody who has a key."""
+        return [row[0] for row in self._db.query("SELECT owner FROM data_keys ORDER BY owner")]
+
     def shred(self, owners: Sequence[str]) -> int:
         """Destroy keys; the caller scrubs the database when it is done deleting."""
         with self._db.transaction():

@@ -33,9 +33,17 @@ ON CONFLICT (source, path) DO UPDATE SET record = excluded.record, digest = excl
 -- The path is gone.
 DELETE FROM entries WHERE source = :source AND path = :path;
 
+-- name: drop_nameless
+-- Refused paths whose name was erased.
+DELETE FROM entries WHERE record = '' AND path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
 -- name: paths_of
 -- Where these records lie.
 SELECT record, path FROM entries WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: entries_at
+-- What these paths hold.
+SELECT source, path, record FROM entries WHERE path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: refused
 -- Paths that a sync could not take in.
@@ -43,15 +51,33 @@ SELECT source, path, refused, size FROM entries WHERE refused <> '' ORDER BY sou
 
 -- name: put_record
 -- A record version; the same content seen again is the same record.
-INSERT INTO records (id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen)
-VALUES (:id, :source, :state, :reason, :document, :vectors, :owner, :canonical, :chunks, :size, :risk, :seen)
+INSERT INTO records (id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path)
+VALUES (:id, :source, :state, :reason, :document, :vectors, :owner, :canonical, :chunks, :size, :risk, :seen, :path)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, document = excluded.document,
   vectors = excluded.vectors, owner = excluded.owner, canonical = excluded.canonical, chunks = excluded.chunks,
-  risk = excluded.risk, seen = excluded.seen;
+  risk = excluded.risk, seen = excluded.seen, path = excluded.path;
 
 -- name: set_state
 -- In or out of answers.
 UPDATE records SET state = :state, reason = :reason WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: retire
+-- No path holds them now; why they were out of answers stays known.
+UPDATE records SET state = :state WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: move_records
+-- The same versions under another path.
+UPDATE records SET path = :to WHERE path = :from;
+
+-- name: superseded_at
+-- Older versions of these paths.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
+FROM records WHERE state = 'superseded' AND path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: copies
+-- Records in one state that repeat these.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
+FROM records WHERE state = :state AND canonical IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id;
 
 -- name: set_vectors
 -- The set under the embedder that serves.
@@ -59,18 +85,18 @@ UPDATE records SET vectors = :vectors WHERE id = :id;
 
 -- name: records_by_id
 -- Those that exist.
-SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
 FROM records WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: records
 -- A page of them, the latest first.
-SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
 FROM records WHERE (:source = '' OR source = :source) AND (:state = '' OR state = :state)
 ORDER BY seen DESC, id LIMIT :limit OFFSET :offset;
 
 -- name: live
 -- What may answer: live, and not the repetition of a live record that at least the same readers see.
-SELECT r.id, r.source, r.document, r.vectors, s.groups
+SELECT r.id, r.source, r.document, r.vectors, s.groups, r.canonical
 FROM records r JOIN sources s ON s.id = r.source
 LEFT JOIN records c ON c.id = r.canonical AND c.state = 'live'
 LEFT JOIN sources t ON t.id = c.source
@@ -111,9 +137,10 @@ DELETE FROM chunks WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEX
 INSERT INTO bands (band, record) VALUES (:band, :record) ON CONFLICT (band, record) DO NOTHING;
 
 -- name: near
--- Records that share a band, the first seen first.
+-- Records that share a band, the first seen first; also what an operator took out of answers.
 SELECT DISTINCT r.id, r.seen FROM bands b JOIN records r ON r.id = b.record
-WHERE b.band IN (SELECT value FROM json_each(CAST(:bands AS TEXT))) AND r.state = 'live' AND r.canonical = ''
+WHERE b.band IN (SELECT value FROM json_each(CAST(:bands AS TEXT))) AND r.canonical = ''
+  AND (r.state = 'live' OR r.state = 'quarantined' AND r.reason = 'operator')
 ORDER BY r.seen, r.id LIMIT 8;
 
 -- name: delete_bands
@@ -175,6 +202,14 @@ INSERT INTO suppressed (digest, since) VALUES (:digest, :since) ON CONFLICT (dig
 -- name: suppressed
 -- Those among these digests.
 SELECT digest FROM suppressed WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)));
+
+-- name: suppress_words
+-- From now on.
+INSERT INTO suppressed_words (digest, words) VALUES (:digest, :words) ON CONFLICT (digest) DO NOTHING;
+
+-- name: suppressed_words
+-- All of them: few, and compared with every run of words of a new document.
+SELECT digest, words FROM suppressed_words;
 
 -- name: count_subjects
 -- How many people are known.

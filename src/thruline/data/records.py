@@ -21,6 +21,7 @@ class Record:
     """A version of a raw record. document, vectors and canonical are ids, or empty while there is none.
 
     owner: whose key its bytes are under. risk: the highest of its risks, 0..1. seen: when, in microseconds.
+    path: the id of the path that held it last. reason: why it is, or when a path last held it was, out of answers.
     """
 
     id: ArtifactId
@@ -35,6 +36,7 @@ class Record:
     size: int = 0
     risk: float = 0.0
     seen: int = 0
+    path: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +58,14 @@ class Entry:
 
 
 class Live(NamedTuple):
-    """A record that may answer, and the groups that may see it."""
+    """A record that may answer, and the groups that may see it; canonical as in Record."""
 
     id: ArtifactId
     source: ArtifactId
     document: str
     vectors: ArtifactId
     groups: frozenset[str]
+    canonical: str
 
 
 class Place(NamedTuple):
@@ -156,6 +159,21 @@ class Records:
             found.setdefault(record, []).append(path)
         return found
 
+    def move(self, source: str, old: str, new: Entry) -> None:
+        """The content of a path lies under another now, and so do its older versions."""
+        self.drop_entry(source, old)
+        self.put_entry(new)
+        self._db.execute(self._q.move_records, {"from": old, "to": new.path})
+
+    def at(self, paths: Sequence[str]) -> list[Entry]:
+        """What these paths hold: source, path and record alone."""
+        rows = self._db.query(self._q.entries_at, _ids(paths))
+        return [Entry(source=source, path=path, record=record) for source, path, record in rows]
+
+    def drop_nameless(self, paths: Sequence[str]) -> None:
+        """Forget refused paths whose name is gone: the next sync meets them anew."""
+        self._db.execute(self._q.drop_nameless, _ids(paths))
+
     def refused(self) -> list[Entry]:
         """Paths that could not be taken in."""
         rows = self._db.query(self._q.refused)
@@ -174,6 +192,18 @@ class Records:
     def set_state(self, records: Sequence[str], state: State, reason: str = "none") -> None:
         """In or out of answers."""
         self._db.execute(self._q.set_state, _ids(records) | {"state": state, "reason": reason})
+
+    def retire(self, records: Sequence[str], state: Literal["superseded", "deleted"]) -> None:
+        """No path holds them now; a quarantine stays on record, for when the same content comes again."""
+        self._db.execute(self._q.retire, _ids(records) | {"state": state})
+
+    def superseded_at(self, paths: Sequence[str]) -> list[Record]:
+        """Older versions of what these paths held."""
+        return [_record(row) for row in self._db.query(self._q.superseded_at, _ids(paths))]
+
+    def copies(self, records: Sequence[str], state: State) -> list[Record]:
+        """Records in this state that repeat one of these."""
+        return [_record(row) for row in self._db.query(self._q.copies, _ids(records) | {"state": state})]
 
     def set_vectors(self, record: str, vectors: str) -> None:
         """The set under the embedder that serves."""
@@ -199,7 +229,8 @@ class Records:
         """What may answer."""
         rows = self._db.query(self._q.live)
         return [
-            Live(ArtifactId(i), ArtifactId(s), d, ArtifactId(v), frozenset(json.loads(g))) for i, s, d, v, g in rows
+            Live(ArtifactId(i), ArtifactId(s), d, ArtifactId(v), frozenset(json.loads(g)), c)
+            for i, s, d, v, g, c in rows
         ]
 
     def counts(self) -> list[Count]:

@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS entries (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entries_by_record ON entries (record);
 
--- Record versions. `vectors` is the set made of them; `canonical` another record that says the same.
+-- Record versions. `vectors` is the set made of them; `canonical` another record that says the same; `path` the id of
+-- the path that held it last. A reason other than `none` stays when the version is superseded or deleted.
 CREATE TABLE IF NOT EXISTS records (
   id TEXT PRIMARY KEY,
   source TEXT NOT NULL,
@@ -35,9 +36,12 @@ CREATE TABLE IF NOT EXISTS records (
   chunks INTEGER NOT NULL,
   size INTEGER NOT NULL,
   risk REAL NOT NULL,
-  seen INTEGER NOT NULL
+  seen INTEGER NOT NULL,
+  path TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS records_by_source ON records (source, state);
+CREATE INDEX IF NOT EXISTS records_by_path ON records (path);
+CREATE INDEX IF NOT EXISTS records_by_canonical ON records (canonical);
 
 CREATE TABLE IF NOT EXISTS chunks (
   id TEXT PRIMARY KEY,
@@ -74,4 +78,10 @@ CREATE INDEX IF NOT EXISTS links_by_artifact ON links (artifact);
 CREATE TABLE IF NOT EXISTS suppressed (
   digest TEXT PRIMARY KEY,
   since INTEGER NOT NULL
+) STRICT;
+
+-- What they were called, as keyed digests of so many words in a row.
+CREATE TABLE IF NOT EXISTS suppressed_words (
+  digest TEXT PRIMARY KEY,
+  words INTEGER NOT NULL
 ) STRICT;

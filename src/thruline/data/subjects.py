@@ -10,6 +10,7 @@ from thruline.core.documents import Mention
 from thruline.core.ids import ArtifactId, Ids, random_id
 from thruline.core.nouns import Link
 from thruline.core.sql import load_queries, load_schema
+from thruline.data.called import orders, windows, words_of
 from thruline.ports.database import Database
 
 IDENTIFYING = frozenset(("email", "phone", "iban", "card", "ssn", "name", "declared"))
@@ -61,12 +62,14 @@ class Subjects:
         """The artifacts are gone."""
         self._db.execute(self._q.delete_links_to, {"ids": json.dumps(list(artifacts))})
 
-    def forget(self, subjects: Sequence[str], extra: Iterable[tuple[str, str]], at: int) -> None:
-        """Suppress every identifier of these people and the extra ones, and drop the people."""
+    def forget(self, subjects: Sequence[str], extra: Iterable[tuple[str, str]], called: Iterable[str], at: int) -> None:
+        """Suppress every identifier of these people, the extra ones and what they are called, and drop the people."""
         params = {"ids": json.dumps(list(subjects))}
         known = [row[0] for row in self._db.query(self._q.identifiers_of, params)]
         digests = {*known, *(self.digest(kind, value) for kind, value in extra)}
         self._db.execute_many(self._q.suppress, [{"digest": d, "since": at} for d in sorted(digests)])
+        named = [{"digest": self._called(words), "words": len(words)} for name in called for words in orders(name)]
+        self._db.execute_many(self._q.suppress_words, named)
         self._db.execute(self._q.delete_identifiers, params)
         for subject in subjects:
             self._db.execute(self._q.delete_links_of, {"subject": subject})
@@ -74,6 +77,17 @@ class Subjects:
     def is_suppressed(self, mentions: Sequence[Mention]) -> bool:
         """Whether somebody who was erased is mentioned."""
         return bool(mentions) and self.was_erased((m.kind, m.value) for m in mentions)
+
+    def calls_erased(self, *texts: str) -> bool:
+        """Whether somebody who was erased is called by name in one of the texts, detected or not."""
+        suppressed = dict(self._db.query(self._q.suppressed_words))
+        lengths = set(suppressed.values())
+        return any(
+            self._called(window) in suppressed
+            for words in (map(words_of, texts) if lengths else ())
+            for length in lengths
+            for window in windows(words, length)
+        )
 
     def was_erased(self, identifiers: Iterable[tuple[str, str]]) -> bool:
         """Whether one of these (kind, value) pairs is suppressed."""
@@ -83,6 +97,9 @@ class Subjects:
     def count(self) -> int:
         """How many people are known."""
         return self._db.query(self._q.count_subjects)[0][0]
+
+    def _called(self, words: Sequence[str]) -> str:
+        return self._ids.digest("called", *words)
 
     def _subject(self, kind: str, value: str) -> ArtifactId:
         digest = self.digest(kind, value)

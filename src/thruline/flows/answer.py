@@ -40,6 +40,8 @@ from thruline.vectors.grounding import ground
 from thruline.vectors.serving import Hit, Hits, Serving
 
 REFUSED = "This question was not answered: it reads like an attempt to give the system orders."
+NAMES_ERASED = "(not kept: it names somebody who was erased)"
+WITHHELD = "(left out: it rests on a document that you may not see)"
 MOST_PASSAGES = 100
 
 
@@ -177,9 +179,11 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         ms=round(ms, 1),
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
+    named = line.subjects.is_suppressed(mentions) or line.subjects.calls_erased(report.question, report.text)
+    kept = _without_words(report) if named else report
     with line.database.transaction():
-        digest = line.answers.put(report, asked.actor.id, now)
-        line.subjects.meet(mentions, asked.id)
+        digest = line.answers.put(kept, asked.actor.id, now)
+        line.subjects.meet(() if named else mentions, asked.id)
         line.ledger.append(_given(line, asked, words, digest, ms))
     return report
 
@@ -192,8 +196,8 @@ def listing(line: Line, actor: Actor, limit: int) -> tuple[AnswerLine, ...]:
 def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
     """An answer that the actor may see now; raises NotFound also when it is somebody else's.
 
-    Passages of records that the actor may no longer see are left out, and `state` says when one of its records has
-    been taken out of answers since.
+    Passages that the actor may no longer see are left out, with the sentences that rest on them; `state` says when
+    one of its records has been taken out of answers since.
     """
     row = line.answers.row(answer)
     said = line.answers.read([answer]).get(answer) if row else None
@@ -205,6 +209,7 @@ def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
     cited = {n for s in said.sentences for n in s.citations}
     passages = tuple(replace(p, state=records[p.record].state) for p in said.passages if p.record in seen)
     touched = any(p.state in ("quarantined", "deleted") for p in passages if p.number in cited)
+    said = _for_eyes(said, {p.number for p in said.passages} - {p.number for p in passages})
     return replace(said, passages=passages, state="touched" if touched else "current")
 
 
@@ -306,6 +311,19 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
         return [answer]
     judged = {"outcome": asked.screened.outcome, "score": asked.screened.score, "threshold": asked.screened.threshold}
     return [Draft(verb="prompt.screened", outputs=(asked.id,), facts=judged, actor=asked.actor.id), answer]
+
+
+def _for_eyes(said: AnswerReport, hidden: set[int]) -> AnswerReport:
+    """The answer without what rests on the passages of these numbers."""
+    if not hidden:
+        return said
+    shown = tuple(s for s in said.sentences if hidden.isdisjoint(s.citations))
+    return replace(said, sentences=shown, text="\n\n".join([*(s.text for s in shown), WITHHELD]))
+
+
+def _without_words(report: AnswerReport) -> AnswerReport:
+    """What is kept of an answer that names somebody who was erased: what it is made of, not what was said."""
+    return replace(report, question=NAMES_ERASED, text=NAMES_ERASED, sentences=())
 
 
 def _diff(then: str, now: str) -> tuple[str, ...]:

@@ -61,10 +61,11 @@ def views(line: Line, records: Sequence[Record]) -> tuple[DocumentView, ...]:
 
 
 def path_names(line: Line, records: Sequence[str]) -> dict[str, str]:
-    """One path of each record, where it is still known."""
-    places = line.records.paths(records)
-    names = line.payloads.get_many([path for paths in places.values() for path in paths])
-    return {r: names[paths[0]].decode() for r, paths in places.items() if paths[0] in names}
+    """One path of each record, of an older version the one that held it last, where it is still known."""
+    last = {r.id: r.path for r in line.records.get_many(records).values()}
+    places = last | {r: paths[0] for r, paths in line.records.paths(records).items()}
+    names = line.payloads.get_many(list(places.values()))
+    return {r: names[path].decode() for r, path in places.items() if path in names}
 
 
 def _view(record: Record, document: Document | None, path: str, source: str, people: int) -> DocumentView:

@@ -18,7 +18,7 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
 from thruline.data.records import Entry, Record
 from thruline.data.sources import Known, Move, Scan, Seen, read, scan
-from thruline.flows.prepare import Prepared, Raw, prepare
+from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import publish_live
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.take_in import take_in
@@ -65,6 +65,7 @@ def sync_folder(line: Line, run: Run, source: Source, *, allow_empty: bool = Fal
     found = scan(Path(source.location), _known(line, before.values()), allow_empty=allow_empty)
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
     tally = Tally()
+    _forget_unread(line, run, source, before)
     for group in _groups(run.map(lambda c: _prepared(line, run, source, c), changes, workers=line.limits.workers)):
         _take_in(line, run, group, tally, len(changes))
     _settle(line, run, source, found, before)
@@ -79,7 +80,7 @@ def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
     paths = [p for places in line.records.paths(ids).values() for p in places]
     parts = [part for r in records for part in (r.id, r.document, r.vectors) if part]
     line.payloads.delete([*parts, *paths, *line.runs.forget(ids)])
-    line.records.set_state(ids, "deleted")
+    line.records.retire(ids, "deleted")
     line.subjects.unlink(ids)
     run.append(*(Draft(verb="record.seen", inputs=(i,), facts={"change": "deleted", "size": 0}) for i in ids))
 
@@ -133,6 +134,14 @@ def _take_in(line: Line, run: Run, group: list[Prepared], tally: Tally, total: i
         tally.published = time.monotonic()
 
 
+def _forget_unread(line: Line, run: Run, source: Source, before: dict[str, Entry]) -> None:
+    """What could not even be read is met anew: it may be gone, or readable now."""
+    with run.commit():
+        for entry in before.values():
+            if entry.refused and not entry.inode:
+                line.records.drop_entry(source.id, entry.path)
+
+
 def _settle(line: Line, run: Run, source: Source, found: Scan, before: dict[str, Entry]) -> None:
     """Moves, deletions, refusals of the walk, and versions that nothing points to any more; one transaction."""
     with run.commit():
@@ -140,9 +149,6 @@ def _settle(line: Line, run: Run, source: Source, found: Scan, before: dict[str,
             _move(line, run, source, move, before)
         for path in found.deleted:
             line.records.drop_entry(source.id, line.ids.artifact("path", source.id, path))
-        for entry in before.values():
-            if entry.refused and not entry.inode:
-                line.records.drop_entry(source.id, entry.path)
         for path, reason in found.refused:
             if reason != BY_RULE:
                 _note_refused(line, source, path, reason)
@@ -152,11 +158,14 @@ def _settle(line: Line, run: Run, source: Source, found: Scan, before: dict[str,
 def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, Entry]) -> None:
     entry = before[line.ids.artifact("path", source.id, move.old)]
     path_id = line.ids.artifact("path", source.id, move.new)
+    if line.subjects.calls_erased(move.new):
+        line.records.drop_entry(source.id, entry.path)
+        line.records.put_entry(Entry(source=source.id, path=path_id, refused=SUPPRESSED))
+        return
     owner = next(iter(line.payloads.owners([entry.path])), source.id)
     line.payloads.put(path_id, move.new.encode(), owner)
     line.payloads.delete([entry.path])
-    line.records.drop_entry(source.id, entry.path)
-    line.records.put_entry(entry.at(path_id))
+    line.records.move(source.id, entry.path, entry.at(path_id))
     if entry.record:
         seen = Draft(
             verb="record.seen", inputs=(source.id,), outputs=(ArtifactId(entry.record),),
@@ -167,26 +176,30 @@ def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, En
 
 def _note_refused(line: Line, source: Source, path: str, reason: str) -> None:
     path_id = line.ids.artifact("path", source.id, path)
-    line.payloads.put(path_id, path.encode(), source.id)
+    if not line.subjects.calls_erased(path):
+        line.payloads.put(path_id, path.encode(), source.id)
     line.records.put_entry(Entry(source=source.id, path=path_id, refused=reason))
 
 
 def _retire(line: Line, run: Run, source: Source, found: Scan, before: dict[str, Entry]) -> None:
-    """Records that no path holds now: deleted when their file is, superseded when it changed."""
+    """Records that no path holds now: superseded when the file changed; deleted, with older versions, when it went."""
     held = {e.record for e in line.records.entries(source.id)}
     deleted_paths = {line.ids.artifact("path", source.id, p) for p in found.deleted}
-    lost = {e.record: p in deleted_paths for p, e in before.items() if e.record and e.record not in held}
-    known = line.records.get_many(list(lost))
-    line.records.set_state([r for r, deleted in lost.items() if not deleted and r in known], "superseded")
-    delete_records(line, run, [known[r] for r, deleted in lost.items() if deleted and r in known])
+    lost = {p: e.record for p, e in before.items() if e.record and e.record not in held}
+    deleted = line.records.get_many([r for p, r in lost.items() if p in deleted_paths])
+    older = {r.id: r for r in line.records.superseded_at(sorted(deleted_paths)) if r.id not in held}
+    line.records.retire([r for r in lost.values() if r not in deleted], "superseded")
+    delete_records(line, run, list((deleted | older).values()))
     line.payloads.delete(sorted(deleted_paths))
 
 
 def _report(line: Line, ended: Ended, source: Source, found: Scan, tally: Tally) -> SyncReport:
     entries = line.records.entries(source.id)
     records = line.records.get_many([e.record for e in entries if e.record])
-    live = set(line.records.get_many([r.canonical for r in records.values() if r.canonical]))
-    states = Counter(_state(e, records, live) for e in entries)
+    canonical = line.records.get_many([r.canonical for r in records.values() if r.canonical]).values()
+    live = {r.id for r in canonical if r.state == "live"}
+    first = {e.record: e.path for e in reversed(entries)}
+    states = Counter(_state(e, records, live, is_first=first[e.record] == e.path) for e in entries)
     refused = [e for e in entries if e.refused]
     names = line.payloads.get_many([e.path for e in refused])
     return SyncReport(
@@ -198,10 +211,10 @@ def _report(line: Line, ended: Ended, source: Source, found: Scan, tally: Tally)
     )  # fmt: skip
 
 
-def _state(entry: Entry, records: dict[str, Record], live: set[str]) -> str:
+def _state(entry: Entry, records: dict[str, Record], live: set[ArtifactId], *, is_first: bool) -> str:
     if entry.refused:
         return "refused"
     record = records[entry.record]
     if record.state == "quarantined":
         return "quarantined"
-    return "duplicate" if record.canonical in live else "indexed"
+    return "duplicate" if record.canonical in live or not is_first else "indexed"

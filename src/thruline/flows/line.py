@@ -158,9 +158,7 @@ class Line:
     @cached_property
     def jobs(self) -> Jobs:
         """The queue of jobs."""
-        return Jobs(
-            self.database, self.ledger, self.payloads, self.compute, self.clock, prices=self.limits.prices
-        )
+        return Jobs(self.database, self.ledger, self.payloads, self.compute, self.clock, prices=self.limits.prices)
 
     @property
     def screen(self) -> Screen:

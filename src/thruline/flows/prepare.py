@@ -19,6 +19,7 @@ from thruline.runs.runner import Remembered, Run, Step
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
+SUPPRESSED = "suppressed"
 STEP = Step(name="prepare", modules=(chunks, duplicates, names, privacy, phrases, poison))
 
 
@@ -64,8 +65,6 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
         )  # fmt: skip
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
-    if line.subjects.is_suppressed(made.value.mentions):
-        return Prepared(raw=raw, refused="suppressed")
     return Prepared(raw=raw, document=made)
 
 
@@ -78,11 +77,13 @@ def owner_of(raw: Raw, document: Document) -> str:
 def _make(line: Line, raw: Raw) -> Document:
     parsed = line.parsers.parse(raw.data, media_type(raw.path, raw.data), raw.path)
     cut = chunks.chunk(parsed, words=line.limits.chunk_words)
-    text = "\n\n".join(c.text for c in cut)
+    text, said = "\n\n".join(c.text for c in cut), _said(parsed)
+    mentions = tuple(privacy.find_mentions(said, line.names))
+    if line.subjects.is_suppressed(mentions) or line.subjects.calls_erased(said, raw.path):
+        raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
     return Document(
-        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut,
-        mentions=tuple(privacy.find_mentions(_said(parsed), line.names)), risks=poison.risks(parsed),
-        signature=duplicates.signature(text),
+        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
+        risks=poison.risks(parsed), signature=duplicates.signature(text),
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""From records to a serving generation: the one way in which anything enters or leaves answers."""
+"""From records to a serving generation: the one way in which anything enters or leaves answers.
+
+What leaves answers uncovers the repetitions that it stood for, and what returns covers them again.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +21,34 @@ Sets = Mapping[ArtifactId, ArtifactId]
 def publish_live(line: Line, run: Run, why: str) -> str:
     """Let everything that is live now serve; the generation's id, or empty while there is nothing."""
     with run.commit():
-        sets = {live.id: live.vectors for live in line.records.live()}
-        return _publish(line, run, why, sets)
+        return _publish(line, run, why, _live(line))
 
 
 def publish_without(line: Line, run: Run, why: str, gone: Collection[str]) -> str:
-    """Let what serves now serve on without these records: a rollback in force stays in force."""
+    """Let what serves now serve on without these records: a rollback in force stays in force.
+
+    To be called when the records are out, in the transaction that took them out.
+    """
     with run.commit():
-        return _publish(line, run, why, {r: v for r, v in serving_sets(line).items() if r not in gone})
+        serving = serving_sets(line)
+        uncovered = _live(line, repeating=serving.keys() & set(gone))
+        return _publish(line, run, why, {r: v for r, v in serving.items() if r not in gone} | uncovered)
 
 
 def publish_with(line: Line, run: Run, why: str, back: Collection[str]) -> str:
     """Let these live records serve beside what serves now."""
     with run.commit():
-        returned = {live.id: live.vectors for live in line.records.live() if live.id in back}
-        return _publish(line, run, why, {**serving_sets(line), **returned})
+        live = _live(line)
+        covered = {c.id for c in line.records.copies(list(back), "live")} - live.keys()
+        serving = {r: v for r, v in serving_sets(line).items() if r not in covered}
+        return _publish(line, run, why, serving | {r: v for r, v in live.items() if r in back})
+
+
+def publish_regrouped(line: Line, run: Run, why: str) -> str:
+    """Let repetitions of what serves answer for readers who no longer see the original."""
+    with run.commit():
+        serving = serving_sets(line)
+        return _publish(line, run, why, serving | _live(line, repeating=serving.keys()))
 
 
 def serving_sets(line: Line) -> dict[ArtifactId, ArtifactId]:
@@ -41,12 +57,18 @@ def serving_sets(line: Line) -> dict[ArtifactId, ArtifactId]:
     return dict(line.generations.members(active)) if active else {}
 
 
+def _live(line: Line, repeating: Collection[str] | None = None) -> dict[ArtifactId, ArtifactId]:
+    """Record -> vector set of what may answer; only of what repeats one of these, where given."""
+    return {x.id: x.vectors for x in line.records.live() if repeating is None or x.canonical in repeating}
+
+
 def _publish(line: Line, run: Run, why: str, sets: Sets) -> str:
     active = line.generations.active(INDEX)
-    embedder = line.generations.get(active).embedder if active and why != "sync" else line.embedder_digest
     if not sets and active is None:
         return ""
+    embedder = line.generations.get(active).embedder if active and why != "sync" else line.embedder_digest
     generation = line.generations.build(INDEX, sets, embedder, run=run.id, actor=run.actor)
-    if generation != active:
+    # A release can return to a generation that serves already without what was quarantined: say so to the readers.
+    if generation != active or why == "release":
         line.generations.switch(INDEX, generation, why, run=run.id, actor=run.actor)
     return generation

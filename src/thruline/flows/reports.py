@@ -217,6 +217,7 @@ class EraseReport:
     """What an erasure removes or removed. residue: hits of the byte scan afterwards, -1 when it was not run yet.
 
     receipt: path of the signed receipt. also_seen: other identifiers met beside these, for a person to judge.
+    jobs: whose command or log names them. users: with their API keys.
     """
 
     subjects: tuple[str, ...]
@@ -233,6 +234,8 @@ class EraseReport:
     dry_run: bool
     seconds: float
     also_seen: tuple[str, ...] = ()
+    jobs: int = 0
+    users: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -74,7 +74,9 @@ class Shelf:
             self._serving = Serving.load(generation, changed, dense, text)
         else:
             self._serving = self._serving.refreshed(generation, changed=changed, gone=gone, dense=dense, text=text)
-        self._sets, self._now = sets, now
+        loaded = {c.record for c in changed}
+        self._sets = {r: v for r, v in sets.items() if r in loaded or self._sets.get(r) == v}
+        self._now = now
 
     def _shelved(
         self,
@@ -90,11 +92,15 @@ class Shelf:
             documents = read_documents(self._line, [known[r].document for r in page if r in known])
             for id in page:
                 record = known.get(id)
-                if record is None or (states and record.state not in states):
+                if record is None or (states and not _may_serve(record, states)):
                     continue
                 document, held = documents.get(record.document), vectors.get(sets[id])
                 if document and held and record.source in groups:
                     yield _shelved(record, document, held, groups[record.source])
+
+
+def _may_serve(record: Record, states: tuple[str, ...]) -> bool:
+    return record.state in states and record.reason == "none"
 
 
 def _shelved(record: Record, document: Document, held: VectorSet, groups: frozenset[str]) -> Shelved:

@@ -13,7 +13,7 @@ from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.records import Record
 from thruline.flows.documents import views
 from thruline.flows.ingest import delete_records, sync_folder
-from thruline.flows.publish import publish_without
+from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
 
@@ -57,12 +57,14 @@ def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
     return tuple(_view(line, s) for s in line.records.sources() if _may_see(actor, s))
 
 
-def share(line: Line, name: str, groups: Sequence[str]) -> SourceView:
-    """Set a source's groups."""
+def share(line: Line, name: str, groups: Sequence[str], actor: str) -> SourceView:
+    """Set a source's groups; whoever loses sight of an original sees the repetition that is theirs at once."""
     if not groups:
         raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
     source = line.records.source(name)
-    line.records.set_groups(source.id, groups)
+    with line.runs.start("reindex", only="index", actor=actor) as run, run.commit():
+        line.records.set_groups(source.id, groups)
+        publish_regrouped(line, run, "source")
     return _view(line, line.records.source(source.id))
 
 
@@ -73,12 +75,11 @@ def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
     if dry_run:
         return reach
     records = line.records.list(source=source.id, limit=1 << 31)
-    with line.runs.start("sync", only=source.id, actor=actor) as run:
+    with line.runs.start("sync", only=source.id, actor=actor) as run, run.commit():
+        delete_records(line, run, records)
+        line.records.remove_source(source.id)
         publish_without(line, run, "source", {r.id for r in records})
-        with run.commit():
-            delete_records(line, run, records)
-            line.records.remove_source(source.id)
-            run.append(Draft(verb="source.removed", inputs=(source.id,), facts={"records": len(records)}))
+        run.append(Draft(verb="source.removed", inputs=(source.id,), facts={"records": len(records)}))
     return reach
 
 

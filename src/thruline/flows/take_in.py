@@ -11,7 +11,7 @@ from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import Entry, Record
 from thruline.flows.documents import Document, read_documents
-from thruline.flows.prepare import Prepared, Raw, owner_of
+from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, owner_of
 from thruline.guard import poison
 from thruline.runs.runner import Run
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from thruline.flows.line import Line
+
+
+PASSING = ("unreadable", "changed_while_read")  # may be otherwise next time although the file's times are the same
 
 
 class _Ready(NamedTuple):
@@ -30,8 +33,13 @@ class _Ready(NamedTuple):
 
 
 class _Twin(NamedTuple):
-    record: ArtifactId
+    record: Record
     similarity: float
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether an operator took the very same words out of answers."""
+        return self.record.state == "quarantined" and self.similarity == 1
 
 
 def take_in(line: Line, run: Run, group: Sequence[Prepared]) -> int:
@@ -41,9 +49,21 @@ def take_in(line: Line, run: Run, group: Sequence[Prepared]) -> int:
         for prepared in group:
             if prepared.document is None:
                 note_path(line, prepared.raw, refused=prepared.refused)
-        for item in ready:
+        taken = [item for item in ready if not _is_suppressed(line, item)]
+        for item in taken:
             _take_one(line, run, item)
-    return sum(len(item.chunks) for item in ready)
+    return sum(len(item.chunks) for item in taken)
+
+
+def _is_suppressed(line: Line, item: _Ready) -> bool:
+    """Whether somebody in it was erased while it was being prepared; what was remembered of it then goes."""
+    document, record = item.document, item.raw.record
+    subjects = line.subjects
+    if not (subjects.is_suppressed(document.mentions) or subjects.calls_erased(document.searchable, item.raw.path)):
+        return False
+    line.payloads.delete(line.runs.forget([record]))
+    note_path(line, item.raw, refused=SUPPRESSED)
+    return True
 
 
 def _embedded(line: Line, group: Sequence[Prepared]) -> Iterator[_Ready]:
@@ -77,13 +97,14 @@ def _take_one(line: Line, run: Run, item: _Ready) -> None:
         raw.record, item.chunks, item.vectors, embedder=line.embedder_digest, owner=owner, run=run.id, actor=run.actor
     )
     twin = _twin(line, raw.record, document)
-    reason = _quarantine_reason(line, document)
+    reason = _quarantine_reason(line, raw.record, document, twin)
+    twin = None if twin and twin.is_shut_out else twin
     line.records.put(
         Record(
             id=raw.record, source=raw.source, state="quarantined" if reason else "live", reason=reason or "none",
-            document=item.payload, vectors=vectors, owner=owner, canonical=twin.record if twin else "",
+            document=item.payload, vectors=vectors, owner=owner, canonical=twin.record.id if twin else "",
             chunks=len(item.chunks), size=len(raw.data), risk=max((r.score for r in document.risks), default=0.0),
-            seen=line.clock.now(),
+            seen=line.clock.now(), path=raw.path_id,
         )
     )  # fmt: skip
     line.records.put_chunks(raw.record, item.chunks)
@@ -93,12 +114,18 @@ def _take_one(line: Line, run: Run, item: _Ready) -> None:
 
 
 def note_path(line: Line, raw: Raw, *, owner: str = "", refused: str = "") -> None:
-    """Remember what a path held, so that the next sync sees whether it changed."""
-    line.payloads.put(raw.path_id, raw.path.encode(), owner or raw.source)
+    """Remember what a path held, so that the next sync sees whether it changed.
+
+    A path that is to be met anew keeps no inode; one that names somebody who was erased keeps no name either.
+    """
+    nameless = refused == SUPPRESSED and line.subjects.calls_erased(raw.path)
+    if not nameless:
+        line.payloads.put(raw.path_id, raw.path.encode(), owner or raw.source)
     line.records.put_entry(
         Entry(
             source=raw.source, path=raw.path_id, record="" if refused else raw.record, digest=raw.digest,
-            size=raw.size, mtime_ns=raw.mtime_ns, inode=raw.inode, refused=refused,
+            size=raw.size, mtime_ns=raw.mtime_ns, inode=0 if nameless or refused in PASSING else raw.inode,
+            refused=refused,
         )
     )  # fmt: skip
 
@@ -131,7 +158,7 @@ def _judged(line: Line, item: _Ready, twin: _Twin | None, reason: str) -> list[D
     if twin:
         how = "exact" if twin.similarity == 1 else "near"
         facts: dict[str, Fact] = {"how": how, "similarity": round(twin.similarity, 4)}
-        drafts.append(Draft(verb="record.duplicate", inputs=(twin.record,), outputs=(record,), facts=facts))
+        drafts.append(Draft(verb="record.duplicate", inputs=(twin.record.id,), outputs=(record,), facts=facts))
     if reason:
         drafts.append(Draft(verb="record.quarantined", inputs=(record,), facts={"reason": reason}))
     return drafts
@@ -147,11 +174,19 @@ def _twin(line: Line, record: ArtifactId, document: Document) -> _Twin | None:
         if other is not None:
             similarity = duplicates.jaccard(document.text, other.text)
             if similarity >= duplicates.THRESHOLD:
-                return _Twin(candidate, similarity)
+                twin = _Twin(known[candidate], similarity)
+                if twin.is_shut_out or twin.record.state == "live":
+                    return twin
     return None
 
 
-def _quarantine_reason(line: Line, document: Document) -> str:
+def _quarantine_reason(line: Line, record: ArtifactId, document: Document, twin: _Twin | None) -> str:
+    """Why it stays out of answers; what a person decided about the same content stands."""
+    before = line.records.get_many([record]).get(record)
+    if before and (before.state == "live" or before.reason != "none"):
+        return "" if before.state == "live" else before.reason
+    if twin and twin.is_shut_out:
+        return twin.record.reason
     if line.limits.hidden_text != "quarantine" or not poison.is_quarantined(document.risks):
         return ""
     return document.risks[0].kind

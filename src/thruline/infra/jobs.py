@@ -185,6 +185,10 @@ class Jobs:
                 pass  # it has just ended, and its log has moved
         return self._payload("job_log", id)[offset:]
 
+    def texts_of(self, id: str) -> list[str]:
+        """The payloads of a job: command, reason and log."""
+        return [id, _beside("job_reason", id), _beside("job_log", id)]
+
     def wait(self, id: str, timeout_s: float = float("inf")) -> Job:
         """The job once it has ended, by the work of others; raises Unavailable when that takes too long."""
         give_up = time.monotonic() + timeout_s

@@ -73,6 +73,15 @@ class Payloads:
         """Who owns these payloads."""
         return [row[0] for row in self._db.query(self._q.payload_owners, {"ids": json.dumps(list(ids))})]
 
+    def shred_unused(self) -> int:
+        """Destroy the keys of owners who own nothing any more; the number destroyed.
+
+        Holds the write lock, so a writer whose key is made and whose row is still to come waits.
+        """
+        with self._db.transaction():
+            owning = {row[0] for row in self._db.query(self._q.all_owners)}
+            return self._vault.shred([o for o in self._vault.owners() if o not in owning])
+
     def ids(self, kind: str) -> list[ArtifactId]:
         """All ids of one kind that have bytes."""
         return [ArtifactId(row[0]) for row in self._db.query(self._q.payload_ids_like, {"kind": kind})]

@@ -113,6 +113,10 @@ SELECT id FROM payloads WHERE data IS NULL;
 -- Who owns these payloads.
 SELECT DISTINCT owner FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
+-- name: all_owners
+-- Everybody who owns something.
+SELECT DISTINCT owner FROM payloads;
+
 -- name: payloads_of
 -- All payloads of one owner.
 SELECT id FROM payloads WHERE owner = :owner;

@@ -17,6 +17,10 @@ class Vault(Protocol):
         """The data; raises NotFound when the owner's key was shredded, Corrupt when the bytes are not ours."""
         ...
 
+    def owners(self) -> list[str]:
+        """Everybody who has a key."""
+        ...
+
     def shred(self, owners: Sequence[str]) -> int:
         """Destroy the owners' keys for good; gives how many there were."""
         ...

@@ -25,6 +25,12 @@ class VaultSuite:
     def test_the_data_does_not_show(self, vault: Vault) -> None:
         assert b"Ada Quine" not in vault.encrypt(OWNER, b"Ada Quine" * 20, bound_to=ID)
 
+    def test_it_tells_who_has_a_key(self, vault: Vault) -> None:
+        vault.encrypt(OWNER, b"Ada", bound_to=ID)
+        vault.encrypt(OTHER, b"Bob", bound_to=ID)
+        vault.shred([OWNER])
+        assert vault.owners() == [OTHER]
+
     def test_the_same_data_never_looks_the_same(self, vault: Vault) -> None:
         assert len({vault.encrypt(OWNER, b"Ada", bound_to=ID) for _ in range(50)}) == 50
 

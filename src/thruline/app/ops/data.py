@@ -54,7 +54,7 @@ def share(
     p: Platform, *, source: Annotated[str, "a source"], groups: Annotated[tuple[str, ...], "who may see it from now on"]
 ) -> SourceView:
     """Set who may see what a source holds; the next question already knows."""
-    return sourcing.share(p.line, source, groups)
+    return sourcing.share(p.line, source, groups, p.actor.id)
 
 
 @operation(role="operator", cli="remove", positional=("source",))

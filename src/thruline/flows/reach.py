@@ -1,0 +1,144 @@
+"""Reach: all that holds a person - by links, by what was made of it, and by reading every text that is kept.
+
+A name can have gone undetected, and a file name, a question or a job's command is no document: so every erasable
+text is read, and compared as words, whatever stands between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.core.ids import ArtifactId, kind_of
+from thruline.data import privacy
+from thruline.data.called import Called
+from thruline.data.records import Record
+from thruline.flows.documents import read_documents, views
+from thruline.flows.line import Line
+from thruline.flows.reports import DocumentView
+from thruline.flows.touched import touched
+
+SHORTEST = 4  # characters: a shorter word stands in too much that is not the person's
+PAGE = 256  # texts decrypted at a time
+TEXTS = ("memo", "record", "path", "answer", "user", "job", "job_log", "job_reason")  # payloads that are read
+_WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """All that holds a person. called: as given, and as the same person is known here. texts: payloads that say so."""
+
+    identifiers: tuple[tuple[str, str], ...]
+    called: tuple[str, ...]
+    subjects: tuple[ArtifactId, ...]
+    records: tuple[Record, ...]
+    shown: tuple[DocumentView, ...]
+    chunks: tuple[ArtifactId, ...]
+    vectors: tuple[ArtifactId, ...]
+    answers: tuple[ArtifactId, ...]
+    datasets: tuple[ArtifactId, ...]
+    models: tuple[ArtifactId, ...]
+    jobs: tuple[ArtifactId, ...]
+    users: tuple[str, ...]
+    texts: tuple[str, ...]
+    also_seen: tuple[str, ...]
+
+    @property
+    def record_ids(self) -> list[ArtifactId]:
+        """Ids of the records."""
+        return [r.id for r in self.records]
+
+
+def find(line: Line, identifiers: Sequence[str]) -> Reach:
+    """All that holds whoever is known by these identifiers.
+
+    Raises NotFound when nothing does and they were never erased, Invalid for a word that is too short.
+    """
+    pairs = tuple(pair for text in identifiers for pair in classify(text))
+    subjects = line.subjects.find(pairs)
+    linked = {x.artifact for x in line.subjects.linked(subjects)}
+    called = (*identifiers, *_known_as(line, set(subjects), linked))
+    _check_sources(line, called)
+    met = _texts_with(line, called)
+    records = _records(line, met, linked)
+    chunks = [p.chunk for p in line.records.chunks_of([r.id for r in records])]
+    below = touched(line, [*(r.id for r in records), *chunks]) | met | linked
+    reached = {kind: tuple(sorted(i for i in below if kind_of(i) == kind)) for kind in ("answer", "dataset", "model")}
+    if not met and not linked and not subjects and not line.subjects.was_erased(pairs):
+        raise NotFound(
+            f"nothing here holds {', '.join(map(repr, identifiers))}", hint="give every name, address and number"
+        )
+    return Reach(
+        identifiers=pairs, called=called, subjects=tuple(subjects), records=tuple(records),
+        shown=views(line, records), chunks=tuple(chunks),
+        vectors=tuple(ArtifactId(r.vectors) for r in records if r.vectors), answers=reached["answer"],
+        datasets=reached["dataset"], models=reached["model"],
+        jobs=tuple(sorted({_job(i) for i in met if kind_of(i).startswith("job")})), users=_users(line, met),
+        texts=tuple(sorted(met)), also_seen=_also_seen(line, records, called),
+    )  # fmt: skip
+
+
+def classify(text: str) -> list[tuple[str, str]]:
+    """(kind, normalised value) pairs that an identifier as a person writes it may be known by."""
+    if len(text.strip()) < SHORTEST:
+        raise Invalid(f"{text!r} is too short to identify a person", hint="give a full name, e-mail or number")
+    found = [(m.kind, m.value) for m in privacy.find_mentions(text) if m.kind != "name"]
+    return found or [("name", " ".join(text.split()))]
+
+
+def _known_as(line: Line, subjects: set[ArtifactId], linked: set[ArtifactId]) -> list[str]:
+    """What else the same people are called in the documents that are linked to them."""
+    records = line.records.get_many([i for i in linked if kind_of(i) == "record"])
+    documents = read_documents(line, [r.document for r in records.values() if r.document])
+    pairs = {(m.kind, m.value) for d in documents.values() for m in d.mentions if len(m.value) >= SHORTEST}
+    return sorted(value for kind, value in pairs if subjects.intersection(line.subjects.find([(kind, value)])))
+
+
+def _check_sources(line: Line, called: Sequence[str]) -> None:
+    """A source's name and folder are settings, in nobody's key: the operator has to choose others."""
+    looked_for = Called(called)
+    for source in line.records.sources():
+        if looked_for.is_in(source.name) or looked_for.is_in(source.location):
+            raise Conflict(
+                f"the source {source.name!r} is named after them",
+                hint=f"`thruline remove {source.name}` first, then add it under another name or folder",
+            )
+
+
+def _texts_with(line: Line, called: Sequence[str]) -> set[ArtifactId]:
+    """Payloads whose text says one of the identifiers, whatever was detected in them."""
+    looked_for = Called(called)
+    ids = [id for kind in TEXTS for id in line.payloads.ids(kind)]
+    pages = (line.payloads.get_many(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE))
+    return {ArtifactId(id) for page in pages for id in looked_for.among(page.items())}
+
+
+def _records(line: Line, met: set[ArtifactId], linked: set[ArtifactId]) -> list[Record]:
+    """The records that were met: themselves, by what they became, or by the path that holds them."""
+    of_paths = [e.record for e in line.records.at([i for i in met if kind_of(i) == "path"]) if e.record]
+    of_memos = line.runs.inputs_of([i for i in met if kind_of(i) == "memo"])
+    named = {i for i in (*met, *linked, *of_paths, *of_memos) if kind_of(i) == "record"}
+    return [record for _, record in sorted(line.records.get_many(sorted(named)).items())]
+
+
+def _job(payload: str) -> ArtifactId:
+    return ArtifactId(f"job:{payload.partition(':')[2]}")
+
+
+def _users(line: Line, met: set[ArtifactId]) -> tuple[str, ...]:
+    return tuple(u.name for u in line.access.users() if u.id in met)
+
+
+def _also_seen(line: Line, records: Sequence[Record], called: Sequence[str]) -> tuple[str, ...]:
+    """Identifiers met beside these that may be the same person's: an address or name that shares a word with them."""
+    words = {w.casefold() for c in called for w in _WORD.findall(c)}
+    named = " ".join(called).casefold()
+    others = {value.casefold() for value in _names(line, records) if value.casefold() not in named}
+    return tuple(sorted(value for value in others if words.intersection(_WORD.findall(value))))
+
+
+def _names(line: Line, records: Sequence[Record]) -> Iterator[str]:
+    for document in read_documents(line, [r.document for r in records]).values():
+        yield from (m.value for m in document.mentions if m.kind in ("name", "email"))
