@@ -7,7 +7,7 @@ import sys
 import typing
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -16,7 +16,7 @@ from thruline.app.config import default_home
 from thruline.app.operations import Operation, Parameter, operations
 from thruline.app.platform import Platform
 from thruline.app.render import render
-from thruline.core.errors import ThrulineError
+from thruline.core.errors import Invalid, ThrulineError
 
 GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
@@ -32,12 +32,12 @@ GROUPS = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0 done, 1 a gate or check said no, 2 bad usage or input, 3 not available."""
-    known = operations()
-    arguments = _parser(known).parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
     try:
-        return _run(arguments, known)
+        known = operations()
+        return _run(_parser(known).parse_args(given), known)
     except ThrulineError as error:
-        _fail(error, arguments.json)
+        _fail(error, "--json" in _own(given))
         return error.exit_code
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
@@ -49,8 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
     home = Path(arguments.home).expanduser() if arguments.home else default_home()
-    if arguments.command in _BESIDES:
-        return _BESIDES[arguments.command](arguments, home)
+    if arguments.word in _BESIDES:
+        return _BESIDES[arguments.word](arguments, home)
     operation = known[arguments.operation]
     given = {p.name: getattr(arguments, p.name) for p in operation.parameters if hasattr(arguments, p.name)}
     with Platform.open(home) as platform:
@@ -60,6 +60,18 @@ def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
         result = platform.call(operation.name, given)
     show(result, arguments.json)
     return 1 if getattr(result, "ok", True) is False else 0
+
+
+def _own(given: Sequence[str]) -> Sequence[str]:
+    """The words before `--`: those after it are another program's."""
+    return given[: given.index("--")] if "--" in given else given
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command as every other error is said."""
+
+    def error(self, message: str) -> NoReturn:
+        raise Invalid(message, hint=f"{self.prog} --help says more")
 
 
 def show(result: Any, as_json: bool) -> None:
@@ -95,12 +107,14 @@ def _parser(known: Mapping[str, Operation]) -> argparse.ArgumentParser:
     common.add_argument(
         "--home", metavar="DIR", default="", help="the home folder; else THRULINE_HOME, else ~/.thruline"
     )
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="thruline", formatter_class=argparse.RawDescriptionHelpFormatter, usage="thruline COMMAND [options]",
         description="See what every answer is made of, and pull anything back out everywhere, with proof.",
     )  # fmt: skip
     parser.add_argument("--version", action="version", version=f"thruline {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, help=argparse.SUPPRESS)
+    commands = parser.add_subparsers(
+        dest="word", metavar="COMMAND", required=True, help=argparse.SUPPRESS, prog="thruline", parser_class=_Parser
+    )
     says = _add_besides(commands, common)
     nested: dict[str, Any] = {}
     for operation in (o for o in known.values() if o.cli):
