@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
@@ -128,8 +128,7 @@ async def answer(gateway: Gateway, call: Call) -> None:
     """Answer a chat request, streamed if it says so, with a receipt."""
     request = read_question(call, has_llm=_is_llm(gateway))
     asked = await run_in_threadpool(prepare, gateway.line, call.actor, request.question)
-    fixed = await _fixed(gateway, asked, request)
-    speech = _Speech(fixed=fixed, finish=_finish_of(fixed))
+    speech = await _begin(gateway, asked, request)
     speak = _stream if request.stream else _whole
     try:
         async with while_connected(call.receive):
@@ -148,8 +147,9 @@ async def _whole(gateway: Gateway, call: Call, request: Question, asked: Asked, 
         raise
     report = await _keep(gateway, call, asked, _words(gateway, asked, speech, whole=True))
     body = completion(
-        _chat_id(asked), int(time.time()), ANSWERER, report.text, speech.finish, _usage(asked, speech), _extra(report)
-    )
+        id=_chat_id(asked), made=int(time.time()), model=ANSWERER, text=report.text, finish=speech.finish,
+        usage=_usage(asked, speech), extra=_extra(report),
+    )  # fmt: skip
     await send_whole(call.send, 200, body, {"x-receipt-id": asked.id})
 
 
@@ -176,15 +176,16 @@ async def _stream(gateway: Gateway, call: Call, request: Question, asked: Asked,
     await stream.end(chunks.last(speech.finish, _usage(asked, speech), _extra(report)))
 
 
-async def _fixed(gateway: Gateway, asked: Asked, request: Question) -> Words | None:
-    """The words, where no language model has to find them."""
+async def _begin(gateway: Gateway, asked: Asked, request: Question) -> _Speech:
+    """With its words already, where no language model has to find them."""
     if asked.is_refused:
-        return refusal()
+        return _Speech(fixed=refusal(), finish="content_filter")
     if _is_llm(gateway):
-        return None
+        return _Speech()
     words = await run_in_threadpool(by_extract, gateway.line, asked)
     most = request.max_completion_tokens or request.max_tokens
-    return _cut(words, most) if most else words
+    cut = _cut(words, most) if most else words
+    return _Speech(fixed=cut, finish="stop" if cut is words else "length")
 
 
 async def _pieces(gateway: Gateway, asked: Asked, request: Question, speech: _Speech) -> AsyncGenerator[Piece, None]:
@@ -253,17 +254,6 @@ def _is_llm(gateway: Gateway) -> bool:
     return gateway.llm is not None and gateway.line.limits.mode == "llm"
 
 
-def _finish_of(fixed: Words | None) -> Literal["stop", "length", "content_filter"]:
-    if fixed and fixed.outcome == "refused":
-        return "content_filter"
-    return "length" if isinstance(fixed, _CutWords) else "stop"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _CutWords(Words):
-    """Words that max_tokens cut off."""
-
-
 def _cut(words: Words, tokens: int) -> Words:
     """At most so many tokens of the words."""
     kept = re.match(rf"(?:\s*\S+){{0,{max(1, int(tokens / TOKENS_A_WORD))}}}", words.text)
@@ -271,7 +261,7 @@ def _cut(words: Words, tokens: int) -> Words:
     if len(text) >= len(words.text.rstrip()):
         return words
     said = tuple(s for s in words.sentences if s.text in text)
-    return _CutWords(text=text, sentences=said, outcome=words.outcome, mode=words.mode)
+    return replace(words, text=text, sentences=said)
 
 
 def _usage(asked: Asked, speech: _Speech) -> dict[str, int]:

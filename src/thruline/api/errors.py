@@ -63,6 +63,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def on_accident(_: Request, error: Exception) -> Response:
     """A mistake of ours; its words may quote what they should not, so only its kind is told."""
-    problem = {"type": "about:blank#error", "title": "Error", "status": 500, "code": "error",
-               "detail": f"the server made a mistake ({type(error).__name__})", "hint": "its log says more"}  # fmt: skip
+    problem = {
+        "type": "about:blank#error", "title": "Error", "status": 500, "code": "error",
+        "detail": f"the server made a mistake ({type(error).__name__})", "hint": "its log says more",
+    }  # fmt: skip
     return Response(msgspec.json.encode(problem), 500, media_type=PROBLEM)

@@ -161,7 +161,8 @@ def _warm(platform: Platform) -> None:
     """Open what the first question needs; what is wrong with it is said again when it is asked."""
     line = platform.line
     try:
-        assert line.embedder and line.screen and line.names
+        for part in ("embedder", "screen", "names"):
+            getattr(line, part)
         line.shelf.serving()
     except ThrulineError as error:
         logger.warning("not everything could be opened", extra={"error": error.code})

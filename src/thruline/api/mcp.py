@@ -37,7 +37,7 @@ PARSE_ERROR, INVALID_REQUEST, NO_METHOD, INVALID_PARAMS = -32700, -32600, -32601
 class _Request(msgspec.Struct):
     jsonrpc: str
     method: str
-    id: str | int | float | None | msgspec.UnsetType = msgspec.UNSET
+    id: str | int | float | msgspec.UnsetType | None = msgspec.UNSET
     params: dict[str, Any] | None = None
 
 

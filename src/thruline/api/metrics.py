@@ -31,24 +31,25 @@ class Metrics:
 
     def text(self, gauges: Mapping[str, tuple[str, float]]) -> str:
         """Everything; gauges: name to (what it is, value)."""
-        lines = [
-            "# HELP thruline_requests_total Requests by route and status.",
-            "# TYPE thruline_requests_total counter",
-        ]
+        lines = [_head("thruline_requests_total", "counter", "Requests by route and status.")]
         for (route, status), count in sorted(self._requests.items()):
             lines.append(f'thruline_requests_total{{route="{route}",status="{status}"}} {count}')
-        lines += ["# HELP thruline_answers_total Answers by outcome.", "# TYPE thruline_answers_total counter"]
+        lines.append(_head("thruline_answers_total", "counter", "Answers by outcome."))
         lines += [f'thruline_answers_total{{outcome="{o}"}} {n}' for o, n in sorted(self._answers.items())]
         lines += self._latency()
         for name, (says, value) in gauges.items():
-            lines += [f"# HELP {name} {says}", f"# TYPE {name} gauge", f"{name} {value}"]
+            lines += [_head(name, "gauge", says), f"{name} {value}"]
         return "\n".join([*lines, ""])
 
     def _latency(self) -> list[str]:
         name = "thruline_request_seconds"
-        lines = [f"# HELP {name} How long requests took, streams to their end.", f"# TYPE {name} histogram"]
+        lines = [_head(name, "histogram", "How long requests took, streams to their end.")]
         total = 0
         for bound, count in zip((*map(str, BOUNDS), "+Inf"), self._buckets, strict=True):
             total += count
             lines.append(f'{name}_bucket{{le="{bound}"}} {total}')
         return [*lines, f"{name}_sum {self._seconds:.6f}", f"{name}_count {total}"]
+
+
+def _head(name: str, kind: str, says: str) -> str:
+    return f"# HELP {name} {says}\n# TYPE {name} {kind}"

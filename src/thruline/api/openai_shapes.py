@@ -144,7 +144,7 @@ def read_as(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         raise BadParameter(f"the body is not JSON: {error}", param="") from error
 
 
-def completion(id: str, made: int, model: str, text: str, finish: str, usage: dict[str, int], extra: Any) -> bytes:
+def completion(*, id: str, made: int, model: str, text: str, finish: str, usage: dict[str, int], extra: Any) -> bytes:
     """A whole chat completion."""
     message = {"role": "assistant", "content": text, "refusal": None}
     choice = {"index": 0, "message": message, "finish_reason": finish, "logprobs": None}

@@ -27,7 +27,7 @@ ERRORS = {
     "401": "No key, or one that is not valid.", "403": "This key's role may not do it.",
     "404": "There is no such thing, or not for this key.", "408": "The body did not arrive in time.",
     "409": "Somebody else got there first.", "413": "The body is too large.",
-    "422": "What was sent cannot be right; `detail` names the field.", "429": "This key asks too much; see Retry-After.",
+    "422": "What was sent cannot be right; `detail` names the field.", "429": "Too much asked; see Retry-After.",
     "500": "Stored bytes are damaged, or the server made a mistake.",
     "501": "This installation cannot do it.", "503": "Something needed is not there now; try later.",
 }  # fmt: skip
@@ -71,7 +71,9 @@ def _operation(operation: Operation, body: dict[str, Any] | None, result: dict[s
     described: dict[str, Any] = {
         "operationId": operation.name, "summary": operation.says, "description": operation.doc,
         "tags": [operation.system], "x-role": operation.role,
-        "parameters": [_parameter(p, p.name in in_path) for p in operation.parameters if body is None or p.name in in_path],
+        "parameters": [
+            _parameter(p, p.name in in_path) for p in operation.parameters if body is None or p.name in in_path
+        ],
         "responses": {"200": {"description": "Done.", "content": _json(result)}} | _errors(),
     }  # fmt: skip
     if body is not None:
@@ -96,8 +98,10 @@ def _errors() -> dict[str, Any]:
 
 def _openai_paths() -> dict[str, Any]:
     anything = {"type": "object"}
-    said = {"200": {"description": "As OpenAI shapes it.", "content": _json(anything)},
-            "default": {"description": "An error object, as OpenAI shapes it.", "content": _json(anything)}}  # fmt: skip
+    said = {
+        "200": {"description": "As OpenAI shapes it.", "content": _json(anything)},
+        "default": {"description": "An error object, as OpenAI shapes it.", "content": _json(anything)},
+    }
     paths: dict[str, Any] = {}
     for path, (method, says) in OPENAI.items():
         described: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -163,9 +164,11 @@ async def _refuse(gateway: Gateway, call: Call, said: _Said) -> None:
     said.parts.append(REFUSED)
     await _keep(gateway, call, said, "refused")
     id, headers = f"chatcmpl-{said.id.partition(':')[2]}", {"x-receipt-id": said.id}
-    made, usage, extra = 0, usage_of(0, 0), {"receipt": said.id, "outcome": "refused"}
+    made, usage, extra = int(time.time()), usage_of(0, 0), {"receipt": said.id, "outcome": "refused"}
     if not call.chat.stream:
-        body = completion(id, made, call.chat.model, REFUSED, "content_filter", usage, extra)
+        body = completion(
+            id=id, made=made, model=call.chat.model, text=REFUSED, finish="content_filter", usage=usage, extra=extra
+        )
         await send_whole(call.send, 200, body, headers)
         return
     stream = EventStream(call.send)

@@ -26,6 +26,7 @@ class EmbeddingsServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 1 << 16  # head and body in one packet, or each answer waits 40 ms for an acknowledgement
 
             def do_POST(self) -> None:
                 outer._answer(self)
