@@ -74,9 +74,11 @@ class _Site:
         """Those in front are found first; only they are asked hundreds of times a second."""
         platform_for = visitor_of_page(self._platform, self._sessions, COOKIE)
         mcp = Mcp(self._platform, self._door, self._max_body)
+        openai = OpenAi(self._running, self._door, self._max_body)
         return [
-            *OpenAi(self._running, self._door, self._max_body).routes(),
+            *openai.routes(),
             *operation_routes(self._platform, self._door, self._metrics, self._max_body),
+            openai.model_route(),
             Route("/mcp", mcp.endpoint, methods=["POST"]),
             Route("/openapi.json", self._locked(self._describe)),
             Route("/healthz", _alive),

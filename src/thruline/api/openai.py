@@ -69,8 +69,11 @@ class OpenAi:
             Route("/v1/chat/completions", _Endpoint(self._door, self._chat), methods=["POST"]),
             Route("/v1/embeddings", _Endpoint(self._door, self._embed), methods=["POST"]),
             Route("/v1/models", _Endpoint(self._door, self._models), methods=["GET"]),
-            Route("/v1/models/{model:path}", _Endpoint(self._door, self._model), methods=["GET"]),
         ]
+
+    def model_route(self) -> Route:
+        """One model; behind the operations, whose addresses under /v1/models it would match."""
+        return Route("/v1/models/{model:path}", _Endpoint(self._door, self._model), methods=["GET"])
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
         gateway = self._gateway()

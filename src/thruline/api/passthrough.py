@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -107,11 +107,13 @@ async def _stream(gateway: Gateway, call: Call, said: _Said, reply: Forwarded, s
     stream = EventStream(call.send)
     try:
         async for events in _events(reply.body):
-            passed = b"".join(_passed(said, events, strip_usage))
-            if not said.is_started:
+            passed, failure = _pass(said, events, strip_usage)
+            if passed and not said.is_started:
                 said.is_started = True
                 await stream.start({"x-receipt-id": said.id})
             await stream.raw(passed)
+            if failure:
+                raise failure
         if not said.is_finished:
             raise Unavailable("the language model ended its reply before it was finished", hint="try again")
     except ThrulineError as error:
@@ -124,16 +126,21 @@ async def _stream(gateway: Gateway, call: Call, said: _Said, reply: Forwarded, s
     await stream.end(b"data: [DONE]\n\n")
 
 
-def _passed(said: _Said, events: list[_Event], strip_usage: bool) -> Iterator[bytes]:
-    """Events that the client is to get; the mark of the end waits for the receipt."""
+def _pass(said: _Said, events: list[_Event], strip_usage: bool) -> tuple[bytes, ThrulineError | None]:
+    """What the client is to get, up to the first event that is none; the mark of the end waits for the receipt."""
+    passed: list[bytes] = []
     for event in events:
-        if event.data and event.data != DONE:
-            reply = _decode(event.data)
+        if event.data == DONE:
+            continue
+        try:
+            reply = _decode(event.data) if event.data else None
+        except ThrulineError as error:
+            return b"".join(passed), error
+        if reply:
             said.hear(reply)
-            if not reply.choices and reply.usage and strip_usage:
-                continue
-        if event.data != DONE:
-            yield event.raw
+        if not (reply and reply.usage and not reply.choices and strip_usage):
+            passed.append(event.raw)
+    return b"".join(passed), None
 
 
 async def _events(body: AsyncIterator[bytes]) -> AsyncIterator[list[_Event]]:
