@@ -69,10 +69,12 @@ UPDATE records SET state = :state WHERE id IN (SELECT value FROM json_each(CAST(
 -- The same versions under another path.
 UPDATE records SET path = :to WHERE path = :from;
 
--- name: superseded_at
--- Older versions of these paths.
+-- name: unheld
+-- Versions that no path holds and that are still in use, and older ones whose path is gone.
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
-FROM records WHERE state = 'superseded' AND path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+FROM records r WHERE source = :source AND state <> 'deleted'
+  AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
+  AND (state <> 'superseded' OR NOT EXISTS (SELECT 1 FROM entries e WHERE e.source = r.source AND e.path = r.path));
 
 -- name: copies
 -- Records in one state that repeat these.

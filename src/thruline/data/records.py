@@ -197,9 +197,9 @@ class Records:
         """No path holds them now; a quarantine stays on record, for when the same content comes again."""
         self._db.execute(self._q.retire, _ids(records) | {"state": state})
 
-    def superseded_at(self, paths: Sequence[str]) -> list[Record]:
-        """Older versions of what these paths held."""
-        return [_record(row) for row in self._db.query(self._q.superseded_at, _ids(paths))]
+    def unheld(self, source: str) -> list[Record]:
+        """Versions that are in use although no path of the source holds them, and older ones whose path is gone."""
+        return [_record(row) for row in self._db.query(self._q.unheld, {"source": source})]
 
     def copies(self, records: Sequence[str], state: State) -> list[Record]:
         """Records in this state that repeat one of these."""

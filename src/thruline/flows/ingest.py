@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,11 +17,11 @@ from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
 from thruline.data.records import Entry, Record
-from thruline.data.sources import Known, Move, Scan, Seen, read, scan
+from thruline.data.sources import Known, Move, Scan, Seen, pair_moves, read, scan
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import publish_live
 from thruline.flows.reports import Refusal, SyncReport
-from thruline.flows.take_in import take_in
+from thruline.flows.take_in import note_path, take_in
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -47,12 +47,26 @@ class Ended(NamedTuple):
     seconds: float
 
 
+class Met(NamedTuple):
+    """What a sync met, by its walk and by reading."""
+
+    found: Scan
+    before: Mapping[str, Entry]
+    tally: Tally
+
+    def moved(self, path_id: Callable[[str], str]) -> tuple[Move, ...]:
+        """Moves that only their content shows: across file systems, or too fresh to go by times."""
+        gone = {p: self.before[path_id(p)].digest for p in self.found.deleted}
+        return pair_moves(gone, self.tally.added)
+
+
 @dataclass
 class Tally:
     """What a sync met so far."""
 
-    added: int = 0
+    added: dict[str, str] = field(default_factory=dict)  # path -> digest
     changed: int = 0
+    unchanged: int = 0
     done: int = 0
     chunks: int = 0
     published: float = field(default_factory=time.monotonic)
@@ -66,12 +80,13 @@ def sync_folder(line: Line, run: Run, source: Source, *, allow_empty: bool = Fal
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
     tally = Tally()
     _forget_unread(line, run, source, before)
-    for group in _groups(run.map(lambda c: _prepared(line, run, source, c), changes, workers=line.limits.workers)):
-        _take_in(line, run, group, tally, len(changes))
+    prepared = run.map(lambda c: _prepared(line, run, source, c, before), changes, workers=line.limits.workers)
+    for group in _groups(prepared):
+        _take_in(line, run, source, group, tally, len(changes))
     _settle(line, run, source, found, before)
     generation = publish_live(line, run, "sync")
     line.records.mark_synced(source.id, line.clock.now())
-    return _report(line, Ended(run.id, generation, time.monotonic() - began), source, found, tally)
+    return _report(line, Ended(run.id, generation, time.monotonic() - began), source, Met(found, before, tally))
 
 
 def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
@@ -92,7 +107,7 @@ def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
     return {names[e.path].decode(): Known(e.size, e.mtime_ns, e.inode, e.digest) for e in readable if e.path in names}
 
 
-def _prepared(line: Line, run: Run, source: Source, change: Change) -> Prepared:
+def _prepared(line: Line, run: Run, source: Source, change: Change, before: Mapping[str, Entry]) -> Prepared:
     seen = change.seen
     path_id = line.ids.artifact("path", source.id, seen.path)
     raw = Raw(
@@ -106,6 +121,9 @@ def _prepared(line: Line, run: Run, source: Source, change: Change) -> Prepared:
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
     record = line.ids.artifact("record", source.id, known.digest)
+    then = before.get(path_id)
+    if then and then.digest == known.digest:
+        return Prepared(raw=raw.read(record, data, known), refused=then.refused, same=True)
     return prepare(line, run, raw.read(record, data, known))
 
 
@@ -122,11 +140,17 @@ def _groups(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
         yield group
 
 
-def _take_in(line: Line, run: Run, group: list[Prepared], tally: Tally, total: int) -> None:
-    tally.chunks += take_in(line, run, group)
-    what = Counter(p.raw.change for p in group if p.document)
-    tally.added += what["added"]
+def _take_in(line: Line, run: Run, source: Source, group: list[Prepared], tally: Tally, total: int) -> None:
+    with run.commit():
+        tally.chunks += take_in(line, run, [p for p in group if not p.same])
+        for prepared in group:
+            if prepared.same:
+                note_path(line, prepared.raw, refused=prepared.refused)
+        _retire(line, run, source)
+    what = Counter("unchanged" if p.same else p.raw.change for p in group if p.document or p.same)
+    tally.added |= {p.raw.path: p.raw.digest for p in group if p.document and p.raw.change == "added"}
     tally.changed += what["changed"]
+    tally.unchanged += what["unchanged"]
     tally.done += len(group)
     run.tell("reading", tally.done, total)
     if time.monotonic() - tally.published > PUBLISH_EVERY_S:
@@ -152,7 +176,8 @@ def _settle(line: Line, run: Run, source: Source, found: Scan, before: dict[str,
         for path, reason in found.refused:
             if reason != BY_RULE:
                 _note_refused(line, source, path, reason)
-        _retire(line, run, source, found, before)
+        line.payloads.delete([line.ids.artifact("path", source.id, path) for path in found.deleted])
+        _retire(line, run, source)
 
 
 def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, Entry]) -> None:
@@ -181,19 +206,20 @@ def _note_refused(line: Line, source: Source, path: str, reason: str) -> None:
     line.records.put_entry(Entry(source=source.id, path=path_id, refused=reason))
 
 
-def _retire(line: Line, run: Run, source: Source, found: Scan, before: dict[str, Entry]) -> None:
-    """Records that no path holds now: superseded when the file changed; deleted, with older versions, when it went."""
-    held = {e.record for e in line.records.entries(source.id)}
-    deleted_paths = {line.ids.artifact("path", source.id, p) for p in found.deleted}
-    lost = {p: e.record for p, e in before.items() if e.record and e.record not in held}
-    deleted = line.records.get_many([r for p, r in lost.items() if p in deleted_paths])
-    older = {r.id: r for r in line.records.superseded_at(sorted(deleted_paths)) if r.id not in held}
-    line.records.retire([r for r in lost.values() if r not in deleted], "superseded")
-    delete_records(line, run, list((deleted | older).values()))
-    line.payloads.delete(sorted(deleted_paths))
+def _retire(line: Line, run: Run, source: Source) -> None:
+    """What no path holds any more: superseded while its path holds something else, deleted when the path is gone.
+
+    Read off the tables, not off what this sync met: one that was killed before leaves nothing behind.
+    """
+    unheld = line.records.unheld(source.id)
+    held = {e.path for e in line.records.at([r.path for r in unheld])}
+    line.records.retire([r.id for r in unheld if r.path in held], "superseded")
+    delete_records(line, run, [r for r in unheld if r.path not in held])
 
 
-def _report(line: Line, ended: Ended, source: Source, found: Scan, tally: Tally) -> SyncReport:
+def _report(line: Line, ended: Ended, source: Source, met: Met) -> SyncReport:
+    found, tally = met.found, met.tally
+    moved = len(met.moved(lambda path: line.ids.artifact("path", source.id, path)))
     entries = line.records.entries(source.id)
     records = line.records.get_many([e.record for e in entries if e.record])
     canonical = line.records.get_many([r.canonical for r in records.values() if r.canonical]).values()
@@ -203,8 +229,9 @@ def _report(line: Line, ended: Ended, source: Source, found: Scan, tally: Tally)
     refused = [e for e in entries if e.refused]
     names = line.payloads.get_many([e.path for e in refused])
     return SyncReport(
-        source=source.name, run=ended.run, seen=len(entries), added=tally.added, changed=tally.changed,
-        moved=len(found.moved), deleted=len(found.deleted), unchanged=found.unchanged, indexed=states["indexed"],
+        source=source.name, run=ended.run, seen=len(entries), added=len(tally.added) - moved,
+        changed=tally.changed, moved=len(found.moved) + moved, deleted=len(found.deleted) - moved,
+        unchanged=found.unchanged + tally.unchanged, indexed=states["indexed"],
         duplicates=states["duplicate"], quarantined=states["quarantined"],
         refused=tuple(Refusal(path=names.get(e.path, b"").decode(), reason=e.refused) for e in refused),
         chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),

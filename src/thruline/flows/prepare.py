@@ -48,11 +48,12 @@ class Raw:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A record with its document, or the reason why there is none."""
+    """A record with its document, or the reason why there is none; same: its path held these bytes before."""
 
     raw: Raw
     document: Remembered[Document] | None = None
     refused: str = ""
+    same: bool = False
 
 
 def prepare(line: Line, run: Run, raw: Raw) -> Prepared:

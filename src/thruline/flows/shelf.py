@@ -42,12 +42,12 @@ class Shelf:
         """The snapshot of the active generation under the rights in force; loads only what changed."""
         sources = self._line.records.sources()
         now = self._state(sources)
-        if now == self._now and self._serving:
+        if now == self._now and self._serving is not None:
             return self._serving
         with self._lock:
-            if now != self._now or not self._serving:
+            if now != self._now or self._serving is None:
                 self._load(now, sources)
-            assert self._serving
+            assert self._serving is not None
             return self._serving
 
     def snapshot(self, generation: ArtifactId) -> Serving:
