@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 
 import msgspec
 import uvicorn
+from starlette.applications import Starlette
 
 from thruline.api.http import application, sessions_of
 from thruline.app.platform import Platform
@@ -32,13 +33,19 @@ def serve(platform: Platform, host: str, port: int, *, as_json: bool = False) ->
         sessions = sessions_of(platform)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         _announce(address, f"{address}/login?token={sessions.token()}", as_json)
-        config = uvicorn.Config(
-            application(platform, sessions), loop="auto", http="httptools", lifespan="on", log_level="warning",
-            access_log=False, server_header=False, proxy_headers=False, ws="none",
-            timeout_graceful_shutdown=DRAIN_S, limit_concurrency=MOST_CONNECTIONS,
-        )  # fmt: skip
         with _working(platform), _ending_quietly():
-            uvicorn.Server(config).run(sockets=[listener])
+            server_of(application(platform, sessions)).run(sockets=[listener])
+
+
+def server_of(app: Starlette) -> uvicorn.Server:
+    """The server for an application, as `serve` runs it on a socket."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app, loop="auto", http="httptools", ws="none", lifespan="on", log_level="warning", access_log=False,
+            server_header=False, proxy_headers=False, timeout_graceful_shutdown=DRAIN_S,
+            limit_concurrency=MOST_CONNECTIONS,
+        )
+    )  # fmt: skip
 
 
 def check_host(host: str) -> None:

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import uvicorn
-
 from thruline.api.http import application, sessions_of
+from thruline.api.serve import server_of
 from thruline.app.platform import Platform
 from thruline.testing.embeddings_server import EmbeddingsServer
 from thruline.testing.fake_llm import FakeLlm
@@ -80,8 +79,7 @@ def serving(home: Home, **overrides: str) -> Iterator[Served]:
     """The home's address while it is served."""
     with home.platform(**overrides) as platform, socket.create_server(("127.0.0.1", 0)) as listener:
         sessions = sessions_of(platform)
-        config = uvicorn.Config(application(platform, sessions), log_level="error", http="httptools", ws="none")
-        server = uvicorn.Server(config)
+        server = server_of(application(platform, sessions))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
