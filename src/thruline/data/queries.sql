@@ -93,7 +93,9 @@ FROM records WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 -- name: records
 -- A page of them, the latest first.
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
-FROM records WHERE (:source = '' OR source = :source) AND (:state = '' OR state = :state)
+FROM records
+WHERE (:among = '' OR source IN (SELECT value FROM json_each(CASE WHEN :among = '' THEN '[]' ELSE CAST(:among AS TEXT) END)))
+  AND (:state = '' OR state = :state)
 ORDER BY seen DESC, id LIMIT :limit OFFSET :offset;
 
 -- name: live

@@ -220,9 +220,12 @@ class Records:
             raise NotFound(f"no record {record!r}", hint="`thruline documents` lists them")
         return found[record]
 
-    def list(self, *, source: str = "", state: str = "", limit: int = 100, offset: int = 0) -> list[Record]:
-        """A page, the latest first."""
-        params = {"source": source, "state": state, "limit": limit, "offset": offset}
+    def list(
+        self, *, among: Sequence[str] | None = None, state: str = "", limit: int = 100, offset: int = 0
+    ) -> list[Record]:
+        """A page of the records of some sources, or of all, the latest first."""
+        params = {"among": "" if among is None else json.dumps(list(among)), "state": state}
+        params |= {"limit": limit, "offset": offset}
         return [_record(row) for row in self._db.query(self._q.records, params)]
 
     def live(self) -> list[Live]:

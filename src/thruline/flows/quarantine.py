@@ -72,7 +72,7 @@ def _current(line: Line, source: ArtifactId) -> list[Record]:
     """A source's records that are in answers or quarantined; under a rollback, older versions are in answers."""
     serving = serving_sets(line)
     return [
-        r for r in line.records.list(source=source, limit=ALL)
+        r for r in line.records.list(among=[source], limit=ALL)
         if r.state in ("live", "quarantined") or (r.state == "superseded" and r.id in serving)
     ]  # fmt: skip
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from thruline.core.clock import iso
 from thruline.core.errors import Invalid, NotFound
 from thruline.core.nouns import Actor, Draft, Source
-from thruline.data.records import Record
 from thruline.flows.documents import views
 from thruline.flows.ingest import delete_records, sync_folder
 from thruline.flows.publish import publish_regrouped, publish_without
@@ -54,7 +53,7 @@ def sync(line: Line, name: str, allow_empty: bool, actor: str, progress: Progres
 
 def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
     """The sources that the actor may see into."""
-    return tuple(_view(line, s) for s in line.records.sources() if _may_see(actor, s))
+    return tuple(_view(line, s) for s in _visible(line, actor).values())
 
 
 def share(line: Line, name: str, groups: Sequence[str], actor: str) -> SourceView:
@@ -74,7 +73,7 @@ def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
     reach = blast(line, source.id)
     if dry_run:
         return reach
-    records = line.records.list(source=source.id, limit=1 << 31)
+    records = line.records.list(among=[source.id], limit=1 << 31)
     with line.runs.start("sync", only=source.id, actor=actor) as run, run.commit():
         delete_records(line, run, records)
         line.records.remove_source(source.id)
@@ -89,21 +88,30 @@ def documents(
     """Documents that the actor may see; `state` refused lists paths that could not be taken in."""
     if state == "refused":
         return _refused(line, actor)
-    wanted = line.records.source(source).id if source else ""
-    found = line.records.list(source=wanted, state=state, limit=limit, offset=offset)
-    return views(line, [r for r in found if _sees(line, actor, r)])
+    sources = _visible(line, actor)
+    if source and source not in sources:
+        raise NotFound(f"no source named {source!r}", hint=f"known: {', '.join(sorted(sources)) or 'none'}")
+    among = [sources[source].id] if source else [s.id for s in sources.values()]
+    return views(line, line.records.list(among=among, state=state, limit=limit, offset=offset))
 
 
 def document(line: Line, actor: Actor, what: str) -> DocumentView:
-    """One document; raises NotFound also when the actor may not see it."""
-    found = [r for r in resolve(line, what) if _sees(line, actor, r)]
+    """One document; one that the actor may not see is told like one that is not there."""
+    visible = {s.id for s in _visible(line, actor).values()}
+    try:
+        found = [r for r in resolve(line, what) if r.source in visible]
+    except NotFound:
+        if actor.sees_all:
+            raise
+        found = []
     if not found:
         raise NotFound(f"no document {what!r}", hint="`thruline documents` lists them")
     return views(line, found[:1])[0]
 
 
-def _sees(line: Line, actor: Actor, record: Record) -> bool:
-    return actor.sees_all or any(s.id == record.source and _may_see(actor, s) for s in line.records.sources())
+def _visible(line: Line, actor: Actor) -> dict[str, Source]:
+    """Sources that the actor may see into, by name."""
+    return {s.name: s for s in line.records.sources() if _may_see(actor, s)}
 
 
 def _may_see(actor: Actor, source: Source) -> bool:

@@ -1,0 +1,173 @@
+"""Access: groups decide what is found, listed, read and explained; roles decide what may be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from thruline.app.platform import Platform
+from thruline.core.errors import Denied, NotFound
+from thruline.testing.homes import as_user, write
+
+PAY = "# Pay\n\nThe pay of grade seven is forty thousand in the year, paid monthly."
+MENU = "# Menu\n\nThe canteen serves lentil soup on Monday and fish on Friday."
+
+
+@pytest.fixture
+def shop(home: Platform, tmp_path: Path) -> Platform:
+    home.data.add(path=str(write(tmp_path / "hr", pay=PAY)), groups=("staff",))
+    home.data.add(path=str(write(tmp_path / "open", menu=MENU)))
+    home.data.sync()
+    return home
+
+
+@pytest.fixture
+def sam(shop: Platform) -> Platform:
+    """In staff."""
+    return as_user(shop, "sam", "staff")
+
+
+@pytest.fixture
+def vera(shop: Platform) -> Platform:
+    """A visitor, in no group of ours."""
+    return as_user(shop, "vera", "visitors")
+
+
+VIEWS: dict[str, Callable[[Platform], set[str]]] = {
+    "search": lambda p: {x.path for x in p.vectors.search(question="pay of grade seven and soup").passages},
+    "ask": lambda p: {x.path for x in p.vectors.ask(question="What is the pay of grade seven?").passages},
+    "documents": lambda p: {x.path for x in p.data.documents()},
+    "sources": lambda p: {f"{'pay' if x.name == 'hr' else 'menu'}.md" for x in p.data.sources()},
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_users_of_different_groups_see_different_documents(sam: Platform, vera: Platform, view: str) -> None:
+    assert VIEWS[view](sam) == {"pay.md", "menu.md"}
+    assert VIEWS[view](vera) == {"menu.md"}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_sharing_changes_what_is_seen_at_once(shop: Platform, vera: Platform, view: str) -> None:
+    assert "pay.md" not in VIEWS[view](vera)
+    shop.data.share(source="hr", groups=("staff", "visitors"))
+    assert "pay.md" in VIEWS[view](vera)
+    shop.data.share(source="hr", groups=("staff",))
+    assert "pay.md" not in VIEWS[view](vera)
+
+
+def test_a_document_one_may_not_see_is_not_found(shop: Platform, vera: Platform) -> None:
+    (record,) = [d.record for d in shop.data.documents() if d.path == "pay.md"]
+    for what in ("hr/pay.md", record):
+        with pytest.raises(NotFound):
+            vera.data.document(record=what)
+    assert vera.data.document(record="open/menu.md").title == "Menu"
+
+
+def test_an_unknown_document_and_a_hidden_one_are_told_alike(vera: Platform) -> None:
+    said = []
+    for what in ("hr/pay.md", "hr/none.md", "nowhere/pay.md"):
+        with pytest.raises(NotFound) as error:
+            vera.data.document(record=what)
+        said.append((error.value.message.replace(what, "X"), error.value.hint))
+    assert len(set(said)) == 1
+
+
+def test_an_unknown_source_and_a_hidden_one_are_told_alike(vera: Platform) -> None:
+    said = []
+    for source in ("hr", "none"):
+        with pytest.raises(NotFound) as error:
+            vera.data.documents(source=source)
+        said.append((error.value.message.replace(repr(source), "X"), error.value.hint))
+    assert len(set(said)) == 1
+
+
+def test_somebody_elses_answer_is_not_found(sam: Platform, vera: Platform) -> None:
+    answer = sam.vectors.ask(question="What is the pay of grade seven?")
+    with pytest.raises(NotFound):
+        vera.vectors.why(answer=answer.id)
+    assert sam.vectors.why(answer=answer.id).answer.question == "What is the pay of grade seven?"
+    assert vera.vectors.answers() == ()
+    assert [a.id for a in sam.vectors.answers()] == [answer.id]
+
+
+def test_the_operator_sees_everybodys_answers(shop: Platform, sam: Platform) -> None:
+    answer = sam.vectors.ask(question="What is the pay of grade seven?")
+    assert shop.vectors.why(answer=answer.id).answer.asker == "sam"
+
+
+def test_a_receipt_leaves_out_what_its_reader_may_no_longer_see(shop: Platform, sam: Platform) -> None:
+    answer = sam.vectors.ask(question="What is the pay of grade seven?")
+    assert "forty thousand" in answer.text
+    shop.data.share(source="hr", groups=("board",))
+    why = sam.vectors.why(answer=answer.id)
+    assert "forty thousand" not in str(why)
+    assert "may not see" in why.answer.text
+    assert "pay.md" not in str(why)
+    assert "forty thousand" in str(shop.vectors.why(answer=answer.id))
+
+
+def test_the_operator_asks_as_somebody_else_would(shop: Platform, vera: Platform) -> None:
+    assert shop.vectors.ask(question="What is the pay of grade seven?", as_user="vera").asker == "vera"
+    assert {p.path for p in shop.vectors.search(question="pay", as_user="vera").passages} == {"menu.md"}
+
+
+def test_only_the_operator_asks_as_somebody_else(sam: Platform, vera: Platform) -> None:
+    with pytest.raises(Denied, match="may not act as 'sam'"):
+        vera.vectors.ask(question="What is the pay?", as_user="sam")
+
+
+READER_MAY_NOT = [
+    ("data.sync", {}),
+    ("data.add", {"path": "/tmp"}),
+    ("data.share", {"source": "hr", "groups": ["visitors"]}),
+    ("data.erase", {"identifiers": ["Ada Quine"]}),
+    ("data.quarantine", {"what": "open"}),
+    ("data.blast", {"what": "open"}),
+    ("vectors.rollback", {}),
+    ("models.train", {}),
+    ("infra.run", {"command": ["true"]}),
+    ("guard.users", {}),
+    ("guard.audit", {}),
+    ("ledger.backup", {"folder": "/tmp/never"}),
+]
+
+
+@pytest.mark.parametrize(("operation", "arguments"), READER_MAY_NOT)
+def test_a_reader_is_denied_and_the_attempt_is_on_record(
+    shop: Platform, vera: Platform, operation: str, arguments: dict
+) -> None:
+    with pytest.raises(Denied, match=f"'vera' may not {operation}"):
+        vera.call(operation, arguments)
+    line = shop.guard.audit(limit=1)[0]
+    assert (line.actor, line.operation, line.outcome, line.error, line.via) == (
+        "vera", operation, "refused", "denied", "http",
+    )  # fmt: skip
+
+
+def test_a_writer_may_sync_and_not_erase(shop: Platform) -> None:
+    wil = as_user(shop, "wil", role="writer")
+    assert wil.data.sync(source="open")[0].unchanged == 1
+    with pytest.raises(Denied):
+        wil.data.erase(identifiers=("Ada Quine",))
+
+
+def test_a_removed_user_is_nobody(shop: Platform, vera: Platform) -> None:
+    shop.guard.remove_user(name="vera")
+    with pytest.raises(NotFound, match="no user named 'vera'"):
+        shop.vectors.ask(question="What is the pay?", as_user="vera")
+
+
+def test_nothing_about_hidden_documents_is_counted_for_a_reader(vera: Platform) -> None:
+    assert vera.vectors.search(question="pay of grade seven").visible == 1
+
+
+def test_paging_gives_each_visible_document_once(shop: Platform, vera: Platform, tmp_path: Path) -> None:
+    write(tmp_path / "hr", **{f"grade{n}": f"# Grade {n}\n\nPay of grade {n} is {n} thousand." for n in range(5)})
+    write(tmp_path / "open", **{f"day{n}": f"# Day {n}\n\nOn day {n} there is dish {n}." for n in range(5)})
+    shop.data.sync()
+    pages = [[d.path for d in vera.data.documents(limit=2, offset=at)] for at in (0, 2, 4)]
+    assert [len(page) for page in pages] == [2, 2, 2]
+    assert {path for page in pages for path in page} == {"menu.md", *(f"day{n}.md" for n in range(5))}
