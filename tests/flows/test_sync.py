@@ -87,7 +87,9 @@ def test_the_same_content_twice_in_a_source_is_one_record_and_counts_as_a_duplic
     assert paths_found(home, "blue valve") == {"valve.md"}
 
 
-def test_a_near_duplicate_in_another_source_answers_when_the_original_is_removed(home: Platform, tmp_path: Path) -> None:
+def test_a_near_duplicate_in_another_source_answers_when_the_original_is_removed(
+    home: Platform, tmp_path: Path
+) -> None:
     home.data.add(path=str(write(tmp_path / "one", manual=LONG)))
     home.data.add(path=str(write(tmp_path / "two", manual=LONG + "\n\nPrinted in May.")))
     sync(home, "one")

@@ -144,6 +144,10 @@ def _parameter(parameter: inspect.Parameter, hint: Any) -> Parameter:
 
 def _convert(parameter: Parameter, value: Any) -> Any:
     try:
+        msgspec.json.encode(value)
+    except UnicodeEncodeError as error:
+        raise Invalid(f"{parameter.name} holds bytes that are no text", hint="give it as UTF-8") from error
+    try:
         return msgspec.convert(value, parameter.type, strict=False)
     except msgspec.ValidationError as error:
         raise Invalid(f"{parameter.name} = {value!r} does not fit: {error}", hint=parameter.says) from error

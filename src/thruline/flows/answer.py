@@ -6,7 +6,6 @@ behind `ask`, or one that the gateway streams.
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import secrets
 import time
@@ -86,8 +85,8 @@ def ask(line: Line, actor: Actor, question: str) -> AnswerReport:
     asked = prepare(line, actor, question)
     if asked.is_refused:
         words = refusal()
-    elif line.limits.mode == "llm" and line.llm:
-        words = asyncio.run(by_model(line.llm, asked))
+    elif line.limits.mode == "llm" and line.talk:
+        words = line.talk.run(lambda llm: by_model(llm, asked))
     else:
         words = by_extract(line, asked)
     return finish(line, asked, words)

@@ -18,6 +18,7 @@ from thruline.data.sandbox import ParserPool
 from thruline.data.subjects import Subjects
 from thruline.flows.answers import Answers
 from thruline.flows.shelf import Shelf
+from thruline.flows.talk import Talk
 from thruline.guard.access import Access
 from thruline.guard.screen import Screen
 from thruline.infra.inventory import Machine
@@ -146,9 +147,10 @@ class Line:
         return self.engines.names()
 
     @cached_property
-    def llm(self) -> Llm | None:
-        """The chat model, where one is configured."""
-        return self.engines.llm()
+    def talk(self) -> Talk | None:
+        """The chat model, where one is configured, for threads that ask."""
+        llm = self.engines.llm()
+        return Talk(llm) if llm else None
 
     @cached_property
     def compute(self) -> Compute:
@@ -170,8 +172,8 @@ class Line:
 
     def close(self) -> None:
         """Give back what was opened."""
-        for part in ("embedder", "parsers", "compute"):
-            if part in self.__dict__:
-                self.__dict__.pop(part).close()
+        for part in ("embedder", "parsers", "compute", "talk"):
+            if opened := self.__dict__.pop(part, None):
+                opened.close()
         self.database.close()
         self.key_database.close()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.data import privacy
-from thruline.data.called import Called
+from thruline.data.called import Called, words_of
 from thruline.data.records import Record
 from thruline.flows.documents import read_documents, views
 from thruline.flows.line import Line
@@ -59,7 +59,8 @@ def find(line: Line, identifiers: Sequence[str]) -> Reach:
     pairs = tuple(pair for text in identifiers for pair in classify(text))
     subjects = line.subjects.find(pairs)
     linked = {x.artifact for x in line.subjects.linked(subjects)}
-    called = (*identifiers, *_known_as(line, set(subjects), linked))
+    known = {words_of(name): name for name in (*_known_as(line, set(subjects), linked), *identifiers)}
+    called = tuple(sorted(known.values()))
     _check_sources(line, called)
     met = _texts_with(line, called)
     records = _records(line, met, linked)
