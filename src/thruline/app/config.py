@@ -79,8 +79,9 @@ class Answer:
     """From question to answer."""
 
     mode: str = leaf("extractive", "`extractive` (sentences of the documents) or `llm`")
+    llm_backend: str = leaf("openai", "`openai` (a server at llm_url) or `llamacpp` (a model in this process)")
     llm_url: str = leaf("", "base URL of an OpenAI-compatible server, for mode `llm` and the gateway")
-    llm_model: str = leaf("", "its model name")
+    llm_model: str = leaf("", "model name; for `llamacpp` a GGUF file, or `smollm2-135m` for the pinned small one")
     llm_key: str = leaf("", "reference to its API key")
     llm_timeout: str = leaf("60s", "longest silence of the model before the answer is ended")
     passages: int = leaf(8, "passages that an answer may use")
@@ -131,6 +132,7 @@ class Setting(NamedTuple):
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "embed.backend": ("onnx", "openai"),
     "answer.mode": ("extractive", "llm"),
+    "answer.llm_backend": ("openai", "llamacpp"),
     "guard.hidden_text": ("quarantine", "warn", "off"),
     "guard.names": ("context", "spacy"),
     "compute.backend": ("local", "ray"),
