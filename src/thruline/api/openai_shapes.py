@@ -82,27 +82,37 @@ class EmbeddingsRequest(msgspec.Struct, forbid_unknown_fields=True):
     user: str | None = None
 
 
-class Tokens(msgspec.Struct):
+class Tokens(msgspec.Struct, gc=False):
     """As counted by whoever made the reply."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
 
-class _Delta(msgspec.Struct):
+class Said(msgspec.Struct, gc=False):
+    """The words of a choice."""
+
     content: str | None = None
 
 
-class _Choice(msgspec.Struct):
-    delta: _Delta = msgspec.field(default_factory=_Delta)
-    message: _Delta = msgspec.field(default_factory=_Delta)
+class Choice(msgspec.Struct, gc=False):
+    """One reply of a completion, or what a chunk adds to it."""
+
+    delta: Said | None = None
+    message: Said | None = None
     finish_reason: str | None = None
 
+    @property
+    def text(self) -> str:
+        """Its words, empty where it has none."""
+        said = self.delta or self.message
+        return (said.content or "") if said else ""
 
-class Reply(msgspec.Struct):
+
+class Reply(msgspec.Struct, gc=False):
     """A completion or a chunk of one, as far as a receipt needs it read."""
 
-    choices: list[_Choice]
+    choices: list[Choice]
     usage: Tokens | None = None
 
 

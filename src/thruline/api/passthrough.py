@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -53,17 +52,13 @@ class _Said:
     is_started: bool = False
 
     def hear(self, reply: Reply) -> None:
-        self.tokens = reply.usage or self.tokens
+        if reply.usage:
+            self.tokens = reply.usage
         for choice in reply.choices:
-            self.parts.append(choice.delta.content or choice.message.content or "")
-            self.is_finished = self.is_finished or choice.finish_reason is not None
-
-
-class _Event(NamedTuple):
-    """raw: as it came, with its blank line. data: what it says, empty for comments."""
-
-    raw: bytes
-    data: bytes
+            if text := choice.text:
+                self.parts.append(text)
+            if choice.finish_reason:
+                self.is_finished = True
 
 
 async def relay(gateway: Gateway, call: Call) -> None:
@@ -126,38 +121,43 @@ async def _stream(gateway: Gateway, call: Call, said: _Said, reply: Forwarded, s
     await stream.end(b"data: [DONE]\n\n")
 
 
-def _pass(said: _Said, events: list[_Event], strip_usage: bool) -> tuple[bytes, ThrulineError | None]:
+def _pass(said: _Said, events: list[bytes], strip_usage: bool) -> tuple[bytes, ThrulineError | None]:
     """What the client is to get, up to the first event that is none; the mark of the end waits for the receipt."""
     passed: list[bytes] = []
     for event in events:
-        if event.data == DONE:
+        data = event[6:] if event.startswith(b"data: ") and b"\n" not in event else _data(event)
+        if data == DONE:
             continue
-        try:
-            reply = _decode(event.data) if event.data else None
-        except ThrulineError as error:
-            return b"".join(passed), error
-        if reply:
+        if data:
+            try:
+                reply = _decode(data)
+            except ThrulineError as error:
+                return _joined(passed), error
             said.hear(reply)
-        if not (reply and reply.usage and not reply.choices and strip_usage):
-            passed.append(event.raw)
-    return b"".join(passed), None
+            if strip_usage and reply.usage and not reply.choices:
+                continue
+        passed.append(event)
+    return _joined(passed), None
 
 
-async def _events(body: AsyncIterator[bytes]) -> AsyncIterator[list[_Event]]:
-    """Whole events, as many as each portion completes."""
+def _joined(events: list[bytes]) -> bytes:
+    return b"\n\n".join((*events, b""))
+
+
+async def _events(body: AsyncIterator[bytes]) -> AsyncIterator[list[bytes]]:
+    """Whole events without the blank line after them, as many as each portion completes."""
     rest = b""
     async for portion in body:
         *whole, rest = (rest + portion).replace(b"\r\n", b"\n").split(b"\n\n")
         if len(rest) > MAX_EVENT:
             raise Corrupt(f"one event of the reply is larger than {MAX_EVENT} bytes", hint="is this a chat model?")
         if whole:
-            yield [_Event(raw + b"\n\n", _data(raw)) for raw in whole]
+            yield whole
 
 
-def _data(raw: bytes) -> bytes:
-    if raw.startswith(b"data: ") and b"\n" not in raw:
-        return raw[6:]
-    lines = (line for line in raw.split(b"\n") if line.startswith(b"data:"))
+def _data(event: bytes) -> bytes:
+    """What an event says; nothing for a comment."""
+    lines = (line for line in event.split(b"\n") if line.startswith(b"data:"))
     return b"\n".join(line[5:].removeprefix(b" ") for line in lines)
 
 

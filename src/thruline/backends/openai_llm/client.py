@@ -98,8 +98,10 @@ class Client:
         request = self._request(body, accept)
         for attempt in range(RETRIES):
             reply = await self._send(request, deadline)
+            if reply.head.status not in BUSY:
+                return reply
             pause = pause_s(reply.head, attempt)
-            if reply.head.status not in BUSY or time.monotonic() + pause >= deadline:
+            if time.monotonic() + pause >= deadline:
                 return reply
             await reply.read(MAX_DRAIN)
             await asyncio.sleep(pause)
