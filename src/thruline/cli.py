@@ -20,13 +20,13 @@ from thruline.core.errors import Invalid, ThrulineError
 
 GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
-    ("data in", ("add", "sync", "sources", "documents", "remove")),
+    ("data in", ("add", "sync", "sources", "documents", "document", "text", "share", "remove")),
     ("answers", ("ask", "search", "why", "replay", "answers")),
     ("undo", ("blast", "quarantine", "release", "erase", "verify")),
     ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),
-    ("compute", ("run", "jobs", "logs", "cancel", "runs", "nodes")),
+    ("compute", ("run", "jobs", "logs", "cancel", "work", "runs", "nodes")),
     ("guard", ("keys", "users", "screen", "audit")),
-    ("copies", ("backup", "restore", "events")),
+    ("copies", ("backup", "restore", "events", "lineage")),
 )
 
 
@@ -203,7 +203,8 @@ def _up(arguments: argparse.Namespace, home: Path) -> int:
     from thruline.api.serve import serve
 
     with Platform.open(home, create=True) as platform:
-        serve(platform, arguments.host or platform.config.server.host, arguments.port or platform.config.server.port)
+        server = platform.config.server
+        serve(platform, arguments.host or server.host, arguments.port or server.port, as_json=arguments.json)
     return 0
 
 
