@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -18,6 +19,7 @@ from thruline.core.ids import Ids
 from thruline.core.nouns import Actor, Draft
 
 if TYPE_CHECKING:
+    from thruline.app.compose import ConfiguredEngines
     from thruline.flows.line import Line
 
 Via = Literal["python", "cli", "http", "console", "openai", "mcp"]
@@ -34,7 +36,10 @@ class Platform:
     guard: System
     ledger: System
 
-    def __init__(self, home: homes.Home, config: settings.Config, origins: list[settings.Setting]) -> None:
+    def __init__(
+        self, home: homes.Home, config: settings.Config, origins: list[settings.Setting],
+        engines: type[ConfiguredEngines] | None = None,
+    ) -> None:  # fmt: skip
         self.home = home
         self.config = config
         self.settings = origins
@@ -42,16 +47,24 @@ class Platform:
         self.via: Via = "python"
         self.progress: Progress | None = None
         self._as: Actor | None = None
+        self._engines = engines
         self._opened: dict[str, Any] = {}
+        self._opening = threading.Lock()  # guards _opened: threads share what is open
         for system in SYSTEMS:
             setattr(self, system, System(self, system))
 
     @classmethod
-    def open(cls, path: Path, *, create: bool = False, overrides: Mapping[str, str] | None = None) -> Platform:
-        """The platform of the home at path; `overrides` stand in for environment variables, in tests."""
+    def open(
+        cls, path: Path, *, create: bool = False, overrides: Mapping[str, str] | None = None,
+        engines: type[ConfiguredEngines] | None = None,
+    ) -> Platform:  # fmt: skip
+        """The platform of the home at path.
+
+        In tests, `overrides` stand in for environment variables and `engines` for what opens the heavy parts.
+        """
         home, new = homes.create(path) if create else (homes.open_home(path), False)
         config, origins = settings.load(home.path, overrides)
-        platform = cls(home, config, origins)
+        platform = cls(home, config, origins, engines)
         if new:
             platform.line.ledger.append([Draft(verb="home.created", facts={"format": homes.FORMAT})])
         return platform
@@ -71,7 +84,9 @@ class Platform:
         if "line" not in self._opened:
             from thruline.app.compose import compose
 
-            self._opened["line"] = compose(self.home, self.config, self._tell)
+            with self._opening:
+                if "line" not in self._opened:
+                    self._opened["line"] = compose(self.home, self.config, self._tell, self._engines)
         return self._opened["line"]
 
     @property

@@ -20,10 +20,19 @@ def render(result: Any) -> str:
     if isinstance(result, str):
         return result
     if isinstance(result, tuple | list):
-        return "\n".join(_table(result)) if result else "nothing yet"
+        return "\n".join(_listed(result)) if result else "nothing yet"
     if is_dataclass(result):
         return "\n".join(_pairs(result))
     return str(result)
+
+
+def _listed(rows: Sequence[Any]) -> Iterator[str]:
+    each = _EACH.get(type(rows[0]))
+    if each is None:
+        yield from _table(rows)
+    else:
+        for row in rows:
+            yield from each(row)
 
 
 def _pairs(result: Any) -> Iterator[str]:
@@ -116,6 +125,23 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
         yield f"  and {len(report.refused) - 10} more: thruline documents --state refused"
 
 
+def _document(document: reports.DocumentView) -> Iterator[str]:
+    notes = [f"{document.chunks} chunks"] if document.chunks else []
+    notes += [f"{document.people} people"] if document.people else []
+    notes += [f"{risk.kind.replace('_', ' ')} {risk.score:.2f}" for risk in document.risks]
+    notes += ["repeats another"] if document.duplicate_of else []
+    notes += [document.reason.replace("_", " ")] if document.reason not in ("", "none") else []
+    yield f"{document.state:<11} {document.source}/{document.path}"
+    yield f"{'':<11} {document.title or document.record}  ({', '.join(notes)})"
+
+
+def _text(passage: reports.Passage) -> Iterator[str]:
+    page = f", page {passage.page}" if passage.page else ""
+    yield f"[{passage.number}] {passage.title}{page}"
+    yield passage.text
+    yield ""
+
+
 def _blast(report: reports.BlastReport) -> Iterator[str]:
     yield (
         f"{len(report.records)} records -> {report.chunks} chunks -> {report.vectors} vector sets -> "
@@ -190,3 +216,5 @@ _SPECIAL: dict[type, Any] = {
     reports.SearchReport: _search,
     reports.Node: tree,
 }
+
+_EACH: dict[type, Any] = {reports.SyncReport: _sync, reports.DocumentView: _document, reports.Passage: _text}

@@ -42,6 +42,7 @@ REFUSED = "This question was not answered: it reads like an attempt to give the 
 NAMES_ERASED = "(not kept: it names somebody who was erased)"
 WITHHELD = "(left out: it rests on a document that you may not see)"
 MOST_PASSAGES = 100
+ANSWER_TOKENS = 700  # a page of text; a small model that has lost its way goes on for ever otherwise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +129,7 @@ async def by_model(llm: Llm, asked: Asked) -> Words:
     parts: list[str] = []
     tokens = (0, 0)
     try:
-        async for piece in llm.stream(asked.messages(), {"temperature": 0}):
+        async for piece in llm.stream(asked.messages(), {"temperature": 0, "max_tokens": ANSWER_TOKENS}):
             parts.append(piece.text)
             tokens = (piece.tokens_in or tokens[0], piece.tokens_out or tokens[1])
     except (Unavailable, Corrupt):

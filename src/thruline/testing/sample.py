@@ -10,7 +10,7 @@ from typing import Any
 
 from thruline.core.errors import NotFound
 from thruline.core.nouns import Actor
-from thruline.flows.reports import AnswerLine, DocumentView, SourceView, Status, WhyReport
+from thruline.flows.reports import AnswerLine, DocumentView, Passage, SourceView, Status, WhyReport
 from thruline.testing import sample_reports as reports
 
 OPERATOR = frozenset(("reader", "writer", "operator"))
@@ -58,6 +58,9 @@ class _Data:
             if document.record == record:
                 return document
         raise NotFound(f"no document {record!r}", hint="`thruline documents` lists them")
+
+    def text(self, *, record: str) -> tuple[Passage, ...]:
+        return tuple(p for p in reports.ANSWER.passages if p.record == record)
 
     def blast(self, *, what: str) -> Any:
         return replace(reports.BLAST, records=(self.document(record=what),))

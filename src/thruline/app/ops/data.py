@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import BlastReport, DocumentView, EraseReport, QuarantineReport, SourceView, SyncReport
+from thruline.flows.reports import (
+    BlastReport,
+    DocumentView,
+    EraseReport,
+    Passage,
+    QuarantineReport,
+    SourceView,
+    SyncReport,
+)
 
 if TYPE_CHECKING:
     from thruline.flows import erase as erasure
     from thruline.flows import quarantine as quarantining
+    from thruline.flows import reading
     from thruline.flows import sources as sourcing
 else:
     erasure = lazy("thruline.flows.erase")
     quarantining = lazy("thruline.flows.quarantine")
+    reading = lazy("thruline.flows.reading")
     sourcing = lazy("thruline.flows.sources")
 
 What = Annotated[str, "a record id, a source, or a path as `sources` and `documents` show it (`wiki/fix.html`)"]
@@ -79,6 +89,12 @@ def documents(
 def document(p: Platform, *, record: What) -> DocumentView:
     """One document."""
     return sourcing.document(p.line, p.actor, record)
+
+
+@operation(role="reader", cli="text", positional=("record",), reads=True)
+def text(p: Platform, *, record: What) -> tuple[Passage, ...]:
+    """The text of a document, chunk by chunk, as answers cite it."""
+    return reading.text(p.line, p.actor, record)
 
 
 @operation(role="operator", cli="blast", positional=("what",), reads=True)

@@ -27,11 +27,12 @@ def data(visit: Visit) -> dict[str, Any]:
 
 
 def record(visit: Visit) -> dict[str, Any]:
-    """A document, and everything that was made from it."""
+    """A document with its text, and everything that was made from it."""
     platform = visit.platform
     id = visit.path["record"]
     document = platform.data.document(record=id)
-    return {"document": document, "blast": platform.data.blast(what=document.record) if visit.is_operator else None}
+    blast = platform.data.blast(what=document.record) if visit.is_operator else None
+    return {"document": document, "text": platform.data.text(record=document.record), "blast": blast}
 
 
 DATA = Page(path="/data", twin="/data.json", template="data.html", section="/data", read=data)
