@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-REQUESTS, WARM_UP, ROUNDS, PIECES = 1500, 300, 3, 50
+REQUESTS, WARM_UP, ROUNDS, PIECES = 960, 320, 7, 50
 CONCURRENCY = (32, 1)
 TARGETS = {"passthrough_ms": 0.4, "stream_50_ms": 0.6}
 QUESTION = "Write one sentence about the sea, the wind and the harbour in the morning, please."

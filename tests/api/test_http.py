@@ -16,7 +16,7 @@ from thruline.api.errors import SignedOut
 from thruline.api.openapi import document
 from thruline.api.serve import check_host
 from thruline.app.operations import operations
-from thruline.core.errors import Denied
+from thruline.core.errors import Denied, Invalid
 from thruline.testing.served import RESTART, Home, Served, serving
 
 ERASED = "record:" + "0" * 32
@@ -258,7 +258,7 @@ class TestDescribed:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_an_address_that_others_can_reach_is_not_served(host: str):
-    with pytest.raises(Denied, match="elsewhere"):
+    with pytest.raises(Invalid, match="elsewhere"):
         check_host(host)
 
 

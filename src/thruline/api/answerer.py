@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from thruline.api.gateway import ANSWERER, Call, Gateway, record_failure
 from thruline.api.openai_shapes import BadParameter, Chat, Chunks, completion, error_event, read_as, usage_of
 from thruline.api.recording import ASK, called
-from thruline.api.wire import ClientGone, EventStream, send_whole, while_connected
+from thruline.api.wire import ClientGone, EventStream, WhileConnected, send_whole
 from thruline.core.errors import ThrulineError
 from thruline.core.nouns import Draft
 from thruline.flows.answer import Asked, Words, by_extract, by_words, finish, prepare, refusal
@@ -131,7 +131,7 @@ async def answer(gateway: Gateway, call: Call) -> None:
     speech = await _begin(gateway, asked, request)
     speak = _stream if request.stream else _whole
     try:
-        async with while_connected(call.receive):
+        async with WhileConnected(call.receive):
             await speak(gateway, call, request, asked, speech)
     except ClientGone:
         await _keep(gateway, call, asked, _words(gateway, asked, speech, whole=False))

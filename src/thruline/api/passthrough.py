@@ -24,7 +24,7 @@ from thruline.api.openai_shapes import (
     usage_of,
 )
 from thruline.api.recording import PASS, Relayed, relayed
-from thruline.api.wire import ClientGone, EventStream, send_whole, while_connected
+from thruline.api.wire import ClientGone, EventStream, WhileConnected, send_whole
 from thruline.core.errors import Corrupt, ThrulineError, Unavailable
 from thruline.core.ids import ArtifactId, random_id
 from thruline.flows.answer import REFUSED
@@ -70,7 +70,7 @@ async def relay(gateway: Gateway, call: Call) -> None:
         await _refuse(gateway, call, said)
         return
     try:
-        async with while_connected(call.receive):
+        async with WhileConnected(call.receive):
             await _exchange(gateway, llm, call, said)
     except ClientGone:
         await _keep(gateway, call, said, "interrupted")

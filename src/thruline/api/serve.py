@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 
 from thruline.api.http import application, sessions_of
 from thruline.app.platform import Platform
-from thruline.core.errors import Denied, Unavailable
+from thruline.core.errors import Invalid, Unavailable
 from thruline.infra.work import work
 
 DRAIN_S = 15
@@ -26,7 +26,7 @@ BACKLOG = 2048
 def serve(platform: Platform, host: str, port: int, *, as_json: bool = False) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish what is under way.
 
-    Raises Denied for an address that others can reach, Unavailable when the port is taken.
+    Raises Invalid for an address that others can reach, Unavailable when the port is taken.
     """
     check_host(host)
     with closing(_listen(host, port)) as listener:
@@ -49,13 +49,13 @@ def server_of(app: Starlette) -> uvicorn.Server:
 
 
 def check_host(host: str) -> None:
-    """Raises Denied unless only this machine can reach the address."""
+    """Raises Invalid unless only this machine can reach the address."""
     try:
         near = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         near = False
     if not near:
-        raise Denied(
+        raise Invalid(
             f"{host!r} can be reached from elsewhere, and keys would travel in the clear",
             hint="bind 127.0.0.1 and put a server that ends TLS in front of it",
         )

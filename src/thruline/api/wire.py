@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Mapping
 
 from starlette.types import Receive, Scope, Send
 
 from thruline.api.errors import TooLarge, TooSlow
 
 BODY_TIMEOUT_S = 30.0
+LOOK_S = 0.05
 Headers = Iterable[tuple[bytes, bytes]]
 
 
@@ -91,26 +91,38 @@ class EventStream:
         await self._send({"type": "http.response.body", "body": events})
 
 
-@asynccontextmanager
-async def while_connected(receive: Receive) -> AsyncGenerator[None, None]:
-    """Cancels what is done inside, as ClientGone, when the client hangs up. The body must have been read."""
-    task = asyncio.current_task()
-    assert task is not None
-    gone = False
+class WhileConnected:
+    """`async with WhileConnected(receive)`: cancels what is done inside, as ClientGone, when the client hangs up.
 
-    async def look() -> None:
-        nonlocal gone
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        gone = True
-        task.cancel()
+    The body must have been read. Looking begins after LOOK_S: most replies are over by then, and a task costs more
+    than a timer.
+    """
 
-    watcher = asyncio.create_task(look())
-    try:
-        yield
-    except asyncio.CancelledError:
-        if gone and task.uncancel() == 0:
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_gone = False
+        self._watcher: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        """Set the timer."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Look no more; raises ClientGone."""
+        self._timer.cancel()
+        if self._watcher is not None:
+            self._watcher.cancel()
+        if kind is asyncio.CancelledError and self._is_gone and self._task.uncancel() == 0:
             raise ClientGone from None
-        raise
-    finally:
-        watcher.cancel()
+
+    def _look(self) -> None:
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._is_gone = True
+        self._task.cancel()
