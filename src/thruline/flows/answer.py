@@ -22,6 +22,7 @@ from thruline.core.nouns import Actor, Draft
 from thruline.data import privacy
 from thruline.flows.documents import path_names, read_documents
 from thruline.flows.line import Line
+from thruline.flows.publish import check_embedder
 from thruline.flows.reports import (
     AnswerLine,
     AnswerReport,
@@ -254,6 +255,7 @@ def _find(
 ) -> Hits:
     if by == "words" or not len(serving):
         return serving.search(question, None, k, groups=actor.groups)
+    check_embedder(line, serving.generation)
     with line.embedding:
         vector = line.embedder.query(question)
     return serving.search(question, vector, k, groups=actor.groups)

@@ -30,6 +30,11 @@ class Document:
     signature: bytes
 
     @property
+    def embedded(self) -> list[str]:
+        """What the embedder reads of each chunk: its place among the headings, and its text."""
+        return [f"{chunk.title}\n{chunk.text}" for chunk in self.chunks]
+
+    @property
     def searchable(self) -> str:
         """All that a search for a person must see: title, headings, text, evidence of risks."""
         parts = (self.title, *(f"{c.title}\n{c.text}" for c in self.chunks), *(r.evidence for r in self.risks))

@@ -59,7 +59,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
     """Out of every table and out of what serves, in one transaction."""
     records = reach.record_ids
     paths = [p for places in line.records.paths(records).values() for p in places]
-    parts = [part for r in reach.records for part in (r.id, r.document, r.vectors) if part]
+    parts = [*records, *(r.document for r in reach.records if r.document), *line.generations.sets_of(records)]
     with run.commit():
         for model in reach.models:
             line.registry.remove(model)

@@ -19,7 +19,7 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.records import Entry, Record
 from thruline.data.sources import Known, Move, Scan, Seen, pair_moves, read, scan
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
-from thruline.flows.publish import publish_live
+from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.take_in import note_path, take_in
 from thruline.runs.runner import Run
@@ -75,6 +75,7 @@ class Tally:
 def sync_folder(line: Line, run: Run, source: Source, *, allow_empty: bool = False) -> SyncReport:
     """Bring what is known of a source up to date with what it holds; see SyncReport."""
     began = time.monotonic()
+    check_embedder(line)
     before = {e.path: e for e in line.records.entries(source.id)}
     found = scan(Path(source.location), _known(line, before.values()), allow_empty=allow_empty)
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
@@ -93,7 +94,7 @@ def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
     """Delete the bytes of records that their source no longer holds; inside the caller's transaction."""
     ids = [r.id for r in records]
     paths = [p for places in line.records.paths(ids).values() for p in places]
-    parts = [part for r in records for part in (r.id, r.document, r.vectors) if part]
+    parts = [*ids, *(r.document for r in records if r.document), *line.generations.sets_of(ids)]
     line.payloads.delete([*parts, *paths, *line.runs.forget(ids)])
     line.records.retire(ids, "deleted")
     line.subjects.unlink(ids)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
+from thruline.core.errors import Conflict
 from thruline.core.ids import ArtifactId
 from thruline.flows import INDEX
 from thruline.runs.runner import Run
@@ -51,6 +52,16 @@ def publish_regrouped(line: Line, run: Run, why: str) -> str:
         return _publish(line, run, why, serving | _live(line, repeating=serving.keys()))
 
 
+def check_embedder(line: Line, generation: ArtifactId | None = None) -> None:
+    """Raises Conflict unless the model that is set made the vectors that serve: two models never meet in one score."""
+    generation = generation or line.generations.active(INDEX)
+    if generation and line.generations.get(generation).embedder != line.embedder_digest:
+        raise Conflict(
+            f"the index was made by another embedder than {line.embedder.info.name!r}",
+            hint="`thruline index rebuild` embeds everything with it, or set embed.model back",
+        )
+
+
 def serving_sets(line: Line) -> dict[ArtifactId, ArtifactId]:
     """Record -> vector set of the generation that serves."""
     active = line.generations.active(INDEX)
@@ -66,7 +77,8 @@ def _publish(line: Line, run: Run, why: str, sets: Sets) -> str:
     active = line.generations.active(INDEX)
     if not sets and active is None:
         return ""
-    embedder = line.generations.get(active).embedder if active and why != "sync" else line.embedder_digest
+    is_new = active is None or why in ("sync", "reindex")
+    embedder = line.embedder_digest if is_new else line.generations.get(active).embedder
     generation = line.generations.build(INDEX, sets, embedder, run=run.id, actor=run.actor)
     # A release can return to a generation that serves already without what was quarantined: say so to the readers.
     if generation != active or why == "release":

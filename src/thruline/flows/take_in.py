@@ -68,7 +68,7 @@ def _is_suppressed(line: Line, item: _Ready) -> bool:
 
 def _embedded(line: Line, group: Sequence[Prepared]) -> Iterator[_Ready]:
     """Each record with its vectors; all chunks of the group go through the model together."""
-    texts = [f"{c.title}\n{c.text}" for p in group for c in _document(p).chunks]
+    texts = [text for p in group for text in _document(p).embedded]
     if not texts:
         return
     with line.embedding:

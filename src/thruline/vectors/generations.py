@@ -86,6 +86,14 @@ class Generations:
         """The sets whose vectors are still here; forgotten ones are missing."""
         return {ArtifactId(id): decode_set(data) for id, data in self._payloads.get_many(sets).items()}
 
+    def made_by(self, embedder: str, sets: Sequence[str]) -> set[str]:
+        """Those of the sets that this embedder made."""
+        return {id for id, _, of, _ in self._db.query(self._q.sets, {"ids": json.dumps(list(sets))}) if of == embedder}
+
+    def sets_of(self, records: Sequence[str]) -> list[ArtifactId]:
+        """Every set of these records, whichever embedder made it: what goes when the records go."""
+        return [ArtifactId(row[0]) for row in self._db.query(self._q.sets_of, {"ids": json.dumps(list(records))})]
+
     def forget(self, sets: Sequence[ArtifactId]) -> int:
         """Delete the vectors; generations that name them stay on the ledger and can never serve them again."""
         return self._payloads.delete(sets)
@@ -173,7 +181,10 @@ class Generations:
             if id not in counts:
                 raise NotFound(f"no vector set {id!r} for index {index!r}", hint="embed the record first")
         if other := next((id for id, _, of, _ in rows if of != embedder), None):
-            raise Invalid(f"set {other!r} was made by another embedder", hint="re-index under the one that serves")
+            raise Invalid(
+                f"set {other!r} was made by another embedder",
+                hint="thruline index rebuild embeds them all with the one that is set",
+            )
         return counts
 
     def _put_segments(

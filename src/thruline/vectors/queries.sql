@@ -7,6 +7,10 @@ ON CONFLICT (id) DO NOTHING;
 -- Those that exist.
 SELECT id, record, embedder, chunks FROM vector_sets WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
+-- name: sets_of
+-- Every set of these records, whichever embedder made it.
+SELECT id FROM vector_sets WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id;
+
 -- name: known_segments
 -- Those that exist already.
 SELECT DISTINCT segment FROM segment_members WHERE segment IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));

@@ -5,6 +5,7 @@ CREATE TABLE IF NOT EXISTS vector_sets (
   embedder TEXT NOT NULL,
   chunks INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS vector_sets_by_record ON vector_sets (record);
 
 CREATE TABLE IF NOT EXISTS segment_members (
   segment TEXT NOT NULL,

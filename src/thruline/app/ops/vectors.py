@@ -81,3 +81,9 @@ def switch(p: Platform, *, generation: Annotated[str, "id of a generation"]) -> 
 def rollback(p: Platform) -> tuple[GenerationView, ...]:
     """Let the generation before the serving one serve again."""
     return reindex.rollback(p.line, p.actor.id)
+
+
+@operation(role="operator", cli="index rebuild")
+def rebuild(p: Platform) -> tuple[GenerationView, ...]:
+    """Embed everything with the embedder that is set, beside what serves, then switch."""
+    return reindex.rebuild(p.line, p.actor.id, p.progress)
