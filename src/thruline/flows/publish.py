@@ -77,8 +77,8 @@ def _publish(line: Line, run: Run, why: str, sets: Sets) -> str:
     active = line.generations.active(INDEX)
     if not sets and active is None:
         return ""
-    is_new = active is None or why in ("sync", "reindex")
-    embedder = line.embedder_digest if is_new else line.generations.get(active).embedder
+    anew = why in ("sync", "reindex")
+    embedder = line.embedder_digest if anew or active is None else line.generations.get(active).embedder
     generation = line.generations.build(INDEX, sets, embedder, run=run.id, actor=run.actor)
     # A release can return to a generation that serves already without what was quarantined: say so to the readers.
     if generation != active or why == "release":
