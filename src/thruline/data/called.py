@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 Words = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+")
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 # What may stand between two words, also where a line break was written as `\n` in JSON.
 _BETWEEN = r"(?:\\[nrt]|[\W_]){1,8}"
 _BEFORE, _AFTER = r"(?:(?<![^\W_])|(?<=\\[nrt]))", r"(?![^\W_])"
@@ -52,8 +53,13 @@ class Called:
         return any(word in folded for word in self._rare) and self._pattern.search(folded) is not None
 
     def among(self, texts: Iterable[tuple[str, bytes]]) -> Iterator[str]:
-        """Of (id, UTF-8 text) pairs the ids whose text calls one of them."""
-        return (id for id, data in texts if self.is_in(data.decode("utf-8", "replace")))
+        """Of (id, UTF-8 text or JSON) pairs the ids whose text calls one of them."""
+        return (id for id, data in texts if self.is_in(_unescaped(data.decode("utf-8", "replace"))))
+
+
+def _unescaped(text: str) -> str:
+    """The text with what JSON wrote as `\\u00eb` as the letter that it is."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text) if "\\u" in text else text
 
 
 def _pattern(words: Words) -> str:

@@ -1,0 +1,80 @@
+"""Homes for tests: a whole platform in a folder of its own, fast because its embedder is a fake.
+
+with open_home(tmp_path / "home") as platform:
+    platform.data.add(path=str(folder))
+    platform.data.sync()
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from thruline.app.compose import ConfiguredEngines
+from thruline.app.platform import Platform
+from thruline.core.nouns import Actor
+from thruline.ports.embedder import Embedder
+from thruline.testing.embedders import HashEmbedder
+
+SETTINGS = {"THRULINE_INGEST__WORKERS": "1"}
+
+
+class FastEngines(ConfiguredEngines):
+    """What a home's settings say, but for the embedder."""
+
+    def embedder(self) -> Embedder:
+        """The fake that needs no weights."""
+        return HashEmbedder()
+
+
+def open_home(path: Path, settings: Mapping[str, str] | None = None) -> Platform:
+    """The platform at path, made if it is not there; settings as environment variables."""
+    return Platform.open(path, create=True, overrides={**SETTINGS, **(settings or {})}, engines=FastEngines)
+
+
+def as_user(platform: Platform, name: str, *groups: str, role: str = "reader") -> Platform:
+    """The same platform for a user, who is made or changed to be so."""
+    platform.guard.set_user(name=name, groups=groups, role=role)
+    return platform.acting(actor_of(platform, name), "http")
+
+
+def actor_of(platform: Platform, name: str) -> Actor:
+    """A known user as one who asks."""
+    return platform.line.access.actor(name)
+
+
+def write(folder: Path, **texts: str) -> Path:
+    """A folder of Markdown files, one a keyword; `__` in a name stands for a subfolder."""
+    for name, text in texts.items():
+        path = folder / f"{name.replace('__', '/')}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return folder
+
+
+def killed_after(seconds: float, home: Path, operation: str, arguments: Mapping[str, Any]) -> bool:
+    """Do an operation in another process and kill it (SIGKILL) after so many seconds; whether it had ended before."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["thruline.testing.homes", "thruline.testing.warm"])
+    going = context.Event()
+    process = context.Process(target=_do, args=(str(home), operation, dict(arguments), going))
+    process.start()
+    while process.is_alive() and not going.wait(0.1):
+        pass
+    process.join(seconds)
+    if process.is_alive():
+        process.kill()
+    process.join()
+    was_killed = process.exitcode == -signal.SIGKILL
+    assert was_killed or process.exitcode == 0, f"{operation} failed with exit code {process.exitcode}"
+    process.close()
+    return not was_killed
+
+
+def _do(home: str, operation: str, arguments: dict[str, Any], going: Any) -> None:
+    with open_home(Path(home)) as platform:
+        going.set()
+        platform.call(operation, arguments)
