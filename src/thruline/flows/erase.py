@@ -20,7 +20,7 @@ from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find
 from thruline.flows.reports import EraseReport
 from thruline.ledger.proof import seal, sign_document
-from thruline.ledger.residue import residue
+from thruline.ledger.residue import residue_apart
 from thruline.runs.runner import Progress, Run
 
 STAGES = ("finding", "deleting", "scrubbing", "looking for residue", "signing")
@@ -90,7 +90,7 @@ def _scrub(line: Line) -> int:
 
 def _residue(line: Line, called: Sequence[str]) -> tuple[str, ...]:
     """Where a byte of them is left: `file at offset`."""
-    hits = residue(line.home, [c.encode() for c in called])
+    hits = residue_apart(line.home, [c.encode() for c in called])
     return tuple(
         f"{hit.path.relative_to(line.home) if hit.path.is_absolute() else hit.path} at {hit.offset}" for hit in hits
     )
