@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -77,6 +78,7 @@ _TONES: Mapping[str, frozenset[str]] = {
     "bad": frozenset(("failed", "refused", "fail", "lost", "timed_out", "out_of_memory")),
     "busy": frozenset(("running",)),
 }
+_WRAP = re.compile(r"(?<=[^\s:])\n(?=[^\s\-*>•\d#|])")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _CLOCK = SystemClock()
 
@@ -139,9 +141,9 @@ def state(word: str) -> str:
     return STATES.get(word) or OUTCOMES.get(word) or word.replace("_", " ").capitalize()
 
 
-def stretches(text: str, sentences: Iterable[Sentence]) -> list[Stretch]:
-    """The passage cut where the answer's sentences stand in it, whatever the white space between their words."""
-    marks = sorted(found for s in sentences if (found := _find(text, s.text)))
+def stretches(text: str, sentences: Iterable[Sentence], chunk: str = "") -> list[Stretch]:
+    """The passage cut where sentences stand in it: where they quote its chunk, else where their words are found."""
+    marks = sorted({mark for s in sentences for mark in _marks(text, s, chunk)})
     cut: list[Stretch] = []
     at = 0
     for start, end in marks:
@@ -173,6 +175,18 @@ def citing(sentences: Iterable[Sentence], passage: int) -> list[Sentence]:
     return [s for s in sentences if passage in s.citations]
 
 
+def flow(text: str) -> str:
+    """Prose without the line ends of its file; lists, code and paragraphs keep theirs."""
+    return _WRAP.sub(" ", text)
+
+
+def _marks(text: str, sentence: Sentence, chunk: str) -> list[tuple[int, int]]:
+    if sentence.quotes:
+        return [(q.start, q.end) for q in sentence.quotes if q.chunk == chunk]
+    found = _find(text, sentence.text)
+    return [found] if found else []
+
+
 def _find(text: str, sentence: str) -> tuple[int, int] | None:
     """Where the sentence stands; compared without white space, which extraction may have changed."""
     places = [i for i, character in enumerate(text) if not character.isspace()]
@@ -187,7 +201,7 @@ def _words(table: Mapping[str, str]) -> Callable[[str], str]:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
-    "size": show_size, "seconds": show_seconds, "tone": tone, "state": state, "stretches": stretches,
+    "size": show_size, "seconds": show_seconds, "tone": tone, "state": state, "stretches": stretches, "flow": flow,
     "given": given, "cited": cited, "unused": unused, "citing": citing,
     "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
 }  # fmt: skip

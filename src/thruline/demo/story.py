@@ -247,6 +247,6 @@ def _fresh(folder: Path) -> Path:
     if folder.exists() and any(folder.iterdir()) and not (folder.parent / f"{folder.name}.{OURS}").exists():
         raise Conflict(f"{str(folder)!r} is not empty", hint="give the demo a new --home")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)
     (folder.parent / f"{folder.name}.{OURS}").touch()
     return folder

@@ -28,6 +28,7 @@ from thruline.flows.reports import (
     AnswerReport,
     Outcome,
     Passage,
+    Quote,
     ReplayReport,
     SearchReport,
     Sentence,
@@ -147,7 +148,12 @@ def by_extract(line: Line, asked: Asked) -> Words:
         closeness=line.embedder.info.closeness,
     )  # fmt: skip
     sentences = tuple(
-        Sentence(text=c.text + (f"\n\n{c.code}" if c.code else ""), citations=(c.number,), support=1.0)
+        Sentence(
+            text=c.text + (f"\n\n{c.code}" if c.code else ""),
+            citations=(c.number,),
+            support=1.0,
+            quotes=tuple(Quote(chunk=x.chunk, start=x.start, end=x.end) for x in c.places),
+        )
         for c in found.sentences
     )
     return Words(text=found.text, sentences=sentences, outcome=found.outcome, mode="extractive")

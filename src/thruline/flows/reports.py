@@ -112,12 +112,25 @@ class SearchReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quote:
+    """Characters start..end of a chunk's text."""
+
+    chunk: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sentence:
-    """A sentence of an answer and the passages it rests on; support is the share of it found there, 0..1."""
+    """A sentence of an answer and the passages it rests on; support is the share of it found there, 0..1.
+
+    quotes: where exactly it stands in them, for an answer in the documents' own sentences.
+    """
 
     text: str
     citations: tuple[int, ...]
     support: float
+    quotes: tuple[Quote, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
