@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import sys
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -35,6 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = sys.argv[1:] if argv is None else argv
     try:
         known = operations()
+        _check_command(given, {o.cli.partition(" ")[0] for o in known.values()} | _BESIDES.keys())
         return _run(_parser(known).parse_args(given), known)
     except ThrulineError as error:
         _fail(error, "--json" in _own(given))
@@ -65,6 +67,13 @@ def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
 def _own(given: Sequence[str]) -> Sequence[str]:
     """The words before `--`: those after it are another program's."""
     return given[: given.index("--")] if "--" in given else given
+
+
+def _check_command(given: Sequence[str], known: Collection[str]) -> None:
+    word = given[0] if given else ""
+    if word and not word.startswith("-") and word not in known:
+        near = difflib.get_close_matches(word, known, n=2)
+        raise Invalid(f"no command {word!r}", hint=f"did you mean {' or '.join(near)}?" if near else "thruline --help")
 
 
 class _Parser(argparse.ArgumentParser):
