@@ -49,6 +49,8 @@ _DROPPED = frozenset(
         "py:module",
     ]
 )
+# Without a body they are marks for cross-references, and the heading below says the same name.
+_MARKS = frozenset(("setting", "fieldlookup", "templatefilter", "templatetag", "django-admin"))
 _CODE = frozenset(("code", "code-block", "sourcecode", "literalinclude", "parsed-literal", "snippet", "productionlist"))
 _SPOKEN = {"versionadded": "New in version", "versionchanged": "Changed in version", "deprecated": "Deprecated since"}
 _ADMONITIONS = frozenset(
@@ -135,7 +137,7 @@ class _Reader:
         return end
 
     def _directive(self, name: str, argument: str, body: str) -> None:
-        if name in _DROPPED:
+        if name in _DROPPED or (name in _MARKS and not body):
             return
         options, content = _split_options(body)
         if name in _CODE:

@@ -106,6 +106,14 @@ def test_restructured_text_reads_like_prose_also_when_it_is_called_txt(pool):
     assert parsed.hidden == ("This comment is for programs alone.",)
 
 
+def test_a_mark_for_cross_references_does_not_end_the_section_before_it(pool):
+    page = b"A\n=\n\nFirst.\n\n.. setting:: B_NAME\n\n``B_NAME``\n----------\n\nSecond.\n\n.. setting:: C\n\n   Body.\n"
+
+    parsed = pool.parse(page, "text/x-rst", "settings.txt")
+
+    assert parsed.text.split("\n\n") == ["A", "First.", "B_NAME", "Second.", "C", "Body."]
+
+
 def test_html_gives_content_and_tells_what_is_hidden(pool):
     parsed = read(pool, "leave.html", HTML)
     assert "menu" not in parsed.text
