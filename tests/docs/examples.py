@@ -132,8 +132,9 @@ class Reader:
 
     def _remember(self, said: str) -> None:
         self.seen |= {kind[1]: kind[0] for kind in _ID.finditer(said)}
-        self.seen |= {"key of a user": key[0] for key in _KEY.finditer(said)}
-        self.seen |= {"receipt file": file[0] for file in _RECEIPT.finditer(said)}
+        for name, pattern in (("key of a user", _KEY), ("receipt file", _RECEIPT)):
+            if found := pattern.findall(said):
+                self.seen[name] = found[-1]
 
     def _meant(self, text: str) -> str:
         text = text.replace(f"127.0.0.1:{PORT}", f"127.0.0.1:{self.port}")
