@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         known = operations()
         _check_command(given, {o.cli.partition(" ")[0] for o in known.values()} | _BESIDES.keys())
-        return _run(_parser(known).parse_args(given), known)
+        return _run(_parser(known, given[0] if given else "").parse_args(given), known)
     except ThrulineError as error:
         _fail(error, "--json" in _own(given))
         return error.exit_code
@@ -110,7 +110,8 @@ def _progress() -> Any:
     return tell
 
 
-def _parser(known: Mapping[str, Operation]) -> argparse.ArgumentParser:
+def _parser(known: Mapping[str, Operation], chosen: str) -> argparse.ArgumentParser:
+    """The parser of the chosen command, with an overview of all: parsers for all of them would cost 20 ms."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="one JSON document on standard output, nothing else")
     common.add_argument(
@@ -124,21 +125,30 @@ def _parser(known: Mapping[str, Operation]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         dest="word", metavar="COMMAND", required=True, help=argparse.SUPPRESS, prog="thruline", parser_class=_Parser
     )
-    says = _add_besides(commands, common)
-    nested: dict[str, Any] = {}
+    if chosen in _BESIDES:
+        _add_besides(commands, common)
+    _add_operations(commands, common, [o for o in known.values() if chosen and o.cli.partition(" ")[0] == chosen])
+    parser.epilog = _overview(_says(known))
+    return parser
+
+
+def _add_operations(commands: Any, common: argparse.ArgumentParser, chosen: Sequence[Operation]) -> None:
+    nested: Any = None
+    for operation in chosen:
+        word, _, second = operation.cli.partition(" ")
+        if second and nested is None:
+            group = commands.add_parser(word, description=f"thruline {word} …")
+            nested = group.add_subparsers(dest="second", metavar="VERB", required=True)
+        _add_command(nested if second else commands, second or word, operation, common)
+
+
+def _says(known: Mapping[str, Operation]) -> dict[str, str]:
+    """Each command's line in the overview; of a group, its verbs."""
+    says = dict(_BESIDES_SAY)
     for operation in (o for o in known.values() if o.cli):
         word, _, second = operation.cli.partition(" ")
-        if second:
-            if word not in nested:
-                group = commands.add_parser(word, description=f"thruline {word} …")
-                nested[word] = group.add_subparsers(dest="second", metavar="VERB", required=True)
-            _add_command(nested[word], second, operation, common)
-            says[word] = f"{says[word]}, {second}" if word in says else second
-        else:
-            _add_command(commands, word, operation, common)
-            says[word] = operation.says
-    parser.epilog = _overview(says)
-    return parser
+        says[word] = (f"{says[word]}, {second}" if word in says else second) if second else operation.says
+    return says
 
 
 def _add_command(commands: Any, word: str, operation: Operation, common: argparse.ArgumentParser) -> None:
@@ -186,20 +196,21 @@ def _overview(says: Mapping[str, str]) -> str:
     return "\n".join([*lines, "", "thruline COMMAND --help says more. Every command takes --json and --home DIR."])
 
 
-def _add_besides(commands: Any, common: argparse.ArgumentParser) -> dict[str, str]:
-    says = {
-        "init": "Make a home.",
-        "up": "Serve the console, the API and the OpenAI-compatible gateway.",
-        "demo": "Take real documents through the whole line and print each proof.",
-        "restore": "Bring a home back from a backup.",
-    }
-    made = {word: commands.add_parser(word, parents=[common], description=text) for word, text in says.items()}
+_BESIDES_SAY = {
+    "init": "Make a home.",
+    "up": "Serve the console, the API and the OpenAI-compatible gateway.",
+    "demo": "Take real documents through the whole line and print each proof.",
+    "restore": "Bring a home back from a backup.",
+}
+
+
+def _add_besides(commands: Any, common: argparse.ArgumentParser) -> None:
+    made = {word: commands.add_parser(word, parents=[common], description=text) for word, text in _BESIDES_SAY.items()}
     made["up"].add_argument("--host", default="", help="address to listen on; else server.host")
     made["up"].add_argument("--port", type=int, default=0, help="port to listen on; else server.port")
     made["demo"].add_argument("--corpus", default="", metavar="DIR", help="your own folder instead of the handbook")
     made["restore"].add_argument("data", help="the data file that backup wrote")
     made["restore"].add_argument("--keys", required=True, help="the keys file that backup wrote")
-    return says
 
 
 def _init(arguments: argparse.Namespace, home: Path) -> int:
