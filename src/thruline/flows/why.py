@@ -9,9 +9,9 @@ from thruline.core.clock import iso
 from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.core.nouns import Actor, Edge
-from thruline.flows.answer import read
 from thruline.flows.documents import path_names
 from thruline.flows.line import Line
+from thruline.flows.receipts import read
 from thruline.flows.reports import AnswerReport, Node, WhyReport
 
 MOST_CHILDREN = 12

@@ -18,10 +18,12 @@ from thruline.flows.reports import (
 
 if TYPE_CHECKING:
     from thruline.flows import answer as answering
-    from thruline.flows import reindex
+    from thruline.flows import find, receipts, reindex
     from thruline.flows import why as whys
 else:
     answering = lazy("thruline.flows.answer")
+    find = lazy("thruline.flows.find")
+    receipts = lazy("thruline.flows.receipts")
     reindex = lazy("thruline.flows.reindex")
     whys = lazy("thruline.flows.why")
 
@@ -44,7 +46,7 @@ def search(
     as_user: AsUser = "",
 ) -> SearchReport:  # fmt: skip
     """Passages that fit, best first, with how each was found."""
-    return answering.search(p.line, p.anyone(as_user), question, k, by)
+    return find.search(p.line, p.anyone(as_user), question, k, by)
 
 
 @operation(role="reader", cli="why", positional=("answer",), reads=True, path="/v1/receipts/{answer}")
@@ -56,13 +58,13 @@ def why(p: Platform, *, answer: Receipt) -> WhyReport:
 @operation(role="operator", cli="replay", positional=("answer",))
 def replay(p: Platform, *, answer: Receipt) -> ReplayReport:
     """Make an answer again from its receipt: retrieval exactly, the words as a diff."""
-    return answering.replay(p.line, p.actor, answer)
+    return receipts.replay(p.line, p.actor, answer)
 
 
 @operation(role="reader", cli="answers", reads=True)
 def answers(p: Platform, *, limit: Annotated[int, "at most this many"] = 20) -> tuple[AnswerLine, ...]:
     """Your latest answers; the operator sees everybody's."""
-    return answering.listing(p.line, p.actor, limit)
+    return receipts.listing(p.line, p.actor, limit)
 
 
 @operation(role="reader", cli="index list", reads=True)

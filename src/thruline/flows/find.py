@@ -1,0 +1,91 @@
+"""Find: question -> access -> search -> passages with their text."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal, NamedTuple
+
+from thruline.core.documents import Chunk
+from thruline.core.errors import Invalid
+from thruline.core.nouns import Actor
+from thruline.flows.documents import path_names, read_documents
+from thruline.flows.line import Line
+from thruline.flows.publish import check_embedder
+from thruline.flows.reports import Passage, SearchReport
+from thruline.vectors import context as contexts
+from thruline.vectors.serving import Hit, Hits, Serving
+
+MOST_PASSAGES = 100
+By = Literal["both", "words"]
+
+
+class Found(NamedTuple):
+    """A hit as the context of an answer takes it, and as a person sees it."""
+
+    hit: contexts.Hit
+    passage: Passage
+
+
+def search(line: Line, actor: Actor, question: str, k: int, by: By = "both") -> SearchReport:
+    """The k best passages that the actor may see."""
+    if not 1 <= k <= MOST_PASSAGES:
+        raise Invalid(f"k = {k} is out of range", hint=f"1 to {MOST_PASSAGES}")
+    check_question(line, question)
+    began = time.monotonic()
+    serving = line.shelf.serving()
+    hits = find(line, serving, actor, question, k, by=by)
+    return SearchReport(
+        question=question, passages=tuple(f.passage for f in read_hits(line, hits)), generation=serving.generation,
+        visible=hits.plan.visible, asked=k, ms=(time.monotonic() - began) * 1000,
+    )  # fmt: skip
+
+
+def check_question(line: Line, question: str) -> None:
+    """Raises Invalid for an empty or an endless question."""
+    if not question.strip():
+        raise Invalid("the question is empty", hint="ask something")
+    if len(question) > line.limits.question_limit:
+        raise Invalid(
+            f"the question has {len(question)} characters",
+            hint=f"at most {line.limits.question_limit} (setting guard.question_limit)",
+        )
+
+
+def find(line: Line, serving: Serving, actor: Actor, question: str, k: int, *, by: By = "both") -> Hits:
+    """The k best chunks that the actor may see; the mask of what they may not is made before anything is scored."""
+    if by == "words" or not len(serving):
+        return serving.search(question, None, k, groups=actor.groups)
+    check_embedder(line, serving.generation)
+    with line.embedding:
+        vector = line.embedder.query(question)
+    return serving.search(question, vector, k, groups=actor.groups)
+
+
+def read_hits(line: Line, hits: Hits) -> list[Found]:
+    """Hits with their text; a record that was erased a moment ago is left out."""
+    records = line.records.get_many([h.record for h in hits.hits])
+    documents = read_documents(line, [r.document for r in records.values()])
+    places = line.records.places([h.chunk for h in hits.hits])
+    paths = path_names(line, list(records))
+    sources = {s.id: s.name for s in line.records.sources()}
+    found: list[Found] = []
+    for hit in hits.hits:
+        record = records.get(hit.record)
+        document = documents.get(record.document) if record else None
+        if document is None or hit.chunk not in places:
+            continue
+        chunk = document.chunks[places[hit.chunk].position]
+        passage = Passage(
+            number=0, chunk=hit.chunk, record=hit.record, source=sources.get(hit.source, ""),
+            path=paths.get(hit.record, ""), title=chunk.title, text=chunk.text, page=chunk.page,
+            score=round(hit.score, 6), dense_rank=hit.dense_rank, text_rank=hit.text_rank,
+        )  # fmt: skip
+        found.append(Found(_as_context(hit, chunk), passage))
+    return found
+
+
+def _as_context(hit: Hit, chunk: Chunk) -> contexts.Hit:
+    return contexts.Hit(
+        chunk=hit.chunk, record=hit.record, title=chunk.title, text=chunk.text, start=chunk.start, end=chunk.end,
+        score=hit.score,
+    )  # fmt: skip

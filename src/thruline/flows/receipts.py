@@ -1,0 +1,73 @@
+"""Receipts: answers that were given, for whoever may still see them, and made again."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+
+from thruline.core.errors import NotFound
+from thruline.core.ids import ArtifactId
+from thruline.core.nouns import Actor, Draft
+from thruline.flows.answer import by_extract, prepare, refusal
+from thruline.flows.line import Line
+from thruline.flows.reports import AnswerLine, AnswerReport, ReplayReport
+
+WITHHELD = "(left out: it rests on a document that you may not see)"
+
+
+def listing(line: Line, actor: Actor, limit: int) -> tuple[AnswerLine, ...]:
+    """The actor's latest answers; everybody's for the operator."""
+    return line.answers.lines(line.answers.list("" if actor.sees_all else actor.id, limit))
+
+
+def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
+    """An answer that the actor may see now; raises NotFound also when it is somebody else's.
+
+    Passages that the actor may no longer see are left out, with the sentences that rest on them; `state` says when
+    one of its records has been taken out of answers since.
+    """
+    row = line.answers.row(answer)
+    said = line.answers.read([answer]).get(answer) if row else None
+    if row is None or said is None or not (actor.sees_all or row.asker == actor.id):
+        raise NotFound(f"no answer {answer!r}", hint="`thruline answers` lists yours; an erased one is gone")
+    records = line.records.get_many([p.record for p in said.passages])
+    groups = {s.id: frozenset(s.groups) for s in line.records.sources()}
+    seen = {r for r, x in records.items() if actor.sees_all or groups.get(x.source, frozenset()) & actor.groups}
+    cited = {n for s in said.sentences for n in s.citations}
+    passages = tuple(replace(p, state=records[p.record].state) for p in said.passages if p.record in seen)
+    touched = any(p.state in ("quarantined", "deleted") for p in passages if p.number in cited)
+    said = _for_eyes(said, {p.number for p in said.passages} - {p.number for p in passages})
+    return replace(said, passages=passages, state="touched" if touched else "current")
+
+
+def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
+    """Retrieve again in the generation that the answer came from and make the words again; says what differs.
+
+    The words of a language model are not made again: `generation` is then `unavailable`.
+    """
+    then = read(line, actor, answer)
+    asker = actor if then.asker == actor.name else line.access.actor(then.asker)
+    serving = line.shelf.snapshot(ArtifactId(then.generation)) if then.generation else None
+    asked = prepare(line, asker, then.question, serving)
+    before, after = [p.chunk for p in then.passages], [p.chunk for p in asked.passages]
+    words = None if then.mode == "llm" else refusal() if asked.is_refused else by_extract(line, asked)
+    retrieval = "same" if before == after else "changed"
+    generation = "unavailable" if words is None else "same" if words.text == then.text else "changed"
+    facts = {"retrieval": retrieval, "generation": generation}
+    line.ledger.append([Draft(verb="answer.replayed", inputs=(ArtifactId(answer),), facts=facts, actor=actor.id)])
+    return ReplayReport(
+        answer=answer, retrieval=retrieval, generation=generation, diff=_diff(then.text, words.text) if words else (),
+        missing=tuple(c for c in before if c not in after), added=tuple(c for c in after if c not in before),
+    )  # fmt: skip
+
+
+def _for_eyes(said: AnswerReport, hidden: set[int]) -> AnswerReport:
+    """The answer without what rests on the passages of these numbers."""
+    if not hidden:
+        return said
+    shown = tuple(s for s in said.sentences if hidden.isdisjoint(s.citations))
+    return replace(said, sentences=shown, text="\n\n".join([*(s.text for s in shown), WITHHELD]))
+
+
+def _diff(then: str, now: str) -> tuple[str, ...]:
+    return tuple(difflib.unified_diff(then.splitlines(), now.splitlines(), "then", "now", lineterm=""))
