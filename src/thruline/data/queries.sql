@@ -79,7 +79,8 @@ FROM records r WHERE source = :source AND state <> 'deleted'
 -- name: copies
 -- Records in one state that repeat these.
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
-FROM records WHERE state = :state AND canonical IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id;
+FROM records
+WHERE state = :state AND canonical <> '' AND canonical IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id;
 
 -- name: set_vectors
 -- The set under the embedder that serves.

@@ -41,7 +41,8 @@ CREATE TABLE IF NOT EXISTS records (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS records_by_source ON records (source, state);
 CREATE INDEX IF NOT EXISTS records_by_path ON records (path);
-CREATE INDEX IF NOT EXISTS records_by_canonical ON records (canonical);
+-- Only of repetitions: over all, a search for near-duplicates would begin with every record that is none.
+CREATE INDEX IF NOT EXISTS records_repeating ON records (canonical) WHERE canonical <> '';
 
 CREATE TABLE IF NOT EXISTS chunks (
   id TEXT PRIMARY KEY,
