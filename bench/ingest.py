@@ -1,0 +1,74 @@
+"""What ingesting costs beside the embedding: 60 pages of the Django handbook through the whole line.
+
+    python bench/ingest.py FOLDER [--write]
+
+FOLDER holds documents, such as the handbook that `thruline demo` unpacks. Baseline, in the same run: the same embedder
+on the same chunks, in batches of the size that a sync uses. Target: at most 1.2 times the baseline.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+from thruline.app.platform import Platform
+from thruline.flows.documents import read_documents
+from thruline.flows.ingest import GROUP_CHUNKS
+
+PAGES = 60
+LARGEST = 40_000  # bytes: release notes alone would make the pages unlike one another
+TARGET = 1.2
+
+
+def pick(source: Path, folder: Path) -> Path:
+    """60 pages, evenly through the folder."""
+    pages = sorted(f for f in source.rglob("*.txt") if 2_000 < f.stat().st_size < LARGEST)
+    for n, page in enumerate(pages[:: max(1, len(pages) // PAGES)][:PAGES]):
+        folder.mkdir(exist_ok=True)
+        shutil.copy(page, folder / f"{n:02}-{page.name}")
+    return folder
+
+
+def embed_again(home: Platform) -> tuple[int, float]:
+    """Chunks, and seconds of the embedder alone on them."""
+    line = home.line
+    documents = read_documents(line, [r.document for r in line.records.list(limit=1_000)])
+    texts = [f"{c.title}\n{c.text}" for d in documents.values() for c in d.chunks]
+    began = time.monotonic()
+    for start in range(0, len(texts), GROUP_CHUNKS):
+        line.embedder.passages(texts[start : start + GROUP_CHUNKS])
+    return len(texts), time.monotonic() - began
+
+
+def run(source: Path, folder: Path) -> dict:
+    with Platform.open(folder / "home", create=True) as home:
+        home.data.add(path=str(pick(source, folder / "docs")))
+        home.line.embedder.passages(["warm"])
+        began = time.monotonic()
+        (report,) = home.data.sync()
+        took = time.monotonic() - began
+        chunks, bare = embed_again(home)
+    return {
+        "pages": report.seen, "indexed": report.indexed, "chunks": chunks, "sync_s": round(took, 2),
+        "embedder_alone_s": round(bare, 2), "of_embedder": round(took / bare, 3), "target": TARGET,
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", help="documents")
+    parser.add_argument("--write", action="store_true", help="write bench/results/ingest.json")
+    wanted = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        report = json.dumps(run(Path(wanted.folder), Path(folder)), indent=1)
+    print(report)
+    if wanted.write:
+        (Path(__file__).parent / "results" / "ingest.json").write_text(report + "\n")
+
+
+if __name__ == "__main__":
+    main()

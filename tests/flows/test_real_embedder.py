@@ -1,0 +1,51 @@
+"""The line with the real model: the one suite that needs its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from thruline.app.platform import Platform
+from thruline.testing.homes import write
+
+TEXTS = {
+    "returns": "# Sending things back\n\nGoods may be sent back within thirty days if the box is whole.",
+    "heating": "# Heating\n\nIn winter the hall is warmed from six in the morning.",
+    "bikes": "# Bicycles\n\nBicycles are kept in the cellar, behind the second door.",
+}
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    folder = tmp_path_factory.mktemp("real")
+    with Platform.open(folder / "home", create=True) as home:
+        home.data.add(path=str(write(folder / "docs", **TEXTS)))
+        home.data.sync()
+        yield home
+
+
+@pytest.mark.parametrize(
+    ("question", "path"),
+    [
+        ("How long do I have to return a purchase?", "returns.md"),
+        ("When does it get cosy indoors during the cold season?", "heating.md"),
+        ("Where can I park my two-wheeler?", "bikes.md"),
+    ],
+)
+def test_a_question_in_other_words_finds_its_document(real: Platform, question: str, path: str) -> None:
+    assert real.vectors.search(question=question).passages[0].path == path
+
+
+def test_an_answer_replays_bit_for_bit(real: Platform) -> None:
+    answer = real.vectors.ask(question="Within how many days may goods be sent back?")
+    assert "thirty days" in answer.text
+    again = real.vectors.replay(answer=answer.id)
+    assert (again.retrieval, again.generation) == ("same", "same")
+
+
+def test_quarantine_and_release_end_in_the_same_generation(real: Platform) -> None:
+    before = real.ledger.status().generation
+    real.data.quarantine(what="docs/bikes.md")
+    assert "bikes.md" not in {p.path for p in real.vectors.search(question="bicycle cellar").passages}
+    assert real.data.release(what="docs/bikes.md").generation == before
