@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from reference_figures import figures
 from reference_says import FILE_SAYS, REASON_SAYS, ROUTE_SAYS, SYSTEM_SAYS
 from starlette.routing import Route
 
@@ -173,6 +174,17 @@ def files_page() -> str:
     return _page(parts)
 
 
+def figures_page() -> str:
+    """What the benches measured."""
+    return _page([
+        "# Figures",
+        "Measured on two shared, busy cores without a GPU, each beside its baseline in the same run. `make bench` "
+        "prints them again and writes `bench/results/*.json`, where seeds, machines and intervals stand. An aim is "
+        "what was wanted before the code was written; not every one was reached.",
+        _table(("what", "measured", "beside it", "aim", "script"), figures()),
+    ])  # fmt: skip
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "operations": operations_page,
     "cli": cli_page,
@@ -181,6 +193,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events": events_page,
     "errors": errors_page,
     "files": files_page,
+    "figures": figures_page,
 }
 
 

@@ -19,6 +19,15 @@ INDEXES = tuple(
 TEXT = (".py", ".md", ".toml", ".txt", ".yml", ".sql", ".html", ".css", ".js", ".json", "")
 
 
+PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*)`")  # a path with a slash, in code
+
+
+@pytest.mark.parametrize("name", ["ARCHITECTURE.md", "CONTRIBUTING.md"])
+def test_paths_that_are_named_exist(name: str) -> None:
+    named = PATH.findall((ROOT / name).read_text("utf-8"))
+    assert [p for p in named if not any((base / p).exists() for base in (ROOT, ROOT / "src" / "thruline"))] == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_links_lead_to_something(page: Path) -> None:
     targets = [t for t in LINK.findall(_without_code(page)) if "://" not in t]

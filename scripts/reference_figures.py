@@ -1,0 +1,77 @@
+"""The page of figures: what was measured, beside what it was measured against, from bench/results/*.json."""
+
+# ruff: noqa: E501 - a table is read line by line
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+RESULTS = Path(__file__).parent.parent / "bench" / "results"
+
+
+class Figure(NamedTuple):
+    """A number of a result file, what to compare it with, and the aim; paths are keys with dots between."""
+
+    what: str
+    file: str
+    value: str
+    unit: str
+    beside: str = ""
+    against: str = ""
+    aim: str = ""
+
+
+FIGURES = (
+    Figure("One event appended", "ledger", "results.narrow.single_ms", "ms CPU", "a bare insert", "results.narrow.bare_single_ms", "at most .3"),
+    Figure("Events appended in batches", "ledger", "results.narrow.batched_per_s", "a CPU second", "bare inserts", "results.narrow.bare_batched_per_s", "at least 10,000"),
+    Figure("Events verified", "ledger", "results.narrow.verify_per_s", "a CPU second", aim="at least 50,000"),
+    Figure("Sync of 5,000 unchanged files", "resync", "unchanged_s", "s", "walking them", "walk_and_stat_s", "at most 2"),
+    Figure("One changed file until it answers", "resync", "one_changed_visible_s", "s", aim="at most 1"),
+    Figure("A remembered step", "resync", "remembered_step_cpu_ms", "ms CPU", aim="at most 1"),
+    Figure("Search in 5,000 chunks", "retrieval_latency", "sizes.0.ms.all", "ms CPU", "numpy and FTS5", "sizes.0.baseline_ms", "at most 2"),
+    Figure("Search in 50,000 chunks", "retrieval_latency", "sizes.1.ms.all", "ms CPU", "numpy and FTS5", "sizes.1.baseline_ms", "at most 3"),
+    Figure("SciFact nDCG@10, words and meaning", "scifact_quality", "ndcg10_both", "", "words alone", "ndcg10_words", "at least .715"),
+    Figure("Answers that cite a judged page", "answering", "answers that cite a judged page", "share"),
+    Figure("AUROC of *I do not know*", "answering", "AUROC of closeness", "", "shared words", "AUROC of shared words (baseline)"),
+    Figure("Erasing 100 of 2,000 records, with the byte scan", "erase", "erase_s", "s", "delete and vacuum", "plain_delete_and_vacuum_s", "at most 1"),
+    Figure("Places where erased words were left", "erase", "residue", "", aim="0"),
+    Figure("A governed request, 32 at once", "gateway", "results.32_at_once.passthrough_ms", "ms CPU", "an echo", "results.32_at_once.echo_ms", "at most .4"),
+    Figure("A governed request, one at a time", "gateway", "results.1_at_once.passthrough_ms", "ms CPU", "an echo", "results.1_at_once.echo_ms", "at most .4"),
+    Figure("A stream of 50 chunks, 32 at once", "gateway", "results.32_at_once.stream_50_ms", "ms CPU", aim="at most .6"),
+    Figure("Our client for a language model, a request", "upstream_client", "ours.forward_request_ms", "ms CPU", "the openai package", "openai_sdk.request_ms"),
+    Figure("A command through the whole queue", "jobs", "results.whole queue, 2 at a time.cpu_ms", "ms CPU", "a bare Python", "results.subprocess.run of a Python.cpu_ms"),
+    Figure("Detector, AUROC on held-out families", "injection_detector", "sets.held-out families.detector.auroc.value", "", "rules alone", "sets.held-out families.rules.auroc.value"),
+    Figure("Detector, AUROC on collections never seen", "injection_detector", "sets.dev.detector.auroc.value", "", "rules alone", "sets.dev.rules.auroc.value"),
+    Figure("E-mail addresses found", "pii_detection", "kinds.email.recall", "recall"),
+    Figure("Phone numbers found", "pii_detection", "kinds.phone.recall", "recall"),
+    Figure("Names found", "pii_detection", "kinds.name.recall", "recall"),
+)  # fmt: skip
+
+
+def figures() -> Iterator[tuple[str, ...]]:
+    """(what, measured, beside, aim, script) of every figure whose result is committed."""
+    for figure in FIGURES:
+        if not (path := RESULTS / f"{figure.file}.json").exists():
+            continue
+        found = json.loads(path.read_text("utf-8"))
+        beside = f"{figure.beside}: {_shown(_at(found, figure.against))}" if figure.against else ""
+        measured = f"{_shown(_at(found, figure.value))} {figure.unit}".strip()
+        yield figure.what, measured, beside, figure.aim, f"`bench/{figure.file}.py`"
+
+
+def _at(found: Any, path: str) -> float:
+    """The number at a path; a key may hold dots itself, so the longest that fits is taken."""
+    if not path:
+        return found
+    if isinstance(found, list):
+        head, _, rest = path.partition(".")
+        return _at(found[int(head)], rest)
+    key = max((k for k in found if path == k or path.startswith(f"{k}.")), key=len)
+    return _at(found[key], path[len(key) + 1 :])
+
+
+def _shown(number: float) -> str:
+    return f"{number:,.0f}" if number == int(number) or number >= 1000 else f"{number:.3g}"
