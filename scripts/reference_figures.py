@@ -25,6 +25,10 @@ class Figure(NamedTuple):
 
 
 FIGURES = (
+    Figure("`thruline --help`", "startup", "help_cpu_ms", "ms CPU", "an empty Python", "python_cpu_ms", "at most 150"),
+    Figure("Server ready", "startup", "ready_s", "s", aim="at most 5"),
+    Figure("Server idle", "startup", "idle_rss_mb", "MB", aim="at most 300"),
+    Figure("Sync of 60 pages", "ingest", "sync_s", "s", "the embedder alone", "embedder_alone_s", "at most 1.2 times"),
     Figure("One event appended", "ledger", "results.narrow.single_ms", "ms CPU", "a bare insert", "results.narrow.bare_single_ms", "at most .3"),
     Figure("Events appended in batches", "ledger", "results.narrow.batched_per_s", "a CPU second", "bare inserts", "results.narrow.bare_batched_per_s", "at least 10,000"),
     Figure("Events verified", "ledger", "results.narrow.verify_per_s", "a CPU second", aim="at least 50,000"),
