@@ -10,17 +10,20 @@ import pytest
 
 from thruline.backends.ed25519_signer import Ed25519Signer
 from thruline.backends.local_compute import LocalCompute
+from thruline.backends.local_vault import LocalVault
 from thruline.backends.sqlite import SqliteDatabase
+from thruline.core.clock import SystemClock
 from thruline.core.errors import Unavailable
 from thruline.core.ids import Ids, random_id
 from thruline.core.nouns import Target
 from thruline.flows.retrain import Recipe, Retrained, retrain
+from thruline.infra.jobs import Jobs
 from thruline.ledger.ledger import SqlLedger
+from thruline.ledger.payloads import Payloads
 from thruline.models.datasets import NEURALCHEMY, Row, frame
 from thruline.models.gate import Policy
 from thruline.models.registry import Registry
 from thruline.runs.runner import Cancelled
-from thruline.testing.memory import MemoryPayloads
 from thruline.testing.prompts import prompts
 
 MACHINE = Target(id=random_id("machine"), name="here", backend="local", cpus=2, memory=4 << 30, disk_free=0)
@@ -51,15 +54,17 @@ class Bench:
         database = SqliteDatabase(":memory:")
         self.ledger = SqlLedger(database)
         signer = Ed25519Signer(bytes(32))
-        self.registry = Registry(database, self.ledger, MemoryPayloads(), Ids(bytes(32)), signer)
+        payloads = Payloads(database, LocalVault(SqliteDatabase(":memory:"), bytes(32)))
+        self.registry = Registry(database, self.ledger, payloads, Ids(bytes(32)), signer)
         self.compute = LocalCompute(folder / "jobs", MACHINE, bound=True)
+        self.jobs = Jobs(database, self.ledger, payloads, self.compute, SystemClock())
         self.workdir = folder / "work"
         self.workdir.mkdir()
         self.run = Watcher()
 
     def retrain(self, rows: pl.DataFrame, **recipe) -> Retrained:
         made = Recipe(rows=rows, made_of=[RECORD], policy=LENIENT, **recipe)
-        return retrain(self.compute, self.registry, self.run, made, workdir=self.workdir)
+        return retrain(self.jobs, self.registry, self.run, made, workdir=self.workdir)
 
 
 @pytest.fixture
@@ -89,7 +94,16 @@ def test_the_deployment_is_downstream_of_the_record(bench: Bench) -> None:
     children = [e.child.partition(":")[0] for e in bench.ledger.edges([RECORD], "down")]
     assert children == ["dataset", "model", "deployment"]
     verbs = [e.verb for e in bench.ledger.read(run=bench.run.id)]
-    assert verbs == ["dataset.built", "model.trained", "model.registered", "verdict.given", "deployment.changed"]
+    assert verbs == [
+        "dataset.built",
+        "job.queued",
+        "job.started",
+        "job.finished",
+        "model.trained",
+        "model.registered",
+        "verdict.given",
+        "deployment.changed",
+    ]
     assert made.report.attacks > 0
     assert bench.run.told[-1] == ("gate", 4, 4)
 
@@ -101,8 +115,17 @@ def test_a_failed_job_says_why_and_leaves_nothing_behind(bench: Bench) -> None:
     assert bench.registry.models() == []
 
 
+def test_the_job_is_in_the_queue_with_what_it_used(bench: Bench) -> None:
+    made = bench.retrain(ROWS)
+    (job,) = bench.jobs.list()
+    assert (job.id, job.state, job.exit_code) == (made.job, "succeeded", 0)
+    assert job.cpu_seconds > 0
+
+
 def test_a_cancelled_run_ends_its_job(bench: Bench) -> None:
     bench.run = Watcher(cancelled=True)
     with pytest.raises(Cancelled):
         bench.retrain(ROWS)
+    (job,) = bench.jobs.list()
+    assert job.state == "cancelled"
     assert list(bench.workdir.iterdir()) == []

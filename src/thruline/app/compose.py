@@ -143,7 +143,8 @@ class ConfiguredEngines:
 def _database(home: Home, config: Config) -> Database:
     reference = config.store.database
     if reference == "sqlite":
-        os.umask(0o077)  # SQLite makes its log files beside the database with the process's rights
+        for path in (home.database, home.key_database):
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite gives its log files the same rights
         return backend("database", "sqlite")(str(home.database))
     return backend("database", "postgresql")(secret(reference, home.path))
 

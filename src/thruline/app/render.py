@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
@@ -37,7 +38,8 @@ def _listed(rows: Sequence[Any]) -> Iterator[str]:
 
 def _pairs(result: Any) -> Iterator[str]:
     shown = [(f.name, getattr(result, f.name)) for f in fields(result)]
-    width = max(len(name) for name, _ in shown)
+    shown = [(name, value) for name, value in shown if value not in ("", ())]
+    width = max((len(name) for name, _ in shown), default=0)
     for name, value in shown:
         if isinstance(value, tuple) and value and is_dataclass(value[0]):
             yield f"{_label(name)}:"
@@ -47,16 +49,22 @@ def _pairs(result: Any) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Any]) -> Iterator[str]:
-    if not is_dataclass(rows[0]):
+    names = _names(rows[0])
+    if not names:
         yield from (_cell(row) for row in rows)
         return
-    names = [f.name for f in fields(rows[0])]
     cells = [[_cell(getattr(row, name)) for name in names] for row in rows]
     kept = [n for n in range(len(names)) if any(line[n] for line in cells)]
-    widths = {n: min(44, max(len(names[n]), *(len(line[n]) for line in cells))) for n in kept}
+    most = 44 if sys.stdout.isatty() else 200
+    widths = {n: min(most, max(len(names[n]), *(len(line[n]) for line in cells))) for n in kept}
     numeric = {n for n in kept if all(re.fullmatch(r"[\d.,-]*", line[n]) for line in cells)}
     for line in ([_label(n) for n in names], *cells):
         yield "  ".join(_fit(line[n], widths[n], n in numeric) for n in kept).rstrip()
+
+
+def _names(row: Any) -> list[str]:
+    """The columns of a dataclass or a named tuple; none for anything else."""
+    return [f.name for f in fields(row)] if is_dataclass(row) else list(getattr(row, "_fields", ()))
 
 
 def _fit(text: str, width: int, right: bool) -> str:
@@ -173,7 +181,9 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
         yield f"residue: {report.residue} places where a byte of them is left  {', '.join(report.residue_places)}"
     if report.receipt:
         yield f"receipt: {report.receipt}   thruline-verify {report.receipt}"
-    yield "out of scope: " + "; ".join(report.out_of_scope)
+    if not report.dry_run:
+        yield "out of scope:"
+        yield from (f"  {line}" for line in report.out_of_scope)
 
 
 def _verify(report: reports.VerifyReport) -> Iterator[str]:

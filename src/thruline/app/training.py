@@ -24,13 +24,13 @@ OWN_RECORDS = 200  # harmless rows of the home's own documents: enough to know i
 METRICS = ("auroc", "recall_at_1pct", "recall", "false_alarms", "precision", "brier")
 
 
-def train(p: Platform, seed: int, spoil: float, deploy: bool) -> ModelReport:
+def train(p: Platform, seed: int, spoil: float, hold: bool) -> ModelReport:
     """Train, judge and, if it passes, deploy."""
     line, began = p.line, time.monotonic()
     with line.runs.start("train", only=ROLE, actor=p.actor.id, progress=p.progress) as run:
         rows, made_of = _rows(p)
-        recipe = Recipe(rows=rows, made_of=made_of, seed=seed, spoil=spoil, deploy=deploy)
-        made = retrain(line.compute, line.registry, run, recipe, workdir=p.home.jobs)
+        recipe = Recipe(rows=rows, made_of=made_of, seed=seed, spoil=spoil, deploy=not hold)
+        made = retrain(line.jobs, line.registry, run, recipe, workdir=p.home.jobs)
     return _report(
         p, made.model, made.dataset, made.report, made.decision, job=made.job, seconds=time.monotonic() - began
     )

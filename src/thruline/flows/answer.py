@@ -182,7 +182,8 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
     """The answer came from the chunks in its context; it passed through the index and the embedder."""
     used = asked.context.chunks
     model = (line.ids.artifact("model", "llm", words.model),) if words.model else ()
-    via = (*((asked.generation,) if asked.generation else ()), line.embedder_id)
+    detector = line.registry.serving("detector")
+    via = tuple(i for i in (asked.generation, line.embedder_id, detector) if i)
     facts: dict[str, Fact] = {
         "outcome": words.outcome, "cited": len({n for s in words.sentences for n in s.citations}),
         "context": len(used), "mode": words.mode, "tokens_in": words.tokens_in, "tokens_out": words.tokens_out,

@@ -110,7 +110,7 @@ def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], be
     head = line.ledger.head()
     body = {
         "what": "erasure", "id": receipt, "at": iso(line.clock.now()), "subjects": list(reach.subjects),
-        "records": reach.record_ids, "answers": list(reach.answers), "models": list(reach.models), **facts,
+        "records": reach.record_ids, "answers": list(reach.answers), "models": list(reach.models), "counts": facts,
         "out_of_scope": _out_of_scope(line), "head": {"seq": head.seq, "hash": head.hash},
     }  # fmt: skip
     path = line.home / "receipts" / f"erasure-{receipt.partition(':')[2][:12]}.json"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,20 +16,21 @@ from typing import Protocol
 import polars as pl
 
 from thruline.core.errors import Unavailable
-from thruline.core.ids import ArtifactId, random_id
+from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Verdict
 from thruline.core.units import Bytes
+from thruline.infra.jobs import Jobs
+from thruline.infra.work import run_one
 from thruline.models import split
 from thruline.models.datasets import to_parquet
 from thruline.models.detector import SETTINGS_FILE, WEIGHTS_FILE, Detector
 from thruline.models.evaluate import Estimate, Report, Scored, difference, evaluate
 from thruline.models.gate import Decision, Policy, decide
 from thruline.models.registry import Registry
-from thruline.ports.compute import ENDED, Compute, JobSpec, JobStatus
+from thruline.ports.compute import JobSpec
 
 JOB_MEMORY: Bytes = 2_000_000_000  # measured: 0.5 GB for 21,000 rows
 JOB_TIMEOUT_S = 1800.0
-POLL_S = 0.2
 LOG_TAIL = 400
 STAGES = ("dataset", "training", "evaluation", "gate")
 
@@ -77,7 +77,7 @@ class Retrained:
     deployed: bool
 
 
-def retrain(compute: Compute, registry: Registry, run: Watched, recipe: Recipe, *, workdir: Path) -> Retrained:
+def retrain(jobs: Jobs, registry: Registry, run: Watched, recipe: Recipe, *, workdir: Path) -> Retrained:
     """Train a candidate, judge it against what serves, and let it serve when it passes.
 
     Raises Unavailable when the job did not succeed; workdir is left as it was found.
@@ -86,8 +86,7 @@ def retrain(compute: Compute, registry: Registry, run: Watched, recipe: Recipe, 
     dataset = split.build(recipe.rows, seed=recipe.seed)
     dataset_id = registry.add_dataset(dataset, recipe.made_of, run=run.id)
     run.tell(STAGES[1], 1, len(STAGES))
-    job = random_id("job")
-    files = _train(compute, run, job, dataset, recipe, workdir)
+    job, files = _train(jobs, run, dataset, recipe, workdir)
     run.tell(STAGES[2], 2, len(STAGES))
     candidate = Detector.load(files)
     report, against = _compare(dataset, candidate, registry.detector(), recipe.seed)
@@ -114,20 +113,19 @@ def rejudge(registry: Registry, model: ArtifactId, dataset: ArtifactId) -> tuple
 
 
 def _train(
-    compute: Compute, run: Watched, job: str, dataset: pl.DataFrame, recipe: Recipe, workdir: Path
-) -> dict[str, bytes]:
+    jobs: Jobs, run: Watched, dataset: pl.DataFrame, recipe: Recipe, workdir: Path
+) -> tuple[ArtifactId, dict[str, bytes]]:
     folder = Path(tempfile.mkdtemp(prefix="train-", dir=workdir))  # mode 0700: the rows may be personal
     try:
         source, out = folder / "dataset.parquet", folder / "model"
         source.write_bytes(to_parquet(dataset))
-        handle = compute.start(job, _spec(source, out, recipe))
-        status = _wait(compute, run, handle)
-        if status.state != "succeeded":
-            said = compute.logs(handle)[-LOG_TAIL:].decode("utf-8", "replace").strip()
+        job = run_one(jobs, _spec(source, out, recipe), run=run.id, check=run.check)
+        if job.state != "succeeded":
+            said = jobs.logs(job.id)[-LOG_TAIL:].decode("utf-8", "replace").strip()
             raise Unavailable(
-                f"training job {job!r} {status.state}: {said!r}", hint=f"`thruline logs {job}` has it all"
+                f"training job {job.id!r} {job.state}: {said!r}", hint=f"`thruline logs {job.id}` has it all"
             )
-        return {name: (out / name).read_bytes() for name in (SETTINGS_FILE, WEIGHTS_FILE)}
+        return job.id, {name: (out / name).read_bytes() for name in (SETTINGS_FILE, WEIGHTS_FILE)}
     finally:
         shutil.rmtree(folder)
 
@@ -136,19 +134,6 @@ def _spec(source: Path, out: Path, recipe: Recipe) -> JobSpec:
     command = (sys.executable, "-m", "thruline.models.train_detector", "--dataset", str(source), "--out", str(out))
     settings = ("--seed", str(recipe.seed), "--spoil", str(recipe.spoil))
     return JobSpec(command=command + settings, memory=JOB_MEMORY, timeout_s=JOB_TIMEOUT_S)
-
-
-def _wait(compute: Compute, run: Watched, handle: str) -> JobStatus:
-    ended = False
-    try:
-        while (status := compute.status(handle)).state not in ENDED:
-            run.check()
-            time.sleep(POLL_S)
-        ended = True
-        return status
-    finally:
-        if not ended:
-            compute.cancel(handle)
 
 
 def _compare(

@@ -109,7 +109,8 @@ def _generation(line: Line, id: ArtifactId) -> tuple[str, str]:
 def _model(line: Line, id: ArtifactId, said: AnswerReport | None) -> tuple[str, str]:
     info = next((m for m in line.registry.models() if m.id == id), None)
     if info:
-        return id.partition(":")[2][:12], f"{info.outcome}, serves as {', '.join(info.serves) or 'nothing'}"
+        serves = f"serves as {', '.join(info.serves)}" if info.serves else "serves no longer"
+        return f"{id.partition(':')[2][:12]}", f"injection detector, gate {info.outcome}, {serves}"
     if said and id == line.ids.artifact("model", "llm", said.model):
         return said.model, "language model"
     return (said.embedder if said else id.partition(":")[2][:12]), "embedder"

@@ -127,7 +127,7 @@ class Access:
         rows = self._db.query(self._q.user_by_name, {"name_digest": self._digest(name)})
         if not rows:
             raise NotFound(
-                f"no user named {name!r}", hint="`thruline users` lists them; add one with `thruline users set`"
+                f"no user named {name!r}", hint="`thruline users list` lists them; add one with `thruline users set`"
             )
         id, role, groups = rows[0]
         return _actor(id, role, groups, name)

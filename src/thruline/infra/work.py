@@ -133,16 +133,19 @@ def work(jobs: Jobs, stop: threading.Event) -> None:
 
 
 def run_one(
-    jobs: Jobs, spec: JobSpec, *, actor: str = "", run: str = "", on_log: Callable[[bytes], None] = lambda _: None
-) -> Job:
+    jobs: Jobs, spec: JobSpec, *, actor: str = "", run: str = "", on_log: Callable[[bytes], None] = lambda _: None,
+    check: Callable[[], None] = lambda: None,
+) -> Job:  # fmt: skip
     """Queue a job and work the queue in this thread until it has ended; on_log gets its output as it comes.
 
-    Ctrl-C cancels the job, and this still returns how it ended.
+    Ctrl-C cancels the job, and this still returns how it ended. check is called at each look: an error of ours that
+    it raises cancels the job, and comes out when the job has ended.
     """
     id = jobs.submit(spec, actor=actor, run=run)
     worker = Worker(jobs)
     jobs.sweep()
     seen = 0
+    stopped: ThrulineError | None = None
     try:
         while True:
             try:
@@ -151,13 +154,25 @@ def run_one(
                 if new := jobs.logs(id, offset=seen):
                     seen += len(new)
                     on_log(new)
+                if job.is_ended and stopped:
+                    raise stopped
                 if job.is_ended:
                     return job
+                if stopped is None and (stopped := _raised(check)):
+                    _cancel(jobs, id)
                 time.sleep(BUSY_LOOK_S)
             except KeyboardInterrupt:
                 _cancel(jobs, id)
     finally:
         worker.release()
+
+
+def _raised(check: Callable[[], None]) -> ThrulineError | None:
+    try:
+        check()
+    except ThrulineError as error:
+        return error
+    return None
 
 
 def _cancel(jobs: Jobs, id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
@@ -29,6 +29,7 @@ else:
     sourcing = lazy("thruline.flows.sources")
 
 What = Annotated[str, "a record id, a source, or a path as `sources` and `documents` show it (`wiki/fix.html`)"]
+State = Literal["", "live", "quarantined", "superseded", "deleted", "refused"]
 DryRun = Annotated[bool, "say what would happen, and change nothing"]
 
 
@@ -77,7 +78,7 @@ def remove(p: Platform, *, source: Annotated[str, "a source"], dry_run: DryRun =
 def documents(
     p: Platform, *,
     source: Annotated[str, "only of this source"] = "",
-    state: Annotated[str, "only live, quarantined, superseded, deleted or refused ones"] = "",
+    state: Annotated[State, "only live, quarantined, superseded, deleted or refused ones"] = "",
     limit: Annotated[int, "at most this many"] = 100,
     offset: Annotated[int, "skip this many"] = 0,
 ) -> tuple[DocumentView, ...]:  # fmt: skip

@@ -23,10 +23,10 @@ def train(
     p: Platform, *,
     seed: Annotated[int, "seed of the split and of the training"] = 0,
     spoil: Annotated[float, "share of training labels to flip, 0..1: to see the gate refuse a bad model"] = 0.0,
-    deploy: Annotated[bool, "let it serve when it passes its gate"] = True,
+    hold: Annotated[bool, "leave it on the shelf, even if it passes its gate"] = False,
 ) -> ModelReport:  # fmt: skip
     """Train the injection detector as a job, judge it, and let it serve if it passes its gate."""
-    return training.train(p, seed, spoil, deploy)
+    return training.train(p, seed, spoil, hold)
 
 
 @operation(role="operator", cli="evaluate", positional=("model",))
