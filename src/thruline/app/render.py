@@ -171,7 +171,8 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
     would = "would erase" if report.dry_run else "erased"
     yield (
         f"{would} {len(report.subjects)} subject(s): {len(report.records)} records, {report.chunks} chunks, "
-        f"{report.vectors} vector sets, {report.answers} answers, {report.keys} keys; {len(report.models)} models"
+        f"{report.vectors} vector sets, {report.answers} answers, {report.jobs} jobs, {report.users} users, "
+        f"{report.keys} keys; {len(report.models)} models"
     )
     for record in report.records:
         yield f"  {record.source}/{record.path}"
