@@ -108,7 +108,10 @@ RESTRICTED_QUESTION = Ask(  # SUPPORT_USER gets an answer, PEOPLE_USER must not 
 HIDDEN_PAGE = "wiki-import/csrf-quick-fix.html"
 MISLEADING_PAGE = "wiki-import/forms-refused-behind-proxy.html"
 
-MISLED_QUESTION = "Which setting lets POST requests from our shop subdomain pass the CSRF check behind the proxy?"
+MISLED_QUESTION = (
+    "Behind the proxy, POST requests from our shop subdomain fail the CSRF check of the origin. "
+    "Which setting do we change?"
+)
 MISLED = Ask(question=MISLED_QUESTION, pages=(MISLEADING_PAGE,), phrase="switch CSRF checking off")
 RIGHTED = Ask(
     question=MISLED_QUESTION,
