@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 import sys
 import typing
 from collections.abc import Collection, Mapping, Sequence
@@ -19,6 +20,7 @@ from thruline.app.platform import Platform
 from thruline.app.render import render
 from thruline.core.errors import Invalid, ThrulineError
 
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
     ("data in", ("add", "sync", "sources", "documents", "document", "text", "share", "remove")),
@@ -85,7 +87,12 @@ class _Parser(argparse.ArgumentParser):
 
 def show(result: Any, as_json: bool) -> None:
     """One JSON document, or text for a person."""
-    print(msgspec.json.encode(result).decode() if as_json else render(result))
+    print(msgspec.json.encode(result).decode() if as_json else _harmless(render(result)))
+
+
+def _harmless(text: str) -> str:
+    """The text with control and direction characters spelled out: file names must not steer a terminal."""
+    return _STEERING.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _fail(error: ThrulineError, as_json: bool) -> None:

@@ -45,17 +45,26 @@ def restore(data: Path, keys: Path, home: Path) -> VerifyReport:
     """A new home from a backup, verified before it is given back; raises Conflict when the folder is not empty."""
     if home.exists() and any(home.iterdir()):
         raise Conflict(f"{str(home)!r} is not empty", hint="restore into a new folder with --home")
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for archive in (data, keys):
-        _unpack(archive, home)
-    for folder in ("blobs", "jobs", "receipts"):
-        (home / folder).mkdir(mode=0o700, exist_ok=True)
-    with Platform.open(home) as platform:
-        sha256 = _sha256(data)
-        platform.line.ledger.append([Draft(verb="restore.done", facts={"sha256": sha256}, actor=platform.actor.id)])
-        report = platform.ledger.verify()
-    if not report.ok:
-        raise Corrupt(f"the ledger in {str(data)!r} is not what was written", hint="thruline verify names the events")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # Unpacked beside and then renamed: a wrong key or a full disk leaves no half home behind.
+    with tempfile.TemporaryDirectory(dir=home.parent, prefix=f".{home.name}-") as scratch:
+        beside = Path(scratch) / "home"
+        beside.mkdir(mode=0o700)
+        for archive in (data, keys):
+            _unpack(archive, beside)
+        for folder in ("blobs", "jobs", "receipts"):
+            (beside / folder).mkdir(mode=0o700, exist_ok=True)
+        with Platform.open(beside) as platform:
+            done = Draft(verb="restore.done", facts={"sha256": _sha256(data)}, actor=platform.actor.id)
+            platform.line.ledger.append([done])
+            report = platform.ledger.verify()
+        if not report.ok:
+            first = report.problems[0]
+            raise Corrupt(
+                f"the ledger in {str(data)!r} is not what was written: event {first.seq}: {first.what}",
+                hint="are the two files of one backup? else use another",
+            )
+        beside.rename(home)
     return report
 
 

@@ -16,6 +16,7 @@ from thruline.core.errors import Conflict, Corrupt, Denied, NotFound, Unavailabl
 
 FORMAT = 1  # of everything below a home; a higher number than ours means a newer thruline wrote it
 MARK = "format"
+FOLDERS = ("keys", "blobs", "jobs", "receipts")
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,14 @@ def create(path: Path) -> tuple[Home, bool]:
     """The home at path, made if it is not there; and whether it was made now."""
     if (path / MARK).exists():
         return open_home(path), False
-    if path.exists() and any(path.iterdir()):
+    if path.exists() and not {f.name for f in path.iterdir()} <= set(FOLDERS):
         raise Conflict(f"{str(path)!r} is not empty and not a home", hint="choose another folder with --home")
     try:
-        for folder in (path, path / "keys", path / "blobs", path / "jobs", path / "receipts"):
+        for folder in (path, *(path / name for name in FOLDERS)):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_secret(path / "keys" / "master.key", secrets.token_hex(32))
+        master = path / "keys" / "master.key"
+        master.unlink(missing_ok=True)  # of a creation that was killed before it ended: nothing is under it yet
+        write_secret(master, secrets.token_hex(32))
         (path / MARK).write_text(f"{FORMAT}\n", "ascii")
     except OSError as error:
         raise Denied(

@@ -14,7 +14,7 @@ from thruline.app import config as settings
 from thruline.app import home as homes
 from thruline.app.keys import id_key, master_key
 from thruline.app.operations import SYSTEMS, Operation, System, operations
-from thruline.core.errors import Denied, NotFound, ThrulineError, Unsupported
+from thruline.core.errors import Denied, NotFound, ThrulineError, Unavailable, Unsupported
 from thruline.core.ids import Ids
 from thruline.core.nouns import Actor, Draft
 
@@ -119,6 +119,12 @@ class Platform:
             self._audit(operation, "failed", "unsupported", began)
             raise Unsupported(
                 f"{operation.name} needs {error.name!r}, which is not installed", hint="pip install 'thruline[train]'"
+            ) from error
+        except OSError as error:
+            self._audit(operation, "failed", "unavailable", began)
+            raise Unavailable(
+                f"{operation.name}: {error.strerror or error} ({error.filename or 'no file'})",
+                hint="check the path, its rights and the free space",
             ) from error
         except ThrulineError as error:
             self._audit(operation, "refused" if isinstance(error, Denied) else "failed", error.code, began)

@@ -87,6 +87,10 @@ def scan(root: Path, known: Mapping[str, Known], *, allow_empty: bool = False) -
     Raises Unavailable for a root that is not there or, unless allow_empty, has become empty: an unmounted disk
     must not read as "everything was deleted".
     """
+    if root.is_symlink():
+        raise Unavailable(
+            f"{str(root)!r} has become a link", hint="was it swapped? add the folder it points to instead"
+        )
     walk = _Walk(os.path.realpath(root))
     walk.run()
     if not walk.files and len(known) >= _SUSPICIOUS and not allow_empty:

@@ -124,8 +124,12 @@ def same_person(pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str],
     It must hold the whole surname, and the given name or its initial; a shared surname alone is not enough.
     """
     names = [p for p in pairs if p[0] in ("name", "declared")]
-    emails = [p for p in pairs if p[0] == "email"]
-    return [(email, name) for email in emails for name in names if _spells(email[1], name[1])]
+    found: list[tuple[tuple[str, str], tuple[str, str]]] = []
+    for email in (p for p in pairs if p[0] == "email"):
+        fitting = [name for name in names if _spells(email[1], name[1])]
+        people = {name[1].casefold() for name in fitting}
+        found += [(email, name) for name in fitting if len(people) == 1]  # m.berg@ is not both Mara's and Milo's
+    return found
 
 
 def _spells(email: str, name: str) -> bool:

@@ -74,9 +74,13 @@ def _embed(line: Line, run: Run, page: list[Record]) -> None:
         vectors = line.embedder.passages([text for _, document in ready for text in document.embedded])
     start = 0
     with run.commit():
+        left = line.records.get_many([r.id for r, _ in ready])  # an erasure may have been quicker
         for record, document in ready:
             end = start + len(document.chunks)
             chunks = [p.chunk for p in line.records.chunks_of([record.id])]
+            if record.id not in left or len(chunks) != len(document.chunks):
+                start = end
+                continue
             made = line.generations.put_set(
                 record.id, chunks, vectors[start:end], embedder=line.embedder_digest, owner=record.owner,
                 run=run.id, actor=run.actor,
