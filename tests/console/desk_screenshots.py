@@ -14,7 +14,7 @@ def main(home: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with Platform.open(home) as opened:
         platform = opened.acting(opened.operator, "console")
-        answer = platform.vectors.ask(question=desk.RIGHTED.question)
+        answer = platform.vectors.ask(question=desk.QUESTION.question)
         kept_out = platform.data.documents(state="quarantined")[0]
         pages = {
             "home": "/", "ask": f"/ask?answer={answer.id}", "why": f"/why/{answer.id}?check=seal", "data": "/data",

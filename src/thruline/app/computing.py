@@ -79,7 +79,7 @@ def runs(p: Platform, limit: int) -> tuple[RunView, ...]:
     return tuple(
         RunView(
             id=r.id, flow=r.flow, state=r.state, started=iso(r.started),
-            seconds=round(((r.ended or now) - r.started) / 1e6, 1), done=r.done, total=r.total, error=r.error,
+            seconds=round(((r.ended or now) - r.started) / 1e6, 3), done=r.done, total=r.total, error=r.error,
         )
         for r in p.line.runs.list(limit=limit)
     )  # fmt: skip
