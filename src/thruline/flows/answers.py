@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from thruline.core.clock import Micros, iso
 from thruline.core.ids import ArtifactId, Ids
 from thruline.core.sql import load_queries, load_schema
+from thruline.data.records import Record, Records
 from thruline.flows.reports import AnswerLine, AnswerReport
 from thruline.ledger.payloads import Payloads
 from thruline.ports.database import Database
@@ -31,10 +32,11 @@ class Kept(NamedTuple):
 class Answers:
     """Rows and payloads of answers; joins the caller's transaction, writes no events."""
 
-    def __init__(self, database: Database, payloads: Payloads, ids: Ids) -> None:
+    def __init__(self, database: Database, payloads: Payloads, ids: Ids, records: Records) -> None:
         self._db = database
         self._payloads = payloads
         self._ids = ids
+        self._records = records
         self._q = load_queries("thruline.flows", database.dialect)
         database.script(load_schema("thruline.flows", database.dialect))
 
@@ -66,10 +68,15 @@ class Answers:
         """What was asked and said, for those that still exist."""
         return {id: _decode(data) for id, data in self._payloads.get_many(ids).items()}
 
-    def lines(self, kept: Sequence[Kept]) -> tuple[AnswerLine, ...]:
-        """Answers for a list; one without its text shows that it was erased."""
+    def lines(self, kept: Sequence[Kept], sources: Container[str] | None = None) -> tuple[AnswerLine, ...]:
+        """Answers for a list, as one sees them who sees into these sources, or into all of them.
+
+        One without its text shows that it was erased.
+        """
         said = self.read([k.id for k in kept])
-        return tuple(_line(k, said.get(k.id)) for k in kept)
+        records = self._records.get_many([p.record for report in said.values() for p in report.passages])
+        seen = {id: r for id, r in records.items() if sources is None or r.source in sources}
+        return tuple(_line(k, said.get(k.id), seen) for k in kept)
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove rows and payloads."""
@@ -81,8 +88,15 @@ class Answers:
         return self._db.query(self._q.count_answers)[0][0]
 
 
-def _line(kept: Kept, said: AnswerReport | None) -> AnswerLine:
+def state_of(said: AnswerReport, records: Mapping[str, Record]) -> str:
+    """`touched` once one of these records that the answer cites has been taken out of answers, else `current`."""
+    cited = {n for s in said.sentences for n in s.citations}
+    states = {records[p.record].state for p in said.passages if p.number in cited and p.record in records}
+    return "current" if states.isdisjoint(("quarantined", "deleted")) else "touched"
+
+
+def _line(kept: Kept, said: AnswerReport | None, records: Mapping[str, Record]) -> AnswerLine:
     return AnswerLine(
         id=kept.id, question=said.question if said else "", outcome=kept.outcome, asked=iso(kept.at),
-        asker=said.asker if said else "", state="current" if said else "erased",
+        asker=said.asker if said else "", state=state_of(said, records) if said else "erased",
     )  # fmt: skip

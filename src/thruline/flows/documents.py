@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from thruline.core.clock import iso
 from thruline.core.documents import Chunk, Mention, Risk
+from thruline.core.nouns import Actor, Source
 from thruline.data.records import Record
 from thruline.flows.reports import DocumentView, RiskView
 
@@ -51,8 +52,29 @@ def read_documents(line: Line, documents: Sequence[str]) -> dict[str, Document]:
     return {id: msgspec.msgpack.decode(raw, type=Document) for id, raw in line.payloads.get_many(documents).items()}
 
 
-def views(line: Line, records: Sequence[Record]) -> tuple[DocumentView, ...]:
-    """Records as a person sees them, in the given order."""
+def visible_sources(line: Line, actor: Actor) -> dict[str, Source]:
+    """Sources that the actor may see into, by id."""
+    return {s.id: s for s in line.records.sources() if actor.sees_all or not actor.groups.isdisjoint(s.groups)}
+
+
+def views(line: Line, records: Sequence[Record], actor: Actor | None = None) -> tuple[DocumentView, ...]:
+    """Records as the actor sees them, in the given order; as the operator does when no actor is given."""
+    found = _views(line, records)
+    if actor is None or actor.sees_all:
+        return found
+    originals = line.records.get_many([v.duplicate_of for v in found if v.duplicate_of])
+    sources = visible_sources(line, actor)
+    return tuple(_for_eyes(v, {id for id, r in originals.items() if r.source in sources}) for v in found)
+
+
+def _for_eyes(view: DocumentView, originals: set[str]) -> DocumentView:
+    """Without an original that is not among these, and without the words of what is kept out of answers."""
+    is_out = view.state == "quarantined"
+    risks = tuple(replace(r, evidence="") for r in view.risks) if is_out else view.risks
+    return replace(view, risks=risks, duplicate_of=view.duplicate_of if view.duplicate_of in originals else "")
+
+
+def _views(line: Line, records: Sequence[Record]) -> tuple[DocumentView, ...]:
     documents = read_documents(line, [r.document for r in records if r.document])
     paths = path_names(line, [r.id for r in records])
     sources = {s.id: s.name for s in line.records.sources()}

@@ -117,7 +117,7 @@ class Line:
         self.access = Access(database, self.ledger, payloads, ids)
         self.runs = Runs(database, self.ledger, payloads, ids, clock)
         self._screen: tuple[ArtifactId | None, Screen] | None = None
-        self.answers = Answers(database, payloads, ids)
+        self.answers = Answers(database, payloads, ids, self.records)
         self.shelf = Shelf(self)
         self.embedding = threading.Lock()  # guards the embedder: one thread at a time
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from thruline.core.errors import NotFound
 from thruline.core.nouns import Actor
 from thruline.flows import sources
 from thruline.flows.documents import read_documents
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
 
 
 def text(line: Line, actor: Actor, what: str) -> tuple[Passage, ...]:
-    """The chunks of a document in order; raises NotFound as `sources.document` does. Nothing of an erased one."""
+    """The chunks of a document in order; raises NotFound as `sources.document` does. Nothing of an erased one.
+
+    What is quarantined may be an attack, or hold a secret: its text is for the operator, who decides about it.
+    """
     view = sources.document(line, actor, what)
+    if view.state == "quarantined" and not actor.sees_all:
+        raise NotFound(f"{what!r} is quarantined", hint="the operator decides about it")
     record = line.records.get(view.record)
     document = read_documents(line, [record.document]).get(record.document)
     places = line.records.chunks_of([record.id])

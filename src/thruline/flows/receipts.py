@@ -9,6 +9,8 @@ from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft
 from thruline.flows.answer import by_extract, prepare, refusal
+from thruline.flows.answers import state_of
+from thruline.flows.documents import visible_sources
 from thruline.flows.line import Line
 from thruline.flows.reports import AnswerLine, AnswerReport, ReplayReport
 
@@ -17,7 +19,9 @@ WITHHELD = "(left out: it rests on a document that you may not see)"
 
 def listing(line: Line, actor: Actor, limit: int) -> tuple[AnswerLine, ...]:
     """The actor's latest answers; everybody's for the operator."""
-    return line.answers.lines(line.answers.list("" if actor.sees_all else actor.id, limit))
+    if actor.sees_all:
+        return line.answers.lines(line.answers.list("", limit))
+    return line.answers.lines(line.answers.list(actor.id, limit), visible_sources(line, actor))
 
 
 def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
@@ -31,13 +35,12 @@ def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
     if row is None or said is None or not (actor.sees_all or row.asker == actor.id):
         raise NotFound(f"no answer {answer!r}", hint="`thruline answers` lists yours; an erased one is gone")
     records = line.records.get_many([p.record for p in said.passages])
-    groups = {s.id: frozenset(s.groups) for s in line.records.sources()}
-    seen = {r for r, x in records.items() if actor.sees_all or groups.get(x.source, frozenset()) & actor.groups}
-    cited = {n for s in said.sentences for n in s.citations}
-    passages = tuple(replace(p, state=records[p.record].state) for p in said.passages if p.record in seen)
-    touched = any(p.state in ("quarantined", "deleted") for p in passages if p.number in cited)
-    said = _for_eyes(said, {p.number for p in said.passages} - {p.number for p in passages})
-    return replace(said, passages=passages, state="touched" if touched else "current")
+    sources = visible_sources(line, actor)
+    seen = {r: x for r, x in records.items() if actor.sees_all or x.source in sources}
+    passages = tuple(replace(p, state=seen[p.record].state) for p in said.passages if p.record in seen)
+    state = state_of(said, seen)
+    said = _for_eyes(said, {p.number for p in said.passages if p.number and p.record not in seen})
+    return replace(said, passages=passages, state=state)
 
 
 def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
@@ -62,10 +65,10 @@ def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
 
 
 def _for_eyes(said: AnswerReport, hidden: set[int]) -> AnswerReport:
-    """The answer without what rests on the passages of these numbers."""
+    """The answer without what rests, or may rest, on the passages of these numbers: a model does not cite it all."""
     if not hidden:
         return said
-    shown = tuple(s for s in said.sentences if hidden.isdisjoint(s.citations))
+    shown = tuple(s for s in said.sentences if (s.citations or said.mode != "llm") and hidden.isdisjoint(s.citations))
     return replace(said, sentences=shown, text="\n\n".join([*(s.text for s in shown), WITHHELD]))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from thruline.core.clock import iso
 from thruline.core.errors import Invalid, NotFound
 from thruline.core.nouns import Actor, Draft, Source
-from thruline.flows.documents import views
+from thruline.flows.documents import views, visible_sources
 from thruline.flows.ingest import delete_records, sync_folder
 from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import blast, resolve
@@ -53,7 +53,7 @@ def sync(line: Line, name: str, allow_empty: bool, actor: str, progress: Progres
 
 def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
     """The sources that the actor may see into."""
-    return tuple(_view(line, s) for s in _visible(line, actor).values())
+    return tuple(_view(line, s) for s in visible_sources(line, actor).values())
 
 
 def share(line: Line, name: str, groups: Sequence[str], actor: str) -> SourceView:
@@ -88,16 +88,16 @@ def documents(
     """Documents that the actor may see; `state` refused lists paths that could not be taken in."""
     if state == "refused":
         return _refused(line, actor)
-    sources = _visible(line, actor)
+    sources = {s.name: s for s in visible_sources(line, actor).values()}
     if source and source not in sources:
         raise NotFound(f"no source named {source!r}", hint=f"known: {', '.join(sorted(sources)) or 'none'}")
     among = [sources[source].id] if source else [s.id for s in sources.values()]
-    return views(line, line.records.list(among=among, state=state, limit=limit, offset=offset))
+    return views(line, line.records.list(among=among, state=state, limit=limit, offset=offset), actor)
 
 
 def document(line: Line, actor: Actor, what: str) -> DocumentView:
     """One document; one that the actor may not see is told like one that is not there."""
-    visible = {s.id for s in _visible(line, actor).values()}
+    visible = visible_sources(line, actor)
     try:
         found = [r for r in resolve(line, what) if r.source in visible]
     except NotFound:
@@ -106,25 +106,16 @@ def document(line: Line, actor: Actor, what: str) -> DocumentView:
         found = []
     if not found:
         raise NotFound(f"no document {what!r}", hint="`thruline documents` lists them")
-    return views(line, found[:1])[0]
-
-
-def _visible(line: Line, actor: Actor) -> dict[str, Source]:
-    """Sources that the actor may see into, by name."""
-    return {s.name: s for s in line.records.sources() if _may_see(actor, s)}
-
-
-def _may_see(actor: Actor, source: Source) -> bool:
-    return actor.sees_all or not actor.groups.isdisjoint(source.groups)
+    return views(line, found[:1], actor)[0]
 
 
 def _refused(line: Line, actor: Actor) -> tuple[DocumentView, ...]:
-    sources = {s.id: s for s in line.records.sources()}
-    entries = [e for e in line.records.refused() if _may_see(actor, sources[e.source])]  # type: ignore[index]
+    sources = visible_sources(line, actor)
+    entries = [e for e in line.records.refused() if e.source in sources]
     names = line.payloads.get_many([e.path for e in entries])
     return tuple(
         DocumentView(
-            record="", source=sources[e.source].name, path=names.get(e.path, b"").decode(), title="", state="refused",  # type: ignore[index]
+            record="", source=sources[e.source].name, path=names.get(e.path, b"").decode(), title="", state="refused",
             reason=e.refused, chunks=0, size=e.size, people=0, duplicate_of="", risks=(), seen="",
         )
         for e in entries

@@ -9,7 +9,7 @@ from thruline.core.clock import iso
 from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.core.nouns import Actor, Edge
-from thruline.flows.documents import path_names
+from thruline.flows.documents import path_names, visible_sources
 from thruline.flows.line import Line
 from thruline.flows.receipts import read
 from thruline.flows.reports import AnswerReport, Node, WhyReport
@@ -21,7 +21,7 @@ DEPTH = 6
 def why(line: Line, actor: Actor, answer: str) -> WhyReport:
     """The tree of an answer that the actor may see; raises NotFound otherwise."""
     said = read(line, actor, answer)
-    edges = line.ledger.edges([ArtifactId(answer)], "up")
+    edges = _for_eyes(line, actor, line.ledger.edges([ArtifactId(answer)], "up"))
     rank = {p.chunk: n for n, p in enumerate(sorted(said.passages, key=lambda p: p.number or len(said.passages)), 1)}
     labels = _labels(line, edges, said)
     tree = _grow(_Soil(edges, labels, set(rank), rank), ArtifactId(answer), "from", 0)
@@ -30,6 +30,16 @@ def why(line: Line, actor: Actor, answer: str) -> WhyReport:
         answer=said, tree=tree, artifacts=len({e.parent for e in made_of} | {answer}),
         events=len({e.seq for e in made_of}),
     )  # fmt: skip
+
+
+def _for_eyes(line: Line, actor: Actor, edges: list[Edge]) -> list[Edge]:
+    """Without records and sources that the actor may not see, such as the hidden original of a visible repetition."""
+    if actor.sees_all:
+        return edges
+    sources = visible_sources(line, actor)
+    records = line.records.get_many([e.parent for e in edges if kind_of(e.parent) == "record"])
+    shown = {*sources, *(id for id, r in records.items() if r.source in sources)}
+    return [e for e in edges if kind_of(e.parent) not in ("record", "source") or e.parent in shown]
 
 
 def _made_of(edges: list[Edge], answer: str) -> Iterator[Edge]:
@@ -73,10 +83,10 @@ class _Soil:
 
 
 def _grow(soil: _Soil, id: ArtifactId, role: str, depth: int) -> Node:
-    """A node with what it was made of; an index is not unfolded, the chunks below the answer already say it exactly."""
+    """A node with what it was made of; what it only passed through (index, embedder, detector) is not unfolded."""
     label, detail = soil.labels.get(id, (id.partition(":")[2][:12], ""))
     node = Node(id=id, kind=kind_of(id), label=label, detail=detail, role=role)
-    if depth >= DEPTH or node.kind == "index":
+    if depth >= DEPTH or role == "via":
         return node
     above = sorted(soil.above(id), key=lambda e: (e.role == "via", soil.rank.get(e.parent, 0), e.seq, e.parent))
     children = tuple(_grow(soil, e.parent, e.role, depth + 1) for e in above[:MOST_CHILDREN])
@@ -110,7 +120,7 @@ def _model(line: Line, id: ArtifactId, said: AnswerReport | None) -> tuple[str, 
     info = next((m for m in line.registry.models() if m.id == id), None)
     if info:
         serves = f"serves as {', '.join(info.serves)}" if info.serves else "serves no longer"
-        return f"{id.partition(':')[2][:12]}", f"injection detector, gate {info.outcome}, {serves}"
+        return "injection detector", f"{id.partition(':')[2][:12]}, gate {info.outcome}, {serves}"
     if said and id == line.ids.artifact("model", "llm", said.model):
         return said.model, "language model"
     return (said.embedder if said else id.partition(":")[2][:12]), "embedder"

@@ -32,7 +32,9 @@ def record(visit: Visit) -> dict[str, Any]:
     id = visit.path["record"]
     document = platform.data.document(record=id)
     blast = platform.data.blast(what=document.record) if visit.is_operator else None
-    return {"document": document, "text": platform.data.text(record=document.record), "blast": blast}
+    is_kept_out = document.state == "quarantined" and not visit.is_operator
+    text = () if is_kept_out else platform.data.text(record=document.record)
+    return {"document": document, "text": text, "blast": blast}
 
 
 DATA = Page(path="/data", twin="/data.json", template="data.html", section="/data", read=data)
