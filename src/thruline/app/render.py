@@ -165,6 +165,9 @@ def _blast(report: reports.BlastReport) -> Iterator[str]:
 def _quarantine(report: reports.QuarantineReport) -> Iterator[str]:
     yield f"{'would be ' if report.dry_run else ''}{report.action}:"
     yield from _blast(report.blast)
+    if report.near:
+        yield "nearly the same, and in answers unless you quarantine it too:"
+        yield from (f"  {record.source}/{record.path}" for record in report.near)
 
 
 def _erase(report: reports.EraseReport) -> Iterator[str]:

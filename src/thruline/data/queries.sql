@@ -152,6 +152,50 @@ ORDER BY r.seen, r.id LIMIT 8;
 -- All of these records.
 DELETE FROM bands WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
+-- name: near_pairs
+-- Records that are not deleted and share a band with one of these, with that one.
+SELECT DISTINCT o.record, m.record FROM bands m
+JOIN bands o ON o.band = m.band AND o.record <> m.record
+JOIN records r ON r.id = o.record
+WHERE m.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND r.state <> 'deleted'
+ORDER BY o.record, m.record;
+
+-- name: put_text
+-- What a record says.
+INSERT INTO texts (record, digest) VALUES (:record, :digest)
+ON CONFLICT (record) DO UPDATE SET digest = excluded.digest;
+
+-- name: texts
+-- What these records say.
+SELECT record, digest FROM texts WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: saying
+-- Records that say one of these.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
+FROM records WHERE id IN (
+  SELECT record FROM texts WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)))) ORDER BY id;
+
+-- name: unread
+-- Records of which nobody noted what they say: an earlier version took them in.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
+FROM records WHERE state <> 'deleted' AND document <> '' AND id NOT IN (SELECT record FROM texts) ORDER BY id;
+
+-- name: delete_texts
+-- All of these records.
+DELETE FROM texts WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: hold
+-- From now on.
+INSERT INTO held (digest, since) VALUES (:digest, :since) ON CONFLICT (digest) DO NOTHING;
+
+-- name: let_go
+-- They may answer again.
+DELETE FROM held WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)));
+
+-- name: held
+-- Whether these words are held.
+SELECT 1 FROM held WHERE digest = :digest;
+
 -- name: identifiers
 -- Whom these digests belong to.
 SELECT digest, subject, kind FROM identifiers WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)));

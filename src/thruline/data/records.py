@@ -256,14 +256,53 @@ class Records:
         """Live records that share a band, the first seen first; to be verified."""
         return [row[0] for row in self._db.query(self._q.near, {"bands": json.dumps(list(bands))})]
 
+    def near_pairs(self, records: Sequence[str]) -> list[tuple[ArtifactId, ArtifactId]]:
+        """(record that is not deleted, one of these) for those that share a band; to be verified."""
+        return [
+            (ArtifactId(other), ArtifactId(one)) for other, one in self._db.query(self._q.near_pairs, _ids(records))
+        ]
+
+    def put_text(self, record: str, digest: str) -> None:
+        """What the record says, as a digest of its words."""
+        self._db.execute(self._q.put_text, {"record": record, "digest": digest})
+
+    def texts(self, records: Sequence[str]) -> dict[str, str]:
+        """What these records say, as far as it was noted."""
+        return dict(self._db.query(self._q.texts, _ids(records)))
+
+    def saying(self, digests: Iterable[str]) -> list[Record]:
+        """Records of any state that say one of these."""
+        return [_record(row) for row in self._db.query(self._q.saying, _digests(digests))]
+
+    def unread(self) -> list[Record]:
+        """Records of which nobody noted what they say: an earlier version took them in."""
+        return [_record(row) for row in self._db.query(self._q.unread)]
+
+    def hold(self, digests: Iterable[str], at: int) -> None:
+        """Keep these words out of answers, whatever record, path or source they come in."""
+        self._db.execute_many(self._q.hold, [{"digest": d, "since": at} for d in digests])
+
+    def let_go(self, digests: Iterable[str]) -> None:
+        """Hold these words no longer."""
+        self._db.execute(self._q.let_go, _digests(digests))
+
+    def is_held(self, digest: str) -> bool:
+        """Whether an operator took these words out of answers."""
+        return bool(self._db.query(self._q.held, {"digest": digest}))
+
     def delete(self, records: Sequence[str]) -> None:
-        """Remove rows of records, chunks, bands and paths; payloads and vectors are the caller's."""
-        for query in (self._q.delete_chunks, self._q.delete_bands, self._q.delete_entries_of, self._q.delete_records):
+        """Remove rows of records, chunks, bands, texts and paths; payloads and vectors are the caller's."""
+        q = self._q
+        for query in (q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_entries_of, q.delete_records):
             self._db.execute(query, _ids(records))
 
 
 def _ids(ids: Iterable[str]) -> dict[str, str]:
     return {"ids": json.dumps(list(ids))}
+
+
+def _digests(digests: Iterable[str]) -> dict[str, str]:
+    return {"digests": json.dumps(sorted(set(digests)))}
 
 
 def _fields(noun: Any) -> dict[str, Any]:

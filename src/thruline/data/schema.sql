@@ -59,6 +59,19 @@ CREATE TABLE IF NOT EXISTS bands (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS bands_by_record ON bands (record);
 
+-- What each record says, as a keyed digest of its words: records that share one say the same.
+CREATE TABLE IF NOT EXISTS texts (
+  record TEXT PRIMARY KEY,
+  digest TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS texts_by_digest ON texts (digest);
+
+-- Words that an operator took out of answers, as such digests: they come in quarantined, whatever holds them.
+CREATE TABLE IF NOT EXISTS held (
+  digest TEXT PRIMARY KEY,
+  since INTEGER NOT NULL
+) STRICT;
+
 -- People, as random pseudonyms, by keyed digests of what identifies them. The values are nowhere.
 CREATE TABLE IF NOT EXISTS identifiers (
   digest TEXT PRIMARY KEY,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import get_args
 
 from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, is_id, kind_of
 from thruline.core.nouns import Draft
 from thruline.data.records import Record, State
-from thruline.flows.documents import path_names, read_documents, views
+from thruline.flows.documents import path_names, views
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_with, publish_without, serving_sets
 from thruline.flows.reports import BlastReport, QuarantineReport
+from thruline.flows.same import digests, near_copies, note_unread
 from thruline.flows.shelf import SERVABLE
 from thruline.flows.touched import touched
 
 ALL = 1 << 31
+OPERATOR = "operator"
 
 
 def blast(line: Line, what: str) -> BlastReport:
@@ -26,26 +29,34 @@ def blast(line: Line, what: str) -> BlastReport:
 
 
 def quarantine(line: Line, what: str, dry_run: bool, actor: str) -> QuarantineReport:
-    """Take records out of every answer; nothing of them is deleted."""
+    """Take records out of every answer, with all that say the same; nothing of them is deleted.
+
+    The same words stay out wherever they come in later. What says nearly the same answers on: `near` lists it.
+    """
     began = time.monotonic()
-    records = _with_copies(line, [r for r in resolve(line, what) if r.state in SERVABLE and r.reason == "none"], "live")
+    records = _with_same(line, [r for r in resolve(line, what) if _may_answer(r)], _may_answer)
     if not records:
         raise Conflict(f"nothing of {what!r} is in answers", hint="`thruline documents --state quarantined` shows why")
-    reach = _blast(line, records)
-    generation = "" if dry_run else _quarantine(line, [r.id for r in records], actor)
+    reach, near = _blast(line, records), views(line, near_copies(line, records))
+    generation = "" if dry_run else _quarantine(line, records, actor)
     return QuarantineReport(
-        action="quarantined", blast=reach, generation=generation, dry_run=dry_run, seconds=time.monotonic() - began
-    )
+        action="quarantined", blast=reach, generation=generation, dry_run=dry_run, near=near,
+        seconds=time.monotonic() - began,
+    )  # fmt: skip
 
 
 def release(line: Line, what: str, dry_run: bool, actor: str) -> QuarantineReport:
-    """Let quarantined records answer again; the index is then byte for byte what it was before."""
+    """Let quarantined records answer again, with all that say the same and were taken out with them.
+
+    The index is then byte for byte what it was before.
+    """
     began = time.monotonic()
-    records = _with_copies(line, [r for r in resolve(line, what) if r.state == "quarantined"], "quarantined")
+    chosen = [r for r in resolve(line, what) if r.state == "quarantined" or r.reason == OPERATOR]
+    records = _with_same(line, chosen, lambda r: r.reason == OPERATOR)
     if not records:
         raise Conflict(f"nothing of {what!r} is quarantined", hint="`thruline documents --state quarantined` lists")
     reach = _blast(line, records)
-    generation = "" if dry_run else _release(line, [r.id for r in records], actor)
+    generation = "" if dry_run else _release(line, records, actor)
     return QuarantineReport(
         action="released", blast=reach, generation=generation, dry_run=dry_run, seconds=time.monotonic() - began
     )
@@ -60,12 +71,20 @@ def resolve(line: Line, what: str) -> list[Record]:
     current = _current(line, source.id)
     if not path:
         return current
-    names = path_names(line, [r.id for r in current])
-    found = [r for r in current if names.get(r.id) == path]
+    found = _at_path(line, source.id, path, current)
     if not found:
+        names = path_names(line, [r.id for r in current])
         near = [n for n in names.values() if path.rpartition("/")[2] in n][:3]
         raise NotFound(f"{name!r} holds no {path!r}", hint=f"like it: {', '.join(near) or 'nothing'}")
     return found
+
+
+def _at_path(line: Line, source: ArtifactId, path: str, current: Sequence[Record]) -> list[Record]:
+    """What the path holds, and of what no path holds any more what this one held last; a record may have many paths."""
+    path_id = line.ids.artifact("path", source, path)
+    here = {e.record for e in line.records.at([path_id])}
+    held = line.records.paths([r.id for r in current])
+    return [r for r in current if r.id in here or (r.id not in held and r.path == path_id)]
 
 
 def _current(line: Line, source: ArtifactId) -> list[Record]:
@@ -77,13 +96,16 @@ def _current(line: Line, source: ArtifactId) -> list[Record]:
     ]  # fmt: skip
 
 
-def _with_copies(line: Line, records: Sequence[Record], state: State) -> list[Record]:
-    """The records and, in the same state, those that repeat one of them word for word."""
-    known = {r.id: r for r in records}
-    copies = [c for c in line.records.copies(list(known), state) if c.id not in known]
-    documents = read_documents(line, [r.document for r in (*records, *copies)])
-    texts = {r.id: documents[r.document].text for r in (*records, *copies) if r.document in documents}
-    return [*records, *(c for c in copies if c.id in texts and texts[c.id] == texts.get(ArtifactId(c.canonical)))]
+def _may_answer(record: Record) -> bool:
+    return record.state in SERVABLE and record.reason == "none"
+
+
+def _with_same(line: Line, records: Sequence[Record], fits: Callable[[Record], bool]) -> list[Record]:
+    """The records and, of those that say the same as one of them, the fitting."""
+    note_unread(line)
+    known = {r.id for r in records}
+    same = line.records.saying(digests(line, records))
+    return [*records, *(r for r in same if r.id not in known and fits(r))]
 
 
 def _by_id(line: Line, id: ArtifactId) -> list[Record]:
@@ -107,21 +129,29 @@ def _blast(line: Line, records: Sequence[Record]) -> BlastReport:
     )  # fmt: skip
 
 
-def _quarantine(line: Line, records: Sequence[ArtifactId], actor: str) -> str:
+def _quarantine(line: Line, records: Sequence[Record], actor: str) -> str:
+    ids = [r.id for r in records]
+    serving = serving_sets(line)
+    older = {r.id for r in records if r.state == "superseded" and r.id not in serving}
     with line.runs.start("quarantine", only="records", actor=actor) as run, run.commit():
-        line.records.set_state(records, "quarantined", "operator")
-        run.append(*(_event("record.quarantined", r) for r in records))
-        return publish_without(line, run, "quarantine", set(records))
+        line.records.set_state([i for i in ids if i not in older], "quarantined", OPERATOR)
+        line.records.set_state(list(older), "superseded", OPERATOR)
+        line.records.hold(digests(line, records), line.clock.now())
+        run.append(*(_event("record.quarantined", i) for i in ids))
+        return publish_without(line, run, "quarantine", set(ids))
 
 
-def _release(line: Line, records: Sequence[ArtifactId], actor: str) -> str:
-    held = line.records.paths(records)
+def _release(line: Line, records: Sequence[Record], actor: str) -> str:
+    ids = [r.id for r in records]
+    held = line.records.paths(ids)
+    after = {r.id: "deleted" if r.state == "deleted" else "live" if r.id in held else "superseded" for r in records}
     with line.runs.start("release", only="records", actor=actor) as run, run.commit():
-        line.records.set_state([r for r in records if r in held], "live")
-        line.records.set_state([r for r in records if r not in held], "superseded")
-        run.append(*(_event("record.released", r) for r in records))
-        return publish_with(line, run, "release", set(records))
+        for state in get_args(State):
+            line.records.set_state([i for i in ids if after[i] == state], state)
+        line.records.let_go(digests(line, records))
+        run.append(*(_event("record.released", i) for i in ids))
+        return publish_with(line, run, "release", set(ids))
 
 
 def _event(verb: str, record: ArtifactId) -> Draft:
-    return Draft(verb=verb, inputs=(record,), facts={"reason": "operator"})
+    return Draft(verb=verb, inputs=(record,), facts={"reason": OPERATOR})

@@ -216,13 +216,14 @@ class BlastReport:
 
 @dataclass(frozen=True, kw_only=True)
 class QuarantineReport:
-    """Records taken out of, or let back into, every answer."""
+    """Records taken out of, or let back into, every answer. near: what says nearly the same and answers on."""
 
     action: Literal["quarantined", "released"]
     blast: BlastReport
     generation: str
     dry_run: bool
     seconds: float
+    near: tuple[DocumentView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from thruline.data import duplicates
 from thruline.data.records import Entry, Record
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, owner_of
+from thruline.flows.same import text_digest
 from thruline.guard import poison
 from thruline.runs.runner import Run
 
@@ -107,6 +108,7 @@ def _take_one(line: Line, run: Run, item: _Ready) -> None:
             seen=line.clock.now(), path=raw.path_id,
         )
     )  # fmt: skip
+    line.records.put_text(raw.record, text_digest(line, document))
     line.records.put_chunks(raw.record, item.chunks)
     line.records.put_bands(raw.record, duplicates.bands(document.signature))
     note_path(line, raw, owner=owner)
@@ -187,6 +189,8 @@ def _quarantine_reason(line: Line, record: ArtifactId, document: Document, twin:
         return "" if before.state == "live" else before.reason
     if twin and twin.is_shut_out:
         return twin.record.reason
+    if line.records.is_held(text_digest(line, document)):
+        return "operator"
     if line.limits.hidden_text != "quarantine" or not poison.is_quarantined(document.risks):
         return ""
     return document.risks[0].kind
