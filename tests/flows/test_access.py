@@ -205,6 +205,50 @@ def test_a_writer_may_sync_and_not_erase(shop: Platform) -> None:
         wil.data.erase(identifiers=("Ada Quine",))
 
 
+def test_a_writer_reads_no_folder_of_the_server_by_declaring_it(shop: Platform, tmp_path: Path) -> None:
+    wil = as_user(shop, "wil", role="writer")
+    with pytest.raises(Denied, match=r"'wil' may not data\.add"):
+        wil.data.add(path=str(tmp_path))
+
+
+@pytest.mark.parametrize("source", ["hr", "none"])
+def test_a_source_that_a_writer_does_not_see_is_not_found(shop: Platform, source: str) -> None:
+    wil = as_user(shop, "wil", role="writer")
+    for change in (lambda: wil.data.share(source=source, groups=("everyone",)), lambda: wil.data.sync(source=source)):
+        with pytest.raises(NotFound, match=f"no source named '{source}'") as error:
+            change()
+        assert error.value.hint == "known: open"
+    assert [r.source for r in wil.data.sync()] == ["open"]
+
+
+def test_a_writer_shares_with_their_own_groups_only(shop: Platform) -> None:
+    wil = as_user(shop, "wil", "staff", "kitchen", role="writer")
+    with pytest.raises(Denied, match="'wil' is not in board"):
+        wil.data.share(source="hr", groups=("staff", "board"))
+    shop.data.share(source="hr", groups=("staff", "board"))
+    assert wil.data.share(source="hr", groups=("board", "kitchen")).groups == ("board", "kitchen")
+
+
+def test_the_ledger_tells_when_a_source_was_shared_and_not_with_whom(shop: Platform, sam: Platform) -> None:
+    writer = as_user(shop, "wil", "staff", role="writer")
+    writer.data.share(source="hr", groups=("staff", "everyone"))
+    writer.data.share(source="hr", groups=("staff",))
+    hr = shop.data.sources()[0]
+    told = [e for e in shop.ledger.events(verb="source.shared") if e.inputs == (hr.id,)]
+    assert [e.facts["groups"] for e in told] == [1, 2, 1]
+    assert told[0].facts["named"] == told[2].facts["named"] != told[1].facts["named"]
+    assert [e.actor for e in told] == [shop.actor.id, writer.actor.id, writer.actor.id]
+    assert "staff" not in str(told)
+
+
+def test_status_counts_what_one_may_see(shop: Platform, sam: Platform, vera: Platform) -> None:
+    sam.vectors.ask(question="What is the pay of grade seven?")
+    mine, whole = vera.ledger.status(), shop.ledger.status()
+    assert (mine.documents, mine.chunks, mine.answers) == (1, 1, 0)
+    assert (whole.documents, whole.chunks, whole.answers) == (2, 2, 1)
+    assert (mine.home, mine.size, mine.events, mine.people) == ("", 0, 0, 0)
+
+
 def test_a_removed_user_is_nobody(shop: Platform, vera: Platform) -> None:
     shop.guard.remove_user(name="vera")
     with pytest.raises(NotFound, match="no user named 'vera'"):

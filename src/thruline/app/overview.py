@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from thruline import __version__
@@ -10,25 +12,49 @@ from thruline.app.home import size_of
 from thruline.core.clock import iso
 from thruline.core.nouns import Event
 from thruline.flows import INDEX
+from thruline.flows.documents import visible_sources
 from thruline.flows.reports import EventView, ProblemView, Status, VerifyReport
 from thruline.ledger import proof
 
 if TYPE_CHECKING:
     from thruline.app.platform import Platform
+    from thruline.data.records import Count
+    from thruline.flows.line import Line
+
+ALL = 1 << 31
 
 
 def status(p: Platform) -> Status:
-    """Counts of everything."""
+    """Counts of everything; others than the operator are told of what they may see, and nothing of the machine."""
+    return _whole(p) if p.actor.sees_all else _part(p)
+
+
+def _part(p: Platform) -> Status:
     line = p.line
-    counts = line.records.counts()
+    sources = visible_sources(line, p.actor)
+    return replace(
+        _counted(line, [c for c in line.records.counts() if c.source in sources]),
+        answers=len(line.answers.list(p.actor.id, ALL)),
+    )
+
+
+def _whole(p: Platform) -> Status:
+    line = p.line
+    return replace(
+        _counted(line, line.records.counts()), home=str(p.home.path), people=line.subjects.count(),
+        answers=line.answers.count(), events=line.ledger.head().seq,
+        running=sum(r.state == "running" for r in line.runs.list(limit=200)), size=size_of(p.home.path),
+    )  # fmt: skip
+
+
+def _counted(line: Line, counts: Sequence[Count]) -> Status:
     live = [c for c in counts if c.state == "live"]
     return Status(
-        home=str(p.home.path), version=__version__, documents=sum(c.records for c in live),
+        home="", version=__version__, documents=sum(c.records for c in live),
         chunks=sum(c.chunks for c in live), duplicates=sum(c.duplicates for c in live),
-        quarantined=sum(c.records for c in counts if c.state == "quarantined"), people=line.subjects.count(),
-        answers=line.answers.count(), events=line.ledger.head().seq, generation=line.generations.active(INDEX) or "",
-        models=len(line.registry.models()), running=sum(r.state == "running" for r in line.runs.list(limit=200)),
-        size=size_of(p.home.path),
+        quarantined=sum(c.records for c in counts if c.state == "quarantined"), people=0,
+        answers=0, events=0, generation=line.generations.active(INDEX) or "",
+        models=len(line.registry.models()), running=0, size=0,
     )  # fmt: skip
 
 

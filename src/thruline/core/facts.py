@@ -122,6 +122,7 @@ VERBS: Mapping[str, Verb] = dict(
             via=one_of("python", "cli", "http", "console", "openai", "mcp"),
         ),
         _verb("source.added", "A place to read records from was declared.", kind=one_of("folder", "push")),
+        _verb("source.shared", "Who may see what a source holds was set.", groups=Number(), named=Digest()),
         _verb("source.removed", "A source and all that came from it was taken out.", records=Number()),
         _verb(
             "record.seen",

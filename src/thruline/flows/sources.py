@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thruline.core.clock import iso
-from thruline.core.errors import Invalid, NotFound
+from thruline.core.errors import Denied, Invalid, NotFound
+from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.flows.documents import views, visible_sources
 from thruline.flows.ingest import delete_records, sync_folder
@@ -35,18 +37,18 @@ def add(line: Line, path: str, name: str, groups: Sequence[str], actor: str) -> 
     with line.database.transaction():
         source = line.records.add_source(_checked(name or folder.name), "folder", str(folder), groups)
         event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": "folder"}, actor=actor)
-        line.ledger.append([event])
+        line.ledger.append([event, replace(_shared(line, source.id, groups), actor=actor)])
     return _view(line, source)
 
 
-def sync(line: Line, name: str, allow_empty: bool, actor: str, progress: Progress | None) -> tuple[SyncReport, ...]:
-    """Walk one source, or all of them; two syncs of one source at once are refused."""
-    sources = [line.records.source(name)] if name else line.records.sources()
+def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progress | None) -> tuple[SyncReport, ...]:
+    """Walk one source, or all that the actor sees; two syncs of one source at once are refused."""
+    sources = [_named(line, actor, name)] if name else list(visible_sources(line, actor).values())
     if not sources:
         raise NotFound("there is no source yet", hint="thruline add FOLDER")
     reports: list[SyncReport] = []
     for source in sources:
-        with line.runs.start("sync", only=source.id, actor=actor, progress=progress) as run:
+        with line.runs.start("sync", only=source.id, actor=actor.id, progress=progress) as run:
             reports.append(sync_folder(line, run, source, allow_empty=allow_empty))
     return tuple(reports)
 
@@ -56,13 +58,20 @@ def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
     return tuple(_view(line, s) for s in visible_sources(line, actor).values())
 
 
-def share(line: Line, name: str, groups: Sequence[str], actor: str) -> SourceView:
-    """Set a source's groups; whoever loses sight of an original sees the repetition that is theirs at once."""
+def share(line: Line, name: str, groups: Sequence[str], actor: Actor) -> SourceView:
+    """Set a source's groups; whoever loses sight of an original sees the repetition that is theirs at once.
+
+    Raises NotFound for a source that the actor does not see, and Denied for a new group that the actor is not in.
+    """
     if not groups:
         raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
-    source = line.records.source(name)
-    with line.runs.start("reindex", only="index", actor=actor) as run, run.commit():
+    source = _named(line, actor, name)
+    foreign = set(groups) - set(source.groups) - actor.groups
+    if foreign and not actor.sees_all:
+        raise Denied(f"{actor.name!r} is not in {', '.join(sorted(foreign))}", hint="share with groups of your own")
+    with line.runs.start("reindex", only="index", actor=actor.id) as run, run.commit():
         line.records.set_groups(source.id, groups)
+        run.append(_shared(line, source.id, groups))
         publish_regrouped(line, run, "source")
     return _view(line, line.records.source(source.id))
 
@@ -107,6 +116,22 @@ def document(line: Line, actor: Actor, what: str) -> DocumentView:
     if not found:
         raise NotFound(f"no document {what!r}", hint="`thruline documents` lists them")
     return views(line, found[:1], actor)[0]
+
+
+def _named(line: Line, actor: Actor, name: str) -> Source:
+    """The source of this name or id; one that the actor does not see is told like one that is not there."""
+    known = visible_sources(line, actor).values()
+    for source in known:
+        if name in (source.name, source.id):
+            return source
+    raise NotFound(f"no source named {name!r}", hint=f"known: {', '.join(s.name for s in known) or 'none'}")
+
+
+def _shared(line: Line, source: ArtifactId, groups: Sequence[str]) -> Draft:
+    """Names of groups may be personal: the chain holds a keyed digest, which tells whether they were the same."""
+    named = sorted(set(groups))
+    facts = {"groups": len(named), "named": line.ids.digest("groups", *named)}
+    return Draft(verb="source.shared", inputs=(source,), facts=facts)
 
 
 def _refused(line: Line, actor: Actor) -> tuple[DocumentView, ...]:

@@ -33,7 +33,7 @@ State = Literal["", "live", "quarantined", "superseded", "deleted", "refused"]
 DryRun = Annotated[bool, "say what would happen, and change nothing"]
 
 
-@operation(role="writer", cli="add", positional=("path",))
+@operation(role="operator", cli="add", positional=("path",))
 def add(
     p: Platform, *,
     path: Annotated[str, "folder to read documents from"],
@@ -47,11 +47,11 @@ def add(
 @operation(role="writer", cli="sync", positional=("source",))
 def sync(
     p: Platform, *,
-    source: Annotated[str, "one source; all of them unless given"] = "",
+    source: Annotated[str, "one source; all that you see unless given"] = "",
     allow_empty: Annotated[bool, "believe a source that has become empty"] = False,
 ) -> tuple[SyncReport, ...]:  # fmt: skip
     """Bring in what was added, changed, moved or deleted, and let it answer."""
-    return sourcing.sync(p.line, source, allow_empty, p.actor.id, p.progress)
+    return sourcing.sync(p.line, source, allow_empty, p.actor, p.progress)
 
 
 @operation(role="reader", cli="sources", reads=True)
@@ -65,7 +65,7 @@ def share(
     p: Platform, *, source: Annotated[str, "a source"], groups: Annotated[tuple[str, ...], "who may see it from now on"]
 ) -> SourceView:
     """Set who may see what a source holds; the next question already knows."""
-    return sourcing.share(p.line, source, groups, p.actor.id)
+    return sourcing.share(p.line, source, groups, p.actor)
 
 
 @operation(role="operator", cli="remove", positional=("source",))
