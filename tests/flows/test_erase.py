@@ -10,7 +10,7 @@ import pytest
 
 from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
-from thruline.ledger.residue import residue
+from thruline.ledger.residue import OUT_OF_SIGHT, residue
 from thruline.testing.canary import assert_gone, canary
 from thruline.testing.homes import as_user, write
 from thruline_verify import main as verify_offline
@@ -257,6 +257,17 @@ def test_keys_of_what_is_gone_are_destroyed(shop: Platform) -> None:
     assert report.keys >= 2
     gone = before - set(shop.line.vault.owners())
     assert {r.record for r in report.records} & before <= gone
+
+
+def test_rows_that_a_killed_training_left_go_and_those_of_a_running_one_are_reported(shop: Platform) -> None:
+    jobs = shop.home.path / "jobs"
+    with shop.line.runs.start("train", only="detector") as run:
+        for name in (f"train-{run.id.partition(':')[2]}-x", f"train-{'0' * 32}-y"):
+            (jobs / name).mkdir()
+            (jobs / name / "dataset.parquet").write_text(f"rows of {NAME}")
+        assert shop.data.erase(identifiers=WHO).residue == 1
+    assert shop.data.erase(identifiers=WHO).residue == 0
+    assert OUT_OF_SIGHT in shop.data.erase(identifiers=WHO).out_of_scope
 
 
 def test_two_erasures_at_once_are_one_and_a_conflict(shop: Platform) -> None:

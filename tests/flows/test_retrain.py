@@ -20,6 +20,7 @@ from thruline.flows.retrain import Recipe, Retrained, retrain
 from thruline.infra.jobs import Jobs
 from thruline.ledger.ledger import SqlLedger
 from thruline.ledger.payloads import Payloads
+from thruline.ledger.residue import Hit, residue
 from thruline.models.datasets import NEURALCHEMY, Row, frame
 from thruline.models.gate import Policy
 from thruline.models.registry import Registry
@@ -113,6 +114,28 @@ def test_a_failed_job_says_why_and_leaves_nothing_behind(bench: Bench) -> None:
         bench.retrain(frame(NEURALCHEMY, [Row("only one text", 0)]))
     assert list(bench.workdir.iterdir()) == []
     assert bench.registry.models() == []
+
+
+def test_rows_on_disk_are_open_to_the_search_for_an_erased_person(bench: Bench) -> None:
+    seen: list[list[Hit]] = []
+
+    def look() -> None:
+        seen.append(residue(bench.workdir, [b"Ottilie Kvasthoug"]))
+        raise Cancelled("seen enough")
+
+    bench.run.check = look
+    named = pl.concat([ROWS, frame(NEURALCHEMY, [Row("Ottilie Kvasthoug was here", 0)])])
+    with pytest.raises(Cancelled):
+        bench.retrain(named)
+    assert seen[0]
+
+
+def test_a_training_drops_what_a_killed_one_left(bench: Bench) -> None:
+    (bench.workdir / "train-0").mkdir()
+    (bench.workdir / "train-0" / "dataset.parquet").write_bytes(b"rows")
+    with pytest.raises(Unavailable, match="both labels"):
+        bench.retrain(frame(NEURALCHEMY, [Row("only one text", 0)]))
+    assert list(bench.workdir.iterdir()) == []
 
 
 def test_the_job_is_in_the_queue_with_what_it_used(bench: Bench) -> None:

@@ -8,11 +8,13 @@ same words, it ends in the same place.
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from thruline.core.clock import iso
+from thruline.core.errors import NotFound
 from thruline.core.ids import kind_of, random_id
 from thruline.core.nouns import Draft
 from thruline.flows.line import Line
@@ -20,7 +22,7 @@ from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find
 from thruline.flows.reports import EraseReport
 from thruline.ledger.proof import seal, sign_document
-from thruline.ledger.residue import residue_apart
+from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.runs.runner import Progress, Run
 
 STAGES = ("finding", "deleting", "scrubbing", "looking for residue", "signing")
@@ -28,6 +30,7 @@ OUT_OF_SCOPE = (
     "the files in your own source folders: delete them there, a sync will not take them in again",
     "backups made before: destroy their keys file, or restore and erase again",
     "copies that people or other systems made of answers",
+    OUT_OF_SIGHT,
 )
 
 
@@ -81,11 +84,26 @@ def _scrub(line: Line) -> int:
 
     Keys go by what they still open, not by what was found: started again after a kill, no key is forgotten.
     """
+    _drop_trainings(line)
     line.payloads.sweep()
     keys = line.payloads.shred_unused()
     line.database.scrub()
     line.key_database.scrub()
     return keys
+
+
+def _drop_trainings(line: Line) -> None:
+    """The rows that killed trainings left as files, `train-<run>-…`; one that runs drops its own."""
+    for folder in (line.home / "jobs").glob("train-*"):
+        if not _is_running(line, f"run:{folder.name.split('-')[1]}"):
+            shutil.rmtree(folder)
+
+
+def _is_running(line: Line, run: str) -> bool:
+    try:
+        return line.runs.get(run).state == "running"
+    except NotFound:
+        return False
 
 
 def _residue(line: Line, called: Sequence[str]) -> tuple[str, ...]:

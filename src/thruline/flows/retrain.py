@@ -22,7 +22,6 @@ from thruline.core.units import Bytes
 from thruline.infra.jobs import Jobs
 from thruline.infra.work import run_one
 from thruline.models import split
-from thruline.models.datasets import to_parquet
 from thruline.models.detector import SETTINGS_FILE, WEIGHTS_FILE, Detector
 from thruline.models.evaluate import Estimate, Report, Scored, difference, evaluate
 from thruline.models.gate import Decision, Policy, decide
@@ -32,6 +31,7 @@ from thruline.ports.compute import JobSpec
 JOB_MEMORY: Bytes = 2_000_000_000  # measured: 0.5 GB for 21,000 rows
 JOB_TIMEOUT_S = 1800.0
 LOG_TAIL = 400
+WORK_PREFIX = "train-"  # then the run's number: flows.erase drops those of runs that are over
 STAGES = ("dataset", "training", "evaluation", "gate")
 
 
@@ -80,8 +80,10 @@ class Retrained:
 def retrain(jobs: Jobs, registry: Registry, run: Watched, recipe: Recipe, *, workdir: Path) -> Retrained:
     """Train a candidate, judge it against what serves, and let it serve when it passes.
 
-    Raises Unavailable when the job did not succeed; workdir is left as it was found.
+    Raises Unavailable when the job did not succeed; workdir is left without folders of trainings. The caller sees to it
+    that no other training uses workdir.
     """
+    _drop_leftovers(workdir)
     run.tell(STAGES[0], 0, len(STAGES))
     dataset = split.build(recipe.rows, seed=recipe.seed)
     dataset_id = registry.add_dataset(dataset, recipe.made_of, run=run.id)
@@ -115,10 +117,11 @@ def rejudge(registry: Registry, model: ArtifactId, dataset: ArtifactId) -> tuple
 def _train(
     jobs: Jobs, run: Watched, dataset: pl.DataFrame, recipe: Recipe, workdir: Path
 ) -> tuple[ArtifactId, dict[str, bytes]]:
-    folder = Path(tempfile.mkdtemp(prefix="train-", dir=workdir))  # mode 0700: the rows may be personal
+    prefix = f"{WORK_PREFIX}{run.id.partition(':')[2]}-"
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=workdir))  # mode 0700: the rows may be personal
     try:
         source, out = folder / "dataset.parquet", folder / "model"
-        source.write_bytes(to_parquet(dataset))
+        dataset.write_parquet(source, compression="uncompressed")  # an erasure's search sees into it
         job = run_one(jobs, _spec(source, out, recipe), run=run.id, check=run.check)
         if job.state != "succeeded":
             said = jobs.logs(job.id)[-LOG_TAIL:].decode("utf-8", "replace").strip()
@@ -127,6 +130,12 @@ def _train(
             )
         return job.id, {name: (out / name).read_bytes() for name in (SETTINGS_FILE, WEIGHTS_FILE)}
     finally:
+        shutil.rmtree(folder)
+
+
+def _drop_leftovers(workdir: Path) -> None:
+    """What killed trainings left: only one trains at a time."""
+    for folder in workdir.glob(f"{WORK_PREFIX}*"):
         shutil.rmtree(folder)
 
 
