@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from thruline.app.platform import Platform
-from thruline.core.errors import Denied, NotFound
+from thruline.core.errors import Denied, Invalid, NotFound
 from thruline.flows.answer import by_words, finish, prepare
 from thruline.flows.receipts import WITHHELD
 from thruline.testing.homes import as_user, write
@@ -203,6 +203,27 @@ def test_a_writer_may_sync_and_not_erase(shop: Platform) -> None:
     assert wil.data.sync(source="open")[0].unchanged == 1
     with pytest.raises(Denied):
         wil.data.erase(identifiers=("Ada Quine",))
+
+
+def test_an_operator_sees_all_whatever_their_groups(shop: Platform) -> None:
+    opal = as_user(shop, "opal", "kitchen", role="operator")
+    assert {d.path for d in opal.data.documents()} == {"menu.md", "pay.md"}
+    assert "forty thousand" in opal.vectors.ask(question="What is the pay of grade seven?").text
+
+
+def test_deeds_of_a_removed_operator_stay_theirs(shop: Platform) -> None:
+    olga = as_user(shop, "olga", role="operator")
+    olga.data.quarantine(what="hr/pay.md")
+    shop.guard.remove_user(name="olga")
+    done = {line.operation: line.actor for line in shop.guard.audit(limit=3)}
+    assert done["data.quarantine"] == olga.actor.id[: len("user:") + 8]
+    assert done["guard.remove_user"] == "operator"
+
+
+@pytest.mark.parametrize("name", ["operator", " Operator"])
+def test_nobody_takes_the_operators_name(shop: Platform, name: str) -> None:
+    with pytest.raises(Invalid, match="who may open the home's files"):
+        shop.guard.set_user(name=name)
 
 
 def test_a_writer_reads_no_folder_of_the_server_by_declaring_it(shop: Platform, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ ALL = 1 << 31
 
 def status(p: Platform) -> Status:
     """Counts of everything; others than the operator are told of what they may see, and nothing of the machine."""
-    return _whole(p) if p.actor.sees_all else _part(p)
+    return _whole(p) if p.actor.is_operator else _part(p)
 
 
 def _part(p: Platform) -> Status:
@@ -59,13 +59,20 @@ def _counted(line: Line, counts: Sequence[Count]) -> Status:
 
 
 def verify(p: Platform) -> VerifyReport:
-    """Seal the head, then check everything up to it."""
+    """Check everything against the chain, and the chain against the receipts of the home; sign the head when all holds.
+
+    What is wrong is never signed: a seal over a chain that was cut would vouch for the cut.
+    """
     began = time.monotonic()
-    proof.seal(p.line.ledger, p.line.signer)
-    found = proof.verify(p.line.ledger, [p.line.signer.public_key])
+    line = p.line
+    heads, forged = proof.remembered(p.home.receipts, [line.signer.public_key])
+    found = proof.verify(line.ledger, [line.signer.public_key], heads)
+    problems = [*forged, *found.problems]
+    sealed = [] if problems else [proof.seal(line.ledger, line.signer)]
     return VerifyReport(
-        ok=found.ok, events=found.events, seals=found.seals, head=found.head.hash,
-        problems=tuple(ProblemView(seq=x.seq, what=x.what) for x in found.problems),
+        ok=not problems, events=found.events + len(sealed), seals=found.seals + len(sealed),
+        head=sealed[0].hash if sealed else found.head.hash,
+        problems=tuple(ProblemView(seq=seq, what=what) for seq, what in problems),
         seconds=round(time.monotonic() - began, 3),
     )  # fmt: skip
 

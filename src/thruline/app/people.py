@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from thruline.app.results import AuditLine, IssuedKey, KeyView, ScreenView, UserView
 from thruline.core.clock import iso
 from thruline.flows.line import Line
-from thruline.guard.access import User
+from thruline.guard.access import OPERATOR, User
+
+PSEUDONYM = len("user:") + 8
 
 
 def users(line: Line) -> tuple[UserView, ...]:
@@ -43,8 +45,9 @@ def screen(line: Line, text: str) -> ScreenView:
 
 
 def audit(line: Line, limit: int, operation: str) -> tuple[AuditLine, ...]:
-    """Calls of operations, the latest first."""
-    names = {u.id: u.name for u in line.access.users()}
+    """Calls of operations, the latest first; who has been removed or erased is told by the first digits of their id."""
+    names: dict[str, str] = {line.ids.artifact("user", OPERATOR): OPERATOR}
+    names |= {u.id: u.name for u in line.access.users()}
     head = line.ledger.head().seq
     found: list[AuditLine] = []
     before, window = head, max(limit * 4, 200)
@@ -56,7 +59,7 @@ def audit(line: Line, limit: int, operation: str) -> tuple[AuditLine, ...]:
             if operation in ("", f["operation"]):
                 found.append(
                     AuditLine(
-                        seq=event.seq, at=iso(event.at), actor=names.get(event.actor, "operator"),  # type: ignore[call-overload]
+                        seq=event.seq, at=iso(event.at), actor=names.get(event.actor, event.actor[:PSEUDONYM]),
                         operation=str(f["operation"]), outcome=str(f["outcome"]), error=str(f["error"]),
                         ms=int(f["ms"]), via=str(f["via"]),
                     )

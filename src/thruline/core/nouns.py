@@ -137,5 +137,10 @@ class Actor:
 
     @property
     def sees_all(self) -> bool:
-        """Whether this is the operator of the home."""
+        """Whether no document is hidden from them."""
         return "*" in self.groups
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether they may do everything."""
+        return "operator" in self.may

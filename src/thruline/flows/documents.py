@@ -60,11 +60,12 @@ def visible_sources(line: Line, actor: Actor) -> dict[str, Source]:
 def views(line: Line, records: Sequence[Record], actor: Actor | None = None) -> tuple[DocumentView, ...]:
     """Records as the actor sees them, in the given order; as the operator does when no actor is given."""
     found = _views(line, records)
-    if actor is None or actor.sees_all:
+    if actor is None or actor.is_operator:
         return found
-    originals = line.records.get_many([v.duplicate_of for v in found if v.duplicate_of])
     sources = visible_sources(line, actor)
-    return tuple(_for_eyes(v, {id for id, r in originals.items() if r.source in sources}) for v in found)
+    originals = line.records.get_many([v.duplicate_of for v in found if v.duplicate_of])
+    seen = {id for id, r in originals.items() if r.source in sources}
+    return tuple(_for_eyes(v, seen) for v in found)
 
 
 def _for_eyes(view: DocumentView, originals: set[str]) -> DocumentView:

@@ -20,7 +20,7 @@ def text(line: Line, actor: Actor, what: str) -> tuple[Passage, ...]:
     What is quarantined may be an attack, or hold a secret: its text is for the operator, who decides about it.
     """
     view = sources.document(line, actor, what)
-    if view.state == "quarantined" and not actor.sees_all:
+    if view.state == "quarantined" and not actor.is_operator:
         raise NotFound(f"{what!r} is quarantined", hint="the operator decides about it")
     record = line.records.get(view.record)
     document = read_documents(line, [record.document]).get(record.document)

@@ -27,6 +27,8 @@ from thruline.ports.ledger import Ledger
 
 Role = Literal["reader", "writer", "operator"]
 EVERYONE = "everyone"
+ALL = "*"
+OPERATOR = "operator"  # what the trail calls whoever may open the home's files; no user can be called so
 REMEMBERED_S = 0.5  # a revoked key works at most this long in another process
 REMEMBERED_KEYS = 10_000
 
@@ -225,7 +227,9 @@ class Access:
 
 
 def _actor(id: str, role: Role, groups: str, name: str) -> Actor:
-    return Actor(id=ArtifactId(id), name=name, groups=frozenset((*json.loads(groups), EVERYONE)), may=may(role))
+    """Operators could share every source with themselves: they see all to begin with."""
+    implied = (EVERYONE, ALL) if role == "operator" else (EVERYONE,)
+    return Actor(id=ArtifactId(id), name=name, groups=frozenset((*json.loads(groups), *implied)), may=may(role))
 
 
 def _digest(secret: str) -> bytes:
@@ -236,6 +240,8 @@ def _digest(secret: str) -> bytes:
 def _checked_name(name: str) -> str:
     if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
         raise Invalid(f"{name!r} is not a user name", hint=f"1 to {_LONGEST_NAME} printable characters")
+    if name.strip().casefold() == OPERATOR:
+        raise Invalid(f"{name!r} is who may open the home's files", hint="give the user another name")
     return name
 
 

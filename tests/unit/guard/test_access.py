@@ -99,7 +99,7 @@ def test_new_groups_hold_for_keys_that_were_seen_before(door: Door) -> None:
     before = door.access.actor("ada").id
     door.access.set_user("ada", ["board"], role="operator")
     actor = door.access.authenticate(secret)
-    assert (actor.id, actor.groups) == (before, {"board", "everyone"})
+    assert (actor.id, actor.groups) == (before, {"board", "everyone", "*"})
     assert "operator" in actor.may
 
 
