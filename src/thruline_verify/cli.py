@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from thruline_verify.chain import Findings, check
-from thruline_verify.reading import Ledger, Unreadable, read, read_receipt
+from thruline_verify.reading import Ledger, Unreadable, kept_receipts, read, read_receipt
 from thruline_verify.signatures import document_is_signed
 
 VERIFIED, NOT_VERIFIED, CANNOT_READ = 0, 1, 3  # bad usage is 2, from argparse
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trusted = frozenset(key.lower() for key in options.public_key)
     try:
         found = read(options.path)
-        receipts = [read_receipt(path) for path in options.receipt]
+        receipts = [read_receipt(path) for path in (*kept_receipts(options.path), *options.receipt)]
         verdict = judge_ledger(found, trusted, receipts) if isinstance(found, Ledger) else judge_receipt(found, trusted)
     except Unreadable as error:
         print(f"thruline-verify: {error}", file=sys.stderr)
@@ -47,7 +47,11 @@ def judge_ledger(ledger: Ledger, trusted: frozenset[str], receipts: Sequence[dic
     """The verdict on a chain, with the heads that valid receipts remember."""
     forged = [receipt for receipt in receipts if not judge_receipt(receipt, trusted).verified]
     if forged:
-        return Verdict(verified=False, looked_at="A receipt that was given", follows="It is not as it was signed.")
+        return Verdict(
+            verified=False,
+            looked_at="A receipt that was given or lies in the home",
+            follows="It is not as it was signed.",
+        )
     findings = check(ledger, trusted, [head for receipt in receipts for head in _heads(receipt)])
     looked_at = f"{findings.events} events, sealed up to event {findings.sealed}"
     if findings.problems:
@@ -112,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--receipt", action="append", default=[], type=Path, metavar="FILE",
-        help="a later receipt: shows whether the end of the ledger was cut off; may repeat",
+        help="a later receipt, beside those in a home: shows whether the end was cut off; may repeat",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser

@@ -56,6 +56,11 @@ def read_receipt(path: Path) -> dict[str, Any]:
     return found
 
 
+def kept_receipts(home: Path) -> list[Path]:
+    """The receipts that a home keeps; none for anything else."""
+    return sorted((home / "receipts").glob("*.json"))
+
+
 def _database(file: Path) -> Ledger:
     connection = _connect(file)
     edges = connection.execute("SELECT parent, child, role, seq FROM edges")

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -120,6 +121,19 @@ def check_document(document: Mapping[str, Any], trusted_keys: Sequence[bytes] = 
     if trusted_keys and key not in {trusted.hex() for trusted in trusted_keys}:
         raise Denied(f"the document was signed by another key, {key!r}", hint="check which home it came from")
     return dict(body)
+
+
+def remembered(receipts: Path, trusted_keys: Sequence[bytes]) -> tuple[list[Head], list[Problem]]:
+    """The heads that the signed receipts in a folder remember, and a problem for each that is not as it was signed."""
+    heads: list[Head] = []
+    problems: list[Problem] = []
+    for path in sorted(receipts.glob("*.json")):
+        try:
+            head = check_document(msgspec.json.decode(path.read_bytes()), trusted_keys).get("head")
+            heads += [msgspec.convert(head, Head)] if head else []
+        except (Corrupt, Denied, msgspec.MsgspecError) as error:
+            problems.append(Problem(0, f"the receipt {path.name!r} does not hold: {error}"))
+    return heads, problems
 
 
 class _Body(msgspec.Struct, gc=False):
