@@ -9,6 +9,7 @@ import pytest
 
 from thruline.app.platform import Platform
 from thruline.core.errors import Denied, Invalid, NotFound
+from thruline.core.ids import random_id
 from thruline.flows.answer import by_words, finish, prepare
 from thruline.flows.receipts import WITHHELD
 from thruline.testing.homes import as_user, write
@@ -218,6 +219,15 @@ def test_deeds_of_a_removed_operator_stay_theirs(shop: Platform) -> None:
     done = {line.operation: line.actor for line in shop.guard.audit(limit=3)}
     assert done["data.quarantine"] == olga.actor.id[: len("user:") + 8]
     assert done["guard.remove_user"] == "operator"
+
+
+def test_who_let_a_model_serve_is_on_record(shop: Platform) -> None:
+    registry, opal = shop.line.registry, as_user(shop, "opal", role="operator")
+    dataset = random_id("dataset")
+    for content in (b"one", b"two"):
+        opal.models.promote(model=registry.register({"model.json": content}, dataset), force=True)
+    opal.models.rollback()
+    assert [e.actor for e in shop.ledger.events(verb="deployment.changed")] == [opal.actor.id] * 3
 
 
 @pytest.mark.parametrize("name", ["operator", " Operator"])

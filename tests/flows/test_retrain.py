@@ -37,6 +37,7 @@ class Watcher:
 
     def __init__(self, *, cancelled: bool = False) -> None:
         self.id = random_id("run")
+        self.actor: str = random_id("user")
         self.told: list[tuple[str, int, int]] = []
         self._cancelled = cancelled
 
@@ -105,6 +106,8 @@ def test_the_deployment_is_downstream_of_the_record(bench: Bench) -> None:
         "verdict.given",
         "deployment.changed",
     ]
+    told = bench.ledger.read(run=bench.run.id, verbs=["verdict.given", "deployment.changed"])
+    assert {e.actor for e in told} == {bench.run.actor}
     assert made.report.attacks > 0
     assert bench.run.told[-1] == ("gate", 4, 4)
 

@@ -17,13 +17,13 @@ ROLE = "detector"
 
 def promote(p: Platform, model: str, force: bool) -> tuple[ModelView, ...]:
     """Let a model serve."""
-    p.line.registry.deploy(ROLE, named(p, model), force=force)
+    p.line.registry.deploy(ROLE, named(p, model), force=force, actor=p.actor.id)
     return listing(p)
 
 
 def rollback(p: Platform) -> tuple[ModelView, ...]:
     """Let the one before serve."""
-    p.line.registry.rollback(ROLE)
+    p.line.registry.rollback(ROLE, actor=p.actor.id)
     return listing(p)
 
 

@@ -41,7 +41,7 @@ def evaluate(p: Platform, model: str) -> ModelReport:
     began, registry = time.monotonic(), p.line.registry
     id = named(p, model)
     info = next(m for m in registry.models() if m.id == id)
-    report, decision = rejudge(registry, id, info.dataset)
+    report, decision = rejudge(registry, id, info.dataset, p.actor.id)
     return _report(p, id, info.dataset, report, decision, job="", seconds=time.monotonic() - began)
 
 

@@ -39,6 +39,7 @@ class Watched(Protocol):
     """What this flow needs of a runs.runner.Run."""
 
     id: ArtifactId
+    actor: str
 
     def tell(self, stage: str, done: int, total: int) -> None:
         """Progress."""
@@ -95,22 +96,22 @@ def retrain(jobs: Jobs, registry: Registry, run: Watched, recipe: Recipe, *, wor
     run.tell(STAGES[3], 3, len(STAGES))
     model = registry.register(files, dataset_id, report=report, seconds=candidate.settings.seconds, run=run.id)
     decision = decide(report, against, recipe.policy)
-    registry.judge(_verdict(model, decision), run=run.id)
+    registry.judge(_verdict(model, decision), run=run.id, actor=run.actor)
     deployed = recipe.deploy and decision.outcome == "passed" and registry.serving("detector") != model
     if deployed:
-        registry.deploy("detector", model, run=run.id)
+        registry.deploy("detector", model, run=run.id, actor=run.actor)
     run.tell(STAGES[3], len(STAGES), len(STAGES))
     return Retrained(
         dataset=dataset_id, model=model, job=job, report=report, against=against, decision=decision, deployed=deployed
     )
 
 
-def rejudge(registry: Registry, model: ArtifactId, dataset: ArtifactId) -> tuple[Report, Decision]:
+def rejudge(registry: Registry, model: ArtifactId, dataset: ArtifactId, actor: str) -> tuple[Report, Decision]:
     """Judge a model on the shelf again, on the test rows of its own dataset, and put the verdict on record."""
     detector = Detector.load(registry.files(model))
     report, _ = _compare(registry.dataset(dataset), detector, None, 0)
     decision = decide(report, None, Policy())
-    registry.judge(_verdict(model, decision))
+    registry.judge(_verdict(model, decision), actor=actor)
     return report, decision
 
 

@@ -71,7 +71,7 @@ class Deployments:
         return tuple(role for role in get_args(ModelRole) if self.serving(role) == model)
 
     def promote(
-        self, role: ModelRole, model: ArtifactId, *, passed: bool, force: bool = False, run: str = ""
+        self, role: ModelRole, model: ArtifactId, *, passed: bool, force: bool = False, run: str = "", actor: str = ""
     ) -> Deployment:
         """Let a model serve; raises Denied when it has not passed its gate, unless forced."""
         if not (passed or force):
@@ -81,15 +81,15 @@ class Deployments:
         with self._db.transaction():
             if self.serving(role) == model:
                 raise Conflict(f"model {model!r} serves already", hint="there is nothing to do")
-            return self._change(role, model, "promoted", forced=not passed, run=run)
+            return self._change(role, model, "promoted", forced=not passed, run=run, actor=actor)
 
-    def rollback(self, role: ModelRole, *, run: str = "") -> Deployment:
+    def rollback(self, role: ModelRole, *, run: str = "", actor: str = "") -> Deployment:
         """Back to what served before; raises Conflict when there is nothing before it."""
         with self._db.transaction():
             line = line_of_succession(self.history(role))
             if len(line) < 2:
                 raise Conflict(f"no {role!r} served before this one", hint="promote another model instead")
-            return self._change(role, line[-1], "rolled_back", run=run)
+            return self._change(role, line[-1], "rolled_back", run=run, actor=actor)
 
     def withdraw(self, model: ArtifactId) -> None:
         """Take a model out of every line of succession, because it is erased."""
@@ -99,13 +99,15 @@ class Deployments:
                     self._change(role, model, "erased")
 
     def _change(
-        self, role: ModelRole, model: ArtifactId, why: Why, *, forced: bool = False, run: str = ""
+        self, role: ModelRole, model: ArtifactId, why: Why, *, forced: bool = False, run: str = "", actor: str = ""
     ) -> Deployment:
         change = Deployment(
             id=random_id("deployment"), role=role, model=model, why=why, forced=forced, changed=self._clock.now()
         )
         facts: dict[str, Any] = {"role": role, "why": why, "forced": forced}
-        draft = Draft(verb="deployment.changed", inputs=(model,), outputs=(change.id,), facts=facts, run=run)
+        draft = Draft(
+            verb="deployment.changed", inputs=(model,), outputs=(change.id,), facts=facts, run=run, actor=actor
+        )
         event = self._ledger.append([draft])[0]
         row = {"id": change.id, "role": role, "model": model, "why": why, "changed": change.changed}
         self._db.execute(self._q.insert_deployment, row | {"seq": event.seq, "forced": int(forced)})

@@ -120,14 +120,14 @@ class Registry:
             self._db.execute(self._q.delete_model, {"id": id})
             self._payloads.delete([id])
 
-    def judge(self, verdict: Verdict, *, run: str = "") -> None:
+    def judge(self, verdict: Verdict, *, run: str = "", actor: str = "") -> None:
         """Put a verdict on record."""
         numbers: dict[str, Any] = {
             "rule": verdict.rule, "outcome": verdict.outcome, "score": verdict.score, "low": verdict.low,
             "high": verdict.high, "threshold": verdict.threshold,
         }  # fmt: skip
         with self._db.transaction():
-            draft = Draft(verb="verdict.given", inputs=(verdict.of,), facts=numbers, run=run)
+            draft = Draft(verb="verdict.given", inputs=(verdict.of,), facts=numbers, run=run, actor=actor)
             event = self._ledger.append([draft])[0]
             self._db.execute(self._q.insert_verdict, numbers | {"seq": event.seq, "artifact": verdict.of})
 
@@ -139,15 +139,17 @@ class Registry:
             for _, rule, outcome, score, threshold, low, high in rows
         ]
 
-    def deploy(self, role: ModelRole, model: ArtifactId, *, force: bool = False, run: str = "") -> Deployment:
+    def deploy(
+        self, role: ModelRole, model: ArtifactId, *, force: bool = False, run: str = "", actor: str = ""
+    ) -> Deployment:
         """Let a model serve. Raises Denied for one whose latest verdict is not a pass, unless forced: that is kept."""
         self.files(model)
         given = self.verdicts(model)
-        return self.deployments.promote(role, model, passed=_passed(given), force=force, run=run)
+        return self.deployments.promote(role, model, passed=_passed(given), force=force, run=run, actor=actor)
 
-    def rollback(self, role: ModelRole, *, run: str = "") -> Deployment:
+    def rollback(self, role: ModelRole, *, run: str = "", actor: str = "") -> Deployment:
         """Back to what served before; raises Conflict when there is nothing before it."""
-        return self.deployments.rollback(role, run=run)
+        return self.deployments.rollback(role, run=run, actor=actor)
 
     def serving(self, role: ModelRole) -> ArtifactId | None:
         """The model that serves in this role."""
