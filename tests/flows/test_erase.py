@@ -8,8 +8,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from thruline.api.passthrough import UNSCREENED
+from thruline.api.recording import Relayed, relayed
 from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.core.ids import random_id
+from thruline.flows.answer import NAMES_ERASED, by_words, finish, prepare
 from thruline.ledger.residue import OUT_OF_SIGHT, residue
 from thruline.testing.canary import assert_gone, canary
 from thruline.testing.homes import as_user, write
@@ -268,6 +272,36 @@ def test_rows_that_a_killed_training_left_go_and_those_of_a_running_one_are_repo
         assert shop.data.erase(identifiers=WHO).residue == 1
     assert shop.data.erase(identifiers=WHO).residue == 0
     assert OUT_OF_SIGHT in shop.data.erase(identifiers=WHO).out_of_scope
+
+
+def test_an_answer_in_flight_keeps_nothing_of_somebody_erased_meanwhile(home: Platform, docs: Path) -> None:
+    named = f"# Visit\n\n{NAME} visited the hangar on Tuesday at nine to oil the doors."
+    home.data.add(path=str(write(docs, named=named, hours="# Hangar\n\nThe hangar opens on Tuesday at nine.")))
+    home.data.sync()
+    asked = prepare(home.line, home.actor, "When does the hangar open on Tuesday?")
+    (number,) = [p.number for p in asked.passages if NAME in p.text]
+    (other,) = [p.number for p in asked.passages if NAME not in p.text]
+    words = by_words(
+        asked, f"The doors were oiled on Tuesday at nine [{number}]. The hangar opens at nine [{other}].", "m"
+    )
+    home.data.erase(identifiers=(NAME,))
+    kept = home.line.answers.read([finish(home.line, asked, words).id])
+    (report,) = kept.values()
+    assert [p.path for p in report.passages] == ["hours.md"]
+    assert [s.citations for s in report.sentences] == [(other,)]
+    assert "oiled" not in report.text
+
+
+def test_a_relayed_answer_about_somebody_erased_is_not_kept(shop: Platform) -> None:
+    shop.data.erase(identifiers=WHO)
+    said = Relayed(
+        id=random_id("answer"), actor=shop.actor, question=f"Write to {NAME}", text=f"Dear {NAME}", outcome="answered",
+        model="m", tokens_in=1, tokens_out=1, screened=UNSCREENED, began=0.0,
+    )  # fmt: skip
+    with shop.line.database.transaction():
+        shop.line.ledger.append(relayed(shop.line, said))
+    report = shop.line.answers.read([said.id])[said.id]
+    assert (report.question, report.text) == (NAMES_ERASED, NAMES_ERASED)
 
 
 def test_two_erasures_at_once_are_one_and_a_conflict(shop: Platform) -> None:

@@ -11,6 +11,8 @@ from thruline.core.errors import ThrulineError
 from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft
+from thruline.data import privacy
+from thruline.flows.answer import keep
 from thruline.flows.line import Line
 from thruline.flows.reports import AnswerReport, Outcome
 from thruline.guard.screen import Screened
@@ -44,16 +46,17 @@ def called(operation: str, actor: Actor, began: float, error: ThrulineError | No
 
 
 def relayed(line: Line, said: Relayed) -> Sequence[Draft]:
-    """Keeps prompt and reply, erasable; gives the events about them. People in them are found by their words."""
+    """Keeps prompt and reply, erasable, as any answer is kept; gives the events about them."""
     now, ms = line.clock.now(), round((time.monotonic() - said.began) * 1000, 1)
     report = AnswerReport(
         id=said.id, question=said.question, outcome=said.outcome, text=said.text, sentences=(), passages=(),
         mode="passthrough", model=said.model, generation="", embedder="", risk=round(said.screened.score, 4),
         asked=iso(now), asker=said.actor.name, ms=ms,
     )  # fmt: skip
+    digest = keep(line, report, said.actor.id, privacy.find_mentions(said.question))
     facts: dict[str, Fact] = {
         "outcome": said.outcome, "cited": 0, "context": 0, "mode": "passthrough", "tokens_in": said.tokens_in,
-        "tokens_out": said.tokens_out, "payload": line.answers.put(report, said.actor.id, now), "ms": ms,
+        "tokens_out": said.tokens_out, "payload": digest, "ms": ms,
     }  # fmt: skip
     model = line.ids.artifact("model", "llm", said.model)
     given = Draft(verb="answer.given", inputs=(model,), outputs=(said.id,), facts=facts, actor=said.actor.id)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from thruline.core.clock import iso
+from thruline.core.documents import Mention
 from thruline.core.errors import Corrupt, Unavailable
 from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId, random_id
@@ -35,6 +36,7 @@ from thruline.vectors.grounding import ground
 from thruline.vectors.serving import Serving
 
 REFUSED = "This question was not answered: it reads like an attempt to give the system orders."
+CITED_ERASED = "(not kept: the passages that it cited were erased)"
 NAMES_ERASED = "(not kept: it names somebody who was erased)"
 ANSWER_TOKENS = 700  # a page of text; a small model that has lost its way goes on for ever otherwise
 
@@ -164,13 +166,33 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         ms=round(ms, 1),
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
-    named = line.subjects.is_suppressed(mentions) or line.subjects.calls_erased(report.question, report.text)
-    kept = _without_words(report) if named else report
     with line.database.transaction():
-        digest = line.answers.put(kept, asked.actor.id, now)
-        line.subjects.meet(() if named else mentions, asked.id)
+        digest = keep(line, report, asked.actor.id, mentions)
         line.ledger.append(_given(line, asked, words, digest, ms))
     return report
+
+
+def keep(line: Line, report: AnswerReport, asker: ArtifactId, mentions: Sequence[Mention]) -> str:
+    """Keep an answer, without what was erased while it was made, and link who is mentioned; the digest of what is kept.
+
+    Joins the caller's transaction: an erasure is wholly before it, or finds the answer.
+    """
+    report = _without_erased(line, report)
+    named = line.subjects.is_suppressed(mentions) or line.subjects.calls_erased(report.question, report.text)
+    line.subjects.meet(() if named else mentions, report.id)
+    return line.answers.put(_without_words(report) if named else report, asker, line.clock.now())
+
+
+def _without_erased(line: Line, report: AnswerReport) -> AnswerReport:
+    """The answer without passages that are gone, and without all that was said where one of them was cited."""
+    there = line.records.get_many([p.record for p in report.passages])
+    kept = tuple(
+        p for p in report.passages if p.record in there and not line.subjects.calls_erased(p.text, p.title, p.path)
+    )
+    gone = {p.number for p in report.passages} - {p.number for p in kept}
+    sentences = tuple(s for s in report.sentences if gone.isdisjoint(s.citations))
+    text = report.text if sentences == report.sentences else " ".join(s.text for s in sentences) or CITED_ERASED
+    return replace(report, passages=kept, sentences=sentences, text=text)
 
 
 def _cosines(line: Line, question: str, texts: Sequence[str]) -> list[float]:
