@@ -14,6 +14,8 @@ from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import random_id
 from thruline.flows.answer import NAMES_ERASED, by_words, finish, prepare
+from thruline.flows.erase import _delete
+from thruline.flows.reach import find
 from thruline.ledger.residue import OUT_OF_SIGHT, residue
 from thruline.testing.canary import assert_gone, canary
 from thruline.testing.homes import as_user, write
@@ -205,6 +207,18 @@ def test_erasing_again_ends_in_the_same_place(shop: Platform) -> None:
     assert (again.records, again.residue) == ((), 0)
 
 
+def test_the_receipt_after_a_killed_erasure_names_what_the_killed_one_took(shop: Platform) -> None:
+    shop.vectors.ask(question="When was the parcel late?")
+    reach = find(shop.line, WHO)
+    with shop.line.runs.start("erase", only="home") as run:
+        _delete(shop.line, run, reach)  # and no further
+    body = json.loads(Path(shop.data.erase(identifiers=WHO).receipt).read_text())["body"]
+    assert (body["records"], body["subjects"]) == (reach.record_ids, list(reach.subjects))
+    assert body["answers"] == list(reach.answers)
+    later = json.loads(Path(shop.data.erase(identifiers=WHO).receipt).read_text())["body"]
+    assert later["records"] == []
+
+
 def test_somebody_who_was_never_here_is_not_found(shop: Platform) -> None:
     with pytest.raises(NotFound, match="nothing here holds 'Nobody Atall'"):
         shop.data.erase(identifiers=("Nobody Atall",))
@@ -220,6 +234,12 @@ def test_a_source_named_after_them_has_to_go_first(shop: Platform, tmp_path: Pat
     with pytest.raises(Conflict, match="'theirs' is named after them") as refused:
         shop.data.erase(identifiers=WHO)
     assert "thruline remove theirs" in refused.value.hint
+
+
+def test_a_group_named_after_them_has_to_be_renamed_first(shop: Platform) -> None:
+    as_user(shop, "zed", "ottilie kvasthoug")
+    with pytest.raises(Conflict, match="the group 'ottilie kvasthoug' is named after them"):
+        shop.data.erase(identifiers=WHO)
 
 
 def test_a_copy_that_does_not_name_them_answers_when_the_original_goes(home: Platform, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from thruline.core.clock import SystemClock
 from thruline.core.errors import Unavailable
 from thruline.core.ids import Ids, random_id
 from thruline.core.nouns import Target
-from thruline.flows.retrain import Recipe, Retrained, retrain
+from thruline.flows.retrain import Recipe, Retrained, rejudge, retrain
 from thruline.infra.jobs import Jobs
 from thruline.ledger.ledger import SqlLedger
 from thruline.ledger.payloads import Payloads
@@ -89,6 +89,14 @@ def test_a_good_model_serves_and_a_spoiled_one_is_refused(bench: Bench) -> None:
     assert bench.registry.serving("detector") == good.model
     assert {m.id: m.outcome for m in bench.registry.models()} == {good.model: "passed", bad.model: "failed"}
     assert list(bench.workdir.iterdir()) == []
+
+
+def test_judged_again_a_model_that_lost_its_comparison_is_compared_again(bench: Bench) -> None:
+    bench.retrain(ROWS)
+    lost = bench.retrain(ROWS, spoil=0.5)
+    _, decision = rejudge(bench.registry, lost.model, lost.dataset, random_id("user"))
+    assert decision.outcome == "failed"
+    assert any("minus the serving model's" in reason for reason in decision.reasons)
 
 
 def test_the_deployment_is_downstream_of_the_record(bench: Bench) -> None:

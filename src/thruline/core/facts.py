@@ -239,6 +239,7 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("key.created", "An API key was issued.", groups=Number()),
         _verb("key.revoked", "An API key was withdrawn."),
         _verb("user.changed", "A person's groups were set.", groups=Number()),
+        _verb("erase.began", "People and these records, answers and models of theirs left every table."),
         _verb(
             "erase.done",
             "A person was erased and the bytes were looked for.",

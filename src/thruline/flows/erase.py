@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from thruline.core.clock import iso
 from thruline.core.errors import NotFound
-from thruline.core.ids import kind_of, random_id
+from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_without
@@ -26,6 +27,7 @@ from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.runs.runner import Progress, Run
 
 STAGES = ("finding", "deleting", "scrubbing", "looking for residue", "signing")
+ERASED = ("subject", "record", "answer", "model")  # whose ids a receipt lists
 OUT_OF_SCOPE = (
     "the files in your own source folders: delete them there, a sync will not take them in again",
     "backups made before: destroy their keys file, or restore and erase again",
@@ -64,6 +66,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
     paths = [p for places in line.records.paths(records).values() for p in places]
     parts = [*records, *(r.document for r in reach.records if r.document), *line.generations.sets_of(records)]
     with run.commit():
+        run.append(Draft(verb="erase.began", inputs=(*reach.subjects, *records, *reach.answers, *reach.models)))
         for model in reach.models:
             line.registry.remove(model)
         for user in reach.users:
@@ -116,24 +119,33 @@ def _residue(line: Line, called: Sequence[str]) -> tuple[str, ...]:
 
 def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], began: float) -> str:
     """The receipt: ids and numbers only, the head of the ledger, what was out of scope; a file and an event."""
+    erased = _erased(line)
     facts = {
-        "records": len(reach.records), "chunks": len(reach.chunks), "vectors": len(reach.vectors),
-        "answers": len(reach.answers), "models": len(reach.models), "jobs": len(reach.jobs), "users": len(reach.users),
+        "records": len(erased["records"]), "chunks": len(reach.chunks), "vectors": len(reach.vectors),
+        "answers": len(erased["answers"]), "models": len(erased["models"]),
+        "jobs": len(reach.jobs), "users": len(reach.users),
         "keys": keys, "residue": len(left),
         "ms": round((time.monotonic() - began) * 1000),
     }  # fmt: skip
     receipt = random_id("receipt")
-    run.append(Draft(verb="erase.done", inputs=reach.subjects, outputs=(receipt,), facts=facts))
+    run.append(Draft(verb="erase.done", inputs=erased["subjects"], outputs=(receipt,), facts=facts))
     seal(line.ledger, line.signer)
     head = line.ledger.head()
     body = {
-        "what": "erasure", "id": receipt, "at": iso(line.clock.now()), "subjects": list(reach.subjects),
-        "records": reach.record_ids, "answers": list(reach.answers), "models": list(reach.models), "counts": facts,
+        "what": "erasure", "id": receipt, "at": iso(line.clock.now()), **erased, "counts": facts,
         "out_of_scope": _out_of_scope(line), "head": {"seq": head.seq, "hash": head.hash},
     }  # fmt: skip
     path = line.home / "receipts" / f"erasure-{receipt.partition(':')[2][:12]}.json"
     path.write_text(json.dumps(sign_document(line.signer, body), indent=1) + "\n", "utf-8")
     return str(path)
+
+
+def _erased(line: Line) -> dict[str, tuple[ArtifactId, ...]]:
+    """What went since the last receipt, by kind: what a killed erasure took out is on the receipt of the next one."""
+    done = [event.seq for event in line.ledger.read(verbs=("erase.done",), limit=sys.maxsize)]
+    began = line.ledger.read(verbs=("erase.began",), after=done[-1] if done else 0, limit=sys.maxsize)
+    gone = {id: None for event in began for id in event.inputs}
+    return {f"{kind}s": tuple(id for id in gone if kind_of(id) == kind) for kind in ERASED}
 
 
 def _out_of_scope(line: Line) -> tuple[str, ...]:

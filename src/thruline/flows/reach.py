@@ -98,7 +98,7 @@ def _known_as(line: Line, subjects: set[ArtifactId], linked: set[ArtifactId]) ->
 
 
 def _check_sources(line: Line, called: Sequence[str]) -> None:
-    """A source's name and folder are settings, in nobody's key: the operator has to choose others."""
+    """Names and folders of sources and groups are settings, in nobody's key: the operator has to choose others."""
     looked_for = Called(called)
     for source in line.records.sources():
         if looked_for.is_in(source.name) or looked_for.is_in(source.location):
@@ -106,6 +106,11 @@ def _check_sources(line: Line, called: Sequence[str]) -> None:
                 f"the source {source.name!r} is named after them",
                 hint=f"`thruline remove {source.name}` first, then add it under another name or folder",
             )
+    groups = {g for holder in (*line.records.sources(), *line.access.users()) for g in holder.groups}
+    for group in sorted(filter(looked_for.is_in, groups)):
+        raise Conflict(
+            f"the group {group!r} is named after them", hint="give its sources and users a group of another name first"
+        )
 
 
 def _texts_with(line: Line, called: Sequence[str]) -> set[ArtifactId]:

@@ -107,10 +107,11 @@ def retrain(jobs: Jobs, registry: Registry, run: Watched, recipe: Recipe, *, wor
 
 
 def rejudge(registry: Registry, model: ArtifactId, dataset: ArtifactId, actor: str) -> tuple[Report, Decision]:
-    """Judge a model on the shelf again, on the test rows of its own dataset, and put the verdict on record."""
+    """Judge a model on the shelf again, on the test rows of its own dataset and against what serves; kept on record."""
     detector = Detector.load(registry.files(model))
-    report, _ = _compare(registry.dataset(dataset), detector, None, 0)
-    decision = decide(report, None, Policy())
+    champion = None if registry.serving("detector") == model else registry.detector()
+    report, against = _compare(registry.dataset(dataset), detector, champion, 0)
+    decision = decide(report, against, Policy())
     registry.judge(_verdict(model, decision), actor=actor)
     return report, decision
 
