@@ -88,3 +88,70 @@ def test_a_receipt_that_was_changed_is_named(home: Path, capsys: pytest.CaptureF
 def test_a_receipt_that_is_no_document_is_named(home: Path) -> None:
     (home / "receipts" / "stray.json").write_text("{")
     assert names(problems(home), "the receipt 'stray.json' does not hold")
+
+
+TAMPERED = {
+    "a quarantined record let back in": (
+        "UPDATE records SET state = 'live', reason = 'none' WHERE state = 'quarantined'", "record.quarantined",
+        "was quarantined, and the table says live",
+    ),
+    "a record taken out by hand": (
+        "UPDATE records SET state = 'quarantined' WHERE state = 'live'", "", "no event did it",
+    ),
+    "an older generation that serves": (
+        "UPDATE index_switches SET generation = (SELECT generation FROM index_switches ORDER BY seq LIMIT 1) "
+        "WHERE seq = (SELECT max(seq) FROM index_switches)", "index.switched", "the table says to index:",
+    ),
+    "a forgotten switch": ("DELETE FROM index_switches", "", "its switch is missing"),
+    "vectors slipped out of what serves": ("DELETE FROM segment_members", "", "does not hold the vectors"),
+    "a generation that serves and is gone": ("DELETE FROM generations", "", "does not hold the vectors"),
+    "a model that nobody promoted": (
+        "INSERT INTO deployments VALUES (1, 'deployment:x', 'detector', 'model:x', 'promoted', 0, 1)", "",
+        "detector: model:x is promoted in the table",
+    ),
+    "a record without its bytes": (
+        "DELETE FROM payloads WHERE id LIKE 'record:%'", "", "its bytes cannot be found",
+    ),
+    "a document that is gone": ("DELETE FROM payloads WHERE id LIKE 'memo:%'", "", "its document cannot be found"),
+    "a document that does not open": (
+        "UPDATE payloads SET data = randomblob(200) WHERE id LIKE 'memo:%'", "", "its document cannot be opened",
+    ),
+    "another record's document": (
+        "UPDATE records SET document = (SELECT document FROM records WHERE state = 'quarantined')", "",
+        "not the one that was cut into its chunks",
+    ),
+    "another record's vectors": (
+        "UPDATE records SET vectors = (SELECT vectors FROM records WHERE state = 'quarantined')", "",
+        "its vectors are not those of its chunks",
+    ),
+    "an answer without its words": (
+        "DELETE FROM payloads WHERE id LIKE 'answer:%'", "answer.given", "its words cannot be opened",
+    ),
+    "nothing that keeps the erased out": (
+        "DELETE FROM suppressed", "erase.done", "nothing keeps them from coming in again",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TAMPERED)
+def test_a_table_that_contradicts_the_chain_is_named(home: Path, case: str) -> None:
+    statement, verb, words = TAMPERED[case]
+    seq = told(home, verb) if verb else -1
+    assert problems(home) == []
+    tamper(home, statement, "DELETE FROM suppressed_words" if "suppressed" in statement else "SELECT 1")
+    with open_home(home) as platform:
+        found = platform.ledger.verify().problems
+    assert any(words in p.what and seq in (p.seq, -1) for p in found), found
+
+
+def test_a_broken_chain_is_named_and_nothing_is_replayed_from_it(home: Path) -> None:
+    tamper(home, "UPDATE events SET body = '{}' WHERE verb = 'record.quarantined'")
+    assert names(problems(home), "its body is not an event any more")
+
+
+def test_an_answer_with_other_words_is_named(home: Path) -> None:
+    with open_home(home) as platform:
+        (answer,) = platform.line.answers.all()
+        (owner,) = platform.line.payloads.owners([answer])
+        platform.line.payloads.put(answer, platform.line.payloads.get(answer).replace(b"night", b"never"), owner)
+    assert names(problems(home), f"{answer} does not hold the words that were given")

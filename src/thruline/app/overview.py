@@ -12,6 +12,7 @@ from thruline.app.home import size_of
 from thruline.core.clock import iso
 from thruline.core.nouns import Event
 from thruline.flows import INDEX
+from thruline.flows.audit import state_problems
 from thruline.flows.documents import visible_sources
 from thruline.flows.reports import EventView, ProblemView, Status, VerifyReport
 from thruline.ledger import proof
@@ -59,7 +60,7 @@ def _counted(line: Line, counts: Sequence[Count]) -> Status:
 
 
 def verify(p: Platform) -> VerifyReport:
-    """Check everything against the chain, and the chain against the receipts of the home; sign the head when all holds.
+    """Check every event, receipt and table that decides what answers; sign the head when all holds.
 
     What is wrong is never signed: a seal over a chain that was cut would vouch for the cut.
     """
@@ -67,7 +68,8 @@ def verify(p: Platform) -> VerifyReport:
     line = p.line
     heads, forged = proof.remembered(p.home.receipts, [line.signer.public_key])
     found = proof.verify(line.ledger, [line.signer.public_key], heads)
-    problems = [*forged, *found.problems]
+    contradicted = [] if found.problems else state_problems(line)  # only a chain that holds can be replayed
+    problems = sorted([*forged, *found.problems, *contradicted])
     sealed = [] if problems else [proof.seal(line.ledger, line.signer)]
     return VerifyReport(
         ok=not problems, events=found.events + len(sealed), seals=found.seals + len(sealed),

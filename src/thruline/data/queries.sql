@@ -252,6 +252,10 @@ INSERT INTO suppressed (digest, since) VALUES (:digest, :since) ON CONFLICT (dig
 -- Those among these digests.
 SELECT digest FROM suppressed WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)));
 
+-- name: count_suppressed
+-- How many digests keep the erased out.
+SELECT (SELECT count(*) FROM suppressed) + (SELECT count(*) FROM suppressed_words);
+
 -- name: suppress_words
 -- From now on.
 INSERT INTO suppressed_words (digest, words) VALUES (:digest, :words) ON CONFLICT (digest) DO NOTHING;

@@ -290,6 +290,10 @@ class Records:
         """Whether an operator took these words out of answers."""
         return bool(self._db.query(self._q.held, {"digest": digest}))
 
+    def count_suppressed(self) -> int:
+        """How many digests keep people who were erased from coming in again."""
+        return self._db.query(self._q.count_suppressed)[0][0]
+
     def delete(self, records: Sequence[str]) -> None:
         """Remove rows of records, chunks, bands, texts and paths; payloads and vectors are the caller's."""
         q = self._q

@@ -34,7 +34,7 @@ def quarantine(line: Line, what: str, dry_run: bool, actor: str) -> QuarantineRe
     The same words stay out wherever they come in later. What says nearly the same answers on: `near` lists it.
     """
     began = time.monotonic()
-    records = _with_same(line, [r for r in resolve(line, what) if _may_answer(r)], _may_answer)
+    records = _with_same(line, [r for r in resolve(line, what) if may_answer(r)], may_answer)
     if not records:
         raise Conflict(f"nothing of {what!r} is in answers", hint="`thruline documents --state quarantined` shows why")
     reach, near = _blast(line, records), views(line, near_copies(line, records))
@@ -96,7 +96,8 @@ def _current(line: Line, source: ArtifactId) -> list[Record]:
     ]  # fmt: skip
 
 
-def _may_answer(record: Record) -> bool:
+def may_answer(record: Record) -> bool:
+    """Whether it can serve, now or under a rollback."""
     return record.state in SERVABLE and record.reason == "none"
 
 
