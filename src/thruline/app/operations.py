@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from thruline.app.platform import Platform
 
 Role = Literal["reader", "writer", "operator"]
+PATHS = ("path", "folder")  # parameters that name a place in the file system
 LARGEST = 2**53 - 1  # what JSON carries exactly everywhere
 SYSTEMS = ("infra", "data", "vectors", "models", "guard", "ledger")
 MODULES = tuple(f"thruline.app.ops.{system}" for system in SYSTEMS)
@@ -154,6 +155,6 @@ def _convert(parameter: Parameter, value: Any) -> Any:
         raise Invalid(f"{parameter.name} = {value!r} does not fit: {error}", hint=parameter.says) from error
     if type(converted) is int and not 0 <= converted <= LARGEST:
         raise Invalid(f"{parameter.name} = {converted} is out of range", hint=f"0 to {LARGEST}")
-    if isinstance(converted, str) and "\0" in converted:
+    if parameter.name in PATHS and "\0" in converted:
         raise Invalid(f"{parameter.name} holds a NUL character", hint=parameter.says)
     return converted
