@@ -14,7 +14,7 @@ Words = tuple[str, ...]
 _WORD = re.compile(r"[^\W_]+")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 # What may stand between two words, also where a line break was written as `\n` in JSON.
-_BETWEEN = r"(?:\\[nrt]|[\W_]){1,8}"
+_BETWEEN = r"(?:(?:\\[nrt]|[\W_]){1,8}|[\s|\-:+]+)"  # the second: columns of a table
 _BEFORE, _AFTER = r"(?:(?<![^\W_])|(?<=\\[nrt]))", r"(?![^\W_])"
 
 

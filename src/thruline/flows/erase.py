@@ -33,6 +33,8 @@ OUT_OF_SCOPE = (
     "backups made before: destroy their keys file, or restore and erase again",
     "copies that people or other systems made of answers",
     OUT_OF_SIGHT,
+    "the person by other words: initials, nicknames, inflected or misspelt names, and what only pictures show",
+    "properties of a file that are not shown with its text, as the author of a PDF or DOCX: search for them yourself",
 )
 
 

@@ -17,7 +17,7 @@ ADA = Called(["Ada Quine"])
 @pytest.mark.parametrize(
     "text",
     ["Ada Quine", "ADA QUINE came", "ada\nquine", "ada_quine.md", "Quine, Ada", "ada.quine@example.org", "Ada\u00a0Quine's",
-     "Ada\u2019s friend Ada\tQuine", "x\\nAda\\nQuine", "Ada   -  Quine"],
+     "Ada\u2019s friend Ada\tQuine", "x\\nAda\\nQuine", "Ada   -  Quine", "Ada               Quine", "| Ada                 | Quine |", "Ada |\n|-----|-----|\n Quine"],
 )  # fmt: skip
 def test_a_name_is_found_whatever_stands_between_its_words(text: str) -> None:
     assert ADA.is_in(text)
