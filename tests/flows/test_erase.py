@@ -155,6 +155,18 @@ def test_a_file_named_after_them_is_refused_and_its_name_is_not_kept(shop: Platf
     assert not any(b"kvasthoug" in text.lower() for text in _all_texts(shop))
 
 
+def test_whoever_stands_only_in_the_markup_does_not_come_back(home: Platform, docs: Path) -> None:
+    page = (
+        f'<html><head><meta name="author" content="{NAME}"></head><body><p>The lamp is lit at nine.</p></body></html>'
+    )
+    (write(docs, plain=TEXTS["plain"]) / "page.html").write_text(page)
+    home.data.add(path=str(docs))
+    home.data.sync()
+    home.data.erase(identifiers=(NAME,))
+    home.data.sync()
+    assert found(home) == {"plain.md"}
+
+
 def test_a_file_renamed_after_them_leaves_answers(shop: Platform, docs: Path) -> None:
     shop.data.erase(identifiers=WHO)
     (docs / "plain.md").rename(docs / "Ottilie Kvasthoug.md")

@@ -54,7 +54,12 @@ class Called:
 
     def among(self, texts: Iterable[tuple[str, bytes]]) -> Iterator[str]:
         """Of (id, UTF-8 text or JSON) pairs the ids whose text calls one of them."""
-        return (id for id, data in texts if self.is_in(_unescaped(data.decode("utf-8", "replace"))))
+        return (id for id, data in texts if self.is_in(decoded(data)))
+
+
+def decoded(data: bytes) -> str:
+    """Bytes as the text that is looked through."""
+    return _unescaped(data.decode("utf-8", "replace"))
 
 
 def _unescaped(text: str) -> str:

@@ -9,6 +9,7 @@ from thruline.core.documents import Parsed
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.data import chunks, duplicates, names, privacy
+from thruline.data.called import decoded
 from thruline.data.media import media_type
 from thruline.data.sources import Known
 from thruline.data.subjects import CERTAIN, IDENTIFYING
@@ -80,12 +81,17 @@ def _make(line: Line, raw: Raw) -> Document:
     cut = chunks.chunk(parsed, words=line.limits.chunk_words)
     text, said = "\n\n".join(c.text for c in cut), _said(parsed)
     mentions = tuple(privacy.find_mentions(said, line.names))
-    if line.subjects.is_suppressed(mentions) or line.subjects.calls_erased(said, raw.path):
+    if line.subjects.is_suppressed(mentions) or line.subjects.calls_erased(said, raw.path, _as_text(raw.data)):
         raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
     return Document(
         title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
         risks=poison.risks(parsed), signature=duplicates.signature(text),
     )  # fmt: skip
+
+
+def _as_text(data: bytes) -> str:
+    """The file as an erasure reads it, markup and comments included; nothing of a binary one."""
+    return "" if b"\0" in data else decoded(data)
 
 
 def _said(parsed: Parsed) -> str:
