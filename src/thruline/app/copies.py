@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
@@ -16,7 +17,7 @@ from thruline.ledger import proof
 
 DATA = "data.tar.gz"
 KEYS = "keys.tar.gz"
-IN_DATA = ("blobs", "receipts", "thruline.toml", homes.MARK)
+IN_DATA = ("blobs", "thruline.toml", homes.MARK)
 
 
 def backup(p: Platform, folder: str) -> BackupReport:
@@ -32,8 +33,13 @@ def backup(p: Platform, folder: str) -> BackupReport:
     with tempfile.TemporaryDirectory(dir=target) as scratch:
         proof.seal(line.ledger, line.signer)
         database, keys = Path(scratch) / "thruline.db", Path(scratch) / "keys.db"
+        receipts = Path(scratch) / "receipts"
+        shutil.copytree(home.receipts, receipts)  # before the ledger: a receipt must not know of a later head
         line.database.copy_to(str(database))
-        _pack(target / DATA, {"thruline.db": database, **{n: home.path / n for n in IN_DATA}})
+        _pack(
+            target / DATA,
+            {"thruline.db": database, "receipts": receipts, **{n: home.path / n for n in IN_DATA}},
+        )
         line.key_database.copy_to(str(keys))
         _pack(target / KEYS, {"keys.db": keys, "keys": home.path / "keys"})
     digest, size = _sha256(target / DATA), (target / DATA).stat().st_size
