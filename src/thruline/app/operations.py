@@ -155,6 +155,6 @@ def _convert(parameter: Parameter, value: Any) -> Any:
         raise Invalid(f"{parameter.name} = {value!r} does not fit: {error}", hint=parameter.says) from error
     if type(converted) is int and not 0 <= converted <= LARGEST:
         raise Invalid(f"{parameter.name} = {converted} is out of range", hint=f"0 to {LARGEST}")
-    if parameter.name in PATHS and "\0" in converted:
+    if parameter.name in PATHS and "\0" in str(converted):
         raise Invalid(f"{parameter.name} holds a NUL character", hint=parameter.says)
     return converted
