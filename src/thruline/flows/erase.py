@@ -34,6 +34,7 @@ OUT_OF_SCOPE = (
     "copies that people or other systems made of answers",
     OUT_OF_SIGHT,
     "the person by other words: initials, nicknames, inflected or misspelt names, and what only pictures show",
+    "numbers and names spelled in another way than you gave them: give each form, as +44 20 … and 020 …",
     "properties of a file that are not shown with its text, as the author of a PDF or DOCX: search for them yourself",
 )
 
