@@ -132,11 +132,12 @@ def test_a_tampered_ledger_is_named_by_its_event(path: Path, capsys: pytest.Capt
     triggers = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")]
     for trigger in triggers:
         database.execute(f'DROP TRIGGER "{trigger}"')
-    database.execute("UPDATE events SET body = replace(body, 'added', 'moved') WHERE seq = 5")
+    (seq,) = database.execute("SELECT min(seq) FROM events WHERE verb = 'record.seen'").fetchone()
+    database.execute("UPDATE events SET body = replace(body, '\"added\"', '\"moved\"') WHERE seq = ?", (seq,))
     database.commit()
     database.close()
     assert main(["verify", "--home", str(path)]) == 1
-    assert "5" in capsys.readouterr().out
+    assert f"event {seq}:" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_no_home_says_how_to_make_one(tmp_path: Path) -> None:
