@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
+from itertools import chain, repeat
 
 from thruline.core.errors import Conflict, Invalid, NotFound, ThrulineError, Unavailable
 from thruline.core.ids import ArtifactId, random_id
@@ -13,6 +15,9 @@ from thruline.ports.compute import ENDED, JobSpec, JobState, JobStatus
 
 BUSY_LOOK_S = 0.02
 IDLE_LOOK_S = 0.2
+AWAY_LOOK_S = 1.0
+
+logger = logging.getLogger(__name__)
 
 
 class Worker:
@@ -122,14 +127,28 @@ class Worker:
 
 
 def work(jobs: Jobs, stop: threading.Event) -> None:
-    """Work the queue until stop is set; what then runs goes on, for the next worker."""
+    """Work the queue until stop is set; what then runs goes on, for the next worker.
+
+    A database that is busy or away for a while does not end the worker: it says so and looks again.
+    """
     worker = Worker(jobs)
-    jobs.sweep()
+    pause = 0.0
     try:
-        while not stop.wait(BUSY_LOOK_S if worker.step() else IDLE_LOOK_S):
-            pass
+        for look in chain((jobs.sweep,), repeat(worker.step)):
+            if stop.wait(pause):
+                return
+            pause = _after(look)
     finally:
         worker.release()
+
+
+def _after(look: Callable[[], int]) -> float:
+    """Look, and give the seconds to wait before the next one."""
+    try:
+        return BUSY_LOOK_S if look() else IDLE_LOOK_S
+    except Unavailable as away:
+        logger.warning("the queue cannot be worked now", extra={"reason": away.message})
+        return AWAY_LOOK_S
 
 
 def run_one(
