@@ -24,7 +24,6 @@ def unshare() -> list[str] | None:
 
 
 @pytest.mark.ray
-@pytest.mark.timeout(900)
 def test_ray_passes_the_compute_suite_on_two_nodes(tmp_path: Path) -> None:
     if find_spec("ray") is None:
         pytest.skip("the extra `ray` is not installed")
@@ -35,12 +34,9 @@ def test_ray_passes_the_compute_suite_on_two_nodes(tmp_path: Path) -> None:
         "RAY_USAGE_STATS_ENABLED": "0", "RAY_DISABLE_IMPORT_WARNING": "1", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     }  # fmt: skip
     pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", "--durations=5"]
-    command = [*namespaced, *pytest_here, str(SUITE)]
-    for _ in range(2):  # a starved machine makes Ray give a node up for dead: then a new cluster has to do it all
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=400, cwd=Path(__file__).parents[2]
-        )
-        if done.returncode == 0:
-            break
+    done = subprocess.run(
+        [*namespaced, *pytest_here, str(SUITE)], env=environment, capture_output=True, text=True, timeout=400,
+        cwd=Path(__file__).parents[2],
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert " skipped" not in done.stdout
