@@ -90,7 +90,7 @@ def test_it_runs_the_jobs_of_the_queue(home: Home):
     with running(home) as process, home.platform() as platform:
         until_ready(announced(process)["address"])
         job = platform.infra.run(command=("true",), detach=True)
-        for _ in range(1500):  # a busy machine starts a process slowly
+        for _ in range(400):
             (now,) = [j for j in platform.infra.jobs() if j.id == job.id]
             if now.state not in ("queued", "running"):
                 break

@@ -16,7 +16,7 @@ from thruline.core.ids import random_id
 from thruline.flows.answer import NAMES_ERASED, by_words, finish, prepare
 from thruline.flows.erase import _delete
 from thruline.flows.reach import find
-from thruline.ledger.residue import OUT_OF_SIGHT, residue
+from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.testing.canary import assert_gone, canary
 from thruline.testing.homes import as_user, write
 from thruline_verify import main as verify_offline
@@ -87,7 +87,7 @@ def _all_texts(home: Platform) -> list[bytes]:
 def test_the_scan_does_see_what_is_still_there(home: Platform) -> None:
     name = canary()
     (home.home.path / "jobs" / "left.txt").write_text(f"for {name}")
-    assert residue(home.home.path, [name.encode()])
+    assert residue_apart(home.home.path, [name.encode()])
 
 
 def test_a_byte_that_stays_is_reported_with_its_place(shop: Platform) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -144,9 +145,18 @@ def _database(home: Home, config: Config) -> Database:
     reference = config.store.database
     if reference == "sqlite":
         for path in (home.database, home.key_database):
-            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))  # SQLite gives its log files the same rights
+            _create(path)
         return backend("database", "sqlite")(str(home.database))
     return backend("database", "postgresql")(secret(reference, home.path))
+
+
+def _create(path: Path) -> None:
+    """A file for its owner only; SQLite gives its log files the same rights. One that exists is not opened.
+
+    To open and close it would drop the locks that this process holds on it (see `residue_apart`).
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _blobs(home: Home, config: Config) -> Blobs:

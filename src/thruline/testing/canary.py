@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 from hypothesis import strategies as st
 
 from thruline.core.ids import random_id
-from thruline.ledger.residue import residue
+from thruline.ledger.residue import residue_apart
 
 # As a name is made: a first name that many have, a last name that nobody has
 _FIRST = ("Ada", "Zoë", "Jürgen", "Nguyễn", "O'Neil", "Łucja", "Søren", "María José")
@@ -34,7 +34,7 @@ def names() -> st.SearchStrategy[str]:
 
 def assert_gone(home: Path, canaries: Sequence[str]) -> None:
     """Fails, and says where, if any of the canaries stands anywhere under home in any disguise."""
-    hits = residue(home, [canary.encode() for canary in canaries])
+    hits = residue_apart(home, [canary.encode() for canary in canaries])
     where = "\n".join(f"  {hit.path.relative_to(home)} at {hit.offset}: {hit.canary.decode()}" for hit in hits)
     assert not hits, f"{len(hits)} traces are left:\n{where}"
 

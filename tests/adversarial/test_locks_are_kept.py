@@ -1,4 +1,4 @@
-"""A byte scan must not cost a process the locks that it holds on its own databases."""
+"""Nothing may cost a process the locks that it holds on its own databases (sqlite.org/howtocorrupt.html, 2.2)."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def test_what_is_written_after_an_erasure_is_seen_by_other_processes(tmp_path: P
         assert head_elsewhere(tmp_path / "home") == platform.line.ledger.head().seq
         platform.guard.set_user(name="somebody")  # with its locks gone, this went into a log that nobody else reads
         assert head_elsewhere(tmp_path / "home") == platform.line.ledger.head().seq
+
+
+def test_a_home_that_one_process_opens_twice_stays_one_home(tmp_path: Path):
+    home = tmp_path / "home"
+    with Platform.open(home, create=True) as first, Platform.open(home) as second:
+        first.guard.set_user(name="before")
+        assert second.line.ledger.head() == first.line.ledger.head()
+        assert head_elsewhere(home) == first.line.ledger.head().seq  # alone, it would take our log away as it ends
+        assert (home / "thruline.db-wal").exists()
+        first.guard.set_user(name="after")
+        assert head_elsewhere(home) == first.line.ledger.head().seq
