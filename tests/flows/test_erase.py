@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import docx
 import polars as pl
 import pytest
 
@@ -125,6 +127,12 @@ def test_the_erased_files_stay_refused_by_later_syncs(shop: Platform, docs: Path
         f"Write to {MAIL.upper()} please.",
         f"Ring {PHONE} before noon.",
         "Ring +442079460131 before noon. Phone: +442079460131",
+        "Ring 020 7946 0131 before noon.",
+        "Thank Otti**lie** Kvasthoug for it.",
+        "Thank Ottilie H. Kvasthoug for it.",
+        "See https://shop.example/guests/Ottilie%20Kvasthoug for it.",
+        "It was Ottilie Kvast-\nhoug who came.",
+        "Thank Ottílie Kvasthoüg for it.",
     ],
 )
 def test_a_new_document_that_names_them_is_refused_however_it_is_written(shop: Platform, docs: Path, text: str) -> None:
@@ -239,6 +247,38 @@ def test_somebody_who_was_never_here_is_not_found(shop: Platform) -> None:
 def test_a_word_that_is_too_short_is_invalid(shop: Platform) -> None:
     with pytest.raises(Invalid, match="too short"):
         shop.data.erase(identifiers=("Ott",))
+
+
+def test_a_single_word_asks_for_a_second_look(shop: Platform) -> None:
+    with pytest.raises(Invalid, match=r"'Ottilie' is one word.*: 6 documents hold it"):
+        shop.data.erase(identifiers=("Ottilie",))
+    assert len(shop.data.erase(identifiers=("Ottilie",), dry_run=True).records) == 6
+    assert len(shop.data.erase(identifiers=("Ottilie",), one_word=True).records) == 6
+    assert found(shop) == {"plain.md"}
+
+
+def test_an_author_of_a_file_is_found_where_no_page_shows_the_name(home: Platform, docs: Path) -> None:
+    write_docx(docs / "lease.docx", author=NAME)
+    write_docx(docs / "rent.docx", cells=NAME.split())
+    write_docx(docs / "other.docx", author="Somebody Else")
+    home.data.add(path=str(docs))
+    home.data.sync()
+    assert len(home.data.erase(identifiers=(NAME,), dry_run=True).records) == 2
+    report = home.data.erase(identifiers=(NAME,))
+    assert {r.path for r in report.records} == {"lease.docx", "rent.docx"}
+    assert {r.path for r in home.data.sync()[0].refused} == {"lease.docx", "rent.docx"}
+    assert found(home) == {"other.docx"}
+
+
+def write_docx(path: Path, *, author: str = "", cells: Sequence[str] = ()) -> None:
+    document = docx.Document()
+    document.core_properties.author = author
+    document.add_paragraph(f"The lease called {path.stem} ends in March.")
+    row = document.add_table(rows=1, cols=max(len(cells), 1)).rows[0]
+    for cell, text in zip(row.cells, cells, strict=False):
+        cell.text = text
+    path.parent.mkdir(exist_ok=True)
+    document.save(str(path))
 
 
 def test_a_source_named_after_them_has_to_go_first(shop: Platform, tmp_path: Path) -> None:

@@ -72,8 +72,9 @@ class Line(RuleBasedStateMachine):
     @rule(word=WORD)
     def erase(self, word: str) -> None:
         if word in self.held.values() and word not in self.erased:
-            self.home.data.erase(identifiers=(word,))
+            self.home.data.erase(identifiers=(word,), one_word=True)
             self.erased.add(word)
+            self.out.discard(word)  # there is nothing left to release
 
     @precondition(lambda self: len(self.home.vectors.generations()) > 1)
     @rule(data=st.data())

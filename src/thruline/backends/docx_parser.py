@@ -25,6 +25,7 @@ _MOST_PARTS = 10_000
 _HEADING = re.compile(r"(?:Heading|heading) (\d)")
 _TINY_HALF_POINTS = 4
 _WHITE = "FFFFFF"
+_PROPERTIES = ("author", "last_modified_by", "subject", "keywords", "category", "comments")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
@@ -38,6 +39,8 @@ class DocxParser:
         _check_archive(data, name)
         document = docx.Document(io.BytesIO(data))
         out = Composer(media_type, self.version, title=document.core_properties.title or "")
+        for name in _PROPERTIES:
+            out.note(name, getattr(document.core_properties, name))
         for item in document.iter_inner_content():
             _write(item, out)
         for text in dict.fromkeys(_margins(document, out)):

@@ -19,6 +19,7 @@ _HEADING_SCALE = 1.15
 _LONGEST_HEADING = 120
 _NEARLY_WHITE = 250
 _HYPHEN = re.compile("[\u00ad\u0002\ufffe]\r?\n?")
+_PROPERTIES = ("Author", "Subject", "Keywords", "Creator")
 _SENTENCE_END = re.compile(r"[.:!?][\"')\]]?$")
 _Box = tuple[float, float, float, float]
 
@@ -35,6 +36,8 @@ class PdfParser:
         except pdfium.PdfiumError as failure:
             raise Refused(f"{name!r} is not a readable PDF", reason="parser_failed") from failure
         out = Composer(media_type, self.version, title=document.get_metadata_value("Title") or "")
+        for name in _PROPERTIES:
+            out.note(name, document.get_metadata_value(name))
         for number in range(len(document)):
             _read_page(document[number], number + 1, out)
         if not out.title and not out.done().title:

@@ -70,7 +70,10 @@ _ACTIONS = (
     ),
     Action(name="data.release", fields={"what": str.strip}, then="/data?done=data.release"),
     # The report of an erasure names what is gone: it is shown once and kept nowhere, so nothing is redirected to.
-    Action(name="data.erase", fields={"identifiers": lines}, confirm="confirm_erase.html", result="erased.html"),
+    Action(
+        name="data.erase", fields={"identifiers": lines, "one_word": bool}, confirm="confirm_erase.html",
+        result="erased.html",
+    ),
     Action(name="vectors.ask", fields={"question": str.strip, "as_user": str.strip}, then="/ask?answer={id}"),
     Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html", section="/ask"),
     Action(name="infra.cancel", fields={"id": str.strip}, then="/runs?done=infra.cancel"),

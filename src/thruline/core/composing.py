@@ -24,6 +24,7 @@ class Composer:
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
         self._hidden: dict[str, None] = {}
+        self._properties: dict[str, None] = {}
 
     def heading(self, level: int, text: str, *, page: int = 0) -> None:
         """A title; it closes the ones of the same or a deeper level, and is the first block under itself."""
@@ -46,6 +47,11 @@ class Composer:
             if part:
                 self._hidden.setdefault(part)
 
+    def note(self, name: str, value: str | None) -> None:
+        """What the file says of itself, as its author; nothing where it does not."""
+        if said := flow(value or ""):
+            self._properties.setdefault(f"{name}: {said}")
+
     def done(self) -> Parsed:
         """The document; without a title of its own it takes the first heading."""
         first = next((b.headings[0] for b in self._blocks if b.headings), "")
@@ -54,6 +60,7 @@ class Composer:
             title=flow(self._see(self.title)) or first,
             blocks=tuple(self._blocks),
             hidden=tuple(self._hidden),
+            properties=tuple(self._properties),
             media_type=self._media_type,
             parser=self._parser,
         )

@@ -26,12 +26,16 @@ class Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
-    """A document as text. `hidden` holds text that a program reads and a person does not see."""
+    """A document as text. `hidden` holds text that a program reads and a person does not see.
+
+    properties: what the file says of itself beside its text, as its author.
+    """
 
     text: str
     title: str
     blocks: tuple[Block, ...]
     hidden: tuple[str, ...] = ()
+    properties: tuple[str, ...] = ()
     media_type: str = "text/plain"
     parser: str = ""
 

@@ -10,7 +10,7 @@ from thruline.core.documents import Mention
 from thruline.core.ids import ArtifactId, Ids, random_id
 from thruline.core.nouns import Link
 from thruline.core.sql import load_queries, load_schema
-from thruline.data.called import orders, windows, words_of
+from thruline.data.called import fold, orders, readings, terms
 from thruline.ports.database import Database
 
 IDENTIFYING = frozenset(("email", "phone", "iban", "card", "ssn", "name", "declared"))
@@ -82,12 +82,8 @@ class Subjects:
         """Whether somebody who was erased is called by name in one of the texts, detected or not."""
         suppressed = dict(self._db.query(self._q.suppressed_words))
         lengths = set(suppressed.values())
-        return any(
-            self._called(window) in suppressed
-            for words in (map(words_of, texts) if lengths else ())
-            for length in lengths
-            for window in windows(words, length)
-        )
+        said = (set(terms(fold(reading), lengths)) for text in texts for reading in readings(text))
+        return bool(lengths) and any(self._called(term) in suppressed for reading in said for term in reading)
 
     def was_erased(self, identifiers: Iterable[tuple[str, str]]) -> bool:
         """Whether one of these (kind, value) pairs is suppressed."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from thruline.core.clock import iso
+from thruline.core.decoding import decode
 from thruline.core.documents import Chunk, Mention, Risk
 from thruline.core.nouns import Actor, Source
 from thruline.data.records import Record
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A prepared record: its chunks in order, who is mentioned, what is suspicious, and its MinHash signature."""
+    """A prepared record: its chunks in order, who is mentioned, what is suspicious, and its MinHash signature.
+
+    unseen: what a reader does not see, hidden text and properties of the file.
+    """
 
     title: str
     media_type: str
@@ -29,6 +33,7 @@ class Document:
     mentions: tuple[Mention, ...]
     risks: tuple[Risk, ...]
     signature: bytes
+    unseen: str = ""
 
     @property
     def embedded(self) -> list[str]:
@@ -37,9 +42,9 @@ class Document:
 
     @property
     def searchable(self) -> str:
-        """All that a search for a person must see: title, headings, text, evidence of risks."""
-        parts = (self.title, *(f"{c.title}\n{c.text}" for c in self.chunks), *(r.evidence for r in self.risks))
-        return "\n".join(parts)
+        """All that a search for a person must see: title, headings, text, what is not seen, evidence of risks."""
+        headings = dict.fromkeys(c.title for c in self.chunks)
+        return "\n".join((self.title, *headings, self.text, self.unseen, *(r.evidence for r in self.risks)))
 
     @property
     def text(self) -> str:
@@ -50,6 +55,11 @@ class Document:
 def read_documents(line: Line, documents: Sequence[str]) -> dict[str, Document]:
     """The documents of these payload ids that still exist."""
     return {id: msgspec.msgpack.decode(raw, type=Document) for id, raw in line.payloads.get_many(documents).items()}
+
+
+def as_text(data: bytes) -> str:
+    """A file as a search for a person reads it, markup and comments included; nothing of a binary one."""
+    return "" if b"\0" in data else decode(data)
 
 
 def visible_sources(line: Line, actor: Actor) -> dict[str, Source]:

@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from thruline.core.clock import iso
-from thruline.core.errors import NotFound
+from thruline.core.errors import Invalid, NotFound
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_without
-from thruline.flows.reach import Reach, find
+from thruline.flows.reach import Reach, find, is_one_word
 from thruline.flows.reports import EraseReport
 from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
@@ -34,20 +34,26 @@ OUT_OF_SCOPE = (
     "copies that people or other systems made of answers",
     OUT_OF_SIGHT,
     "the person by other words: initials, nicknames, inflected or misspelt names, and what only pictures show",
-    "numbers and names spelled in another way than you gave them: give each form, as +44 20 … and 020 …",
-    "properties of a file that are not shown with its text, as the author of a PDF or DOCX: search for them yourself",
 )
 
 
 def erase(
-    line: Line, identifiers: Sequence[str], dry_run: bool, actor: str, progress: Progress | None = None
-) -> EraseReport:
+    line: Line, identifiers: Sequence[str], *, one_word: bool = False, dry_run: bool, actor: str,
+    progress: Progress | None = None,
+) -> EraseReport:  # fmt: skip
     """Erase whoever is known by these identifiers; the report's `residue` is what the byte scan found afterwards.
 
-    Raises NotFound when nothing holds them and they were never erased, Invalid for a word that is too short.
+    Raises NotFound when nothing holds them and they were never erased, Invalid for a word that is too short, or that
+    stands alone while one_word does not allow it: `Mark` would take every page with a mark on it, now and later.
     """
     began = time.monotonic()
     reach = find(line, identifiers)
+    alone = [text for text in identifiers if is_one_word(text)]
+    if alone and not (one_word or dry_run):
+        raise Invalid(
+            f"{alone[0]!r} is one word, which may stand for others too: {len(reach.records)} documents hold it",
+            hint="give the full name; or read what --dry-run lists, and say --one-word",
+        )
     if dry_run:
         return _report(line, reach, began, dry_run=True)
     with line.runs.start("erase", only="home", actor=actor, progress=progress) as run:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from thruline.core.documents import Parsed
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.data import chunks, duplicates, names, privacy
-from thruline.data.called import decoded
 from thruline.data.media import media_type
 from thruline.data.sources import Known
 from thruline.data.subjects import CERTAIN, IDENTIFYING
-from thruline.flows.documents import Document
+from thruline.flows.documents import Document, as_text
 from thruline.guard import phrases, poison
 from thruline.runs.runner import Remembered, Run, Step
 
@@ -79,21 +77,18 @@ def owner_of(raw: Raw, document: Document) -> str:
 def _make(line: Line, raw: Raw) -> Document:
     parsed = line.parsers.parse(raw.data, media_type(raw.path, raw.data), raw.path)
     cut = chunks.chunk(parsed, words=line.limits.chunk_words)
-    text, said = "\n\n".join(c.text for c in cut), _said(parsed)
-    mentions = tuple(privacy.find_mentions(said, line.names))
-    if line.subjects.is_suppressed(mentions) or line.subjects.calls_erased(said, raw.path, _as_text(raw.data)):
-        raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
-    return Document(
-        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
-        risks=poison.risks(parsed), signature=duplicates.signature(text),
+    unseen = "\n".join((*parsed.hidden, *parsed.properties))
+    document = Document(
+        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut,
+        mentions=tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", line.names)),
+        risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,
     )  # fmt: skip
+    if names_erased(line, raw, document):
+        raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
+    return document
 
 
-def _as_text(data: bytes) -> str:
-    """The file as an erasure reads it, markup and comments included; nothing of a binary one."""
-    return "" if b"\0" in data else decoded(data)
-
-
-def _said(parsed: Parsed) -> str:
-    """Everything that may name a person: title, text and what is hidden in it."""
-    return "\n".join((parsed.text, parsed.title, *parsed.hidden))
+def names_erased(line: Line, raw: Raw, document: Document) -> bool:
+    """Whether a file names somebody who was erased: anywhere where an erasure would have found them."""
+    said = (document.searchable, raw.path, as_text(raw.data))
+    return line.subjects.is_suppressed(document.mentions) or line.subjects.calls_erased(*said)

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+
+import msgspec
 
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.data import privacy
 from thruline.data.called import Called, words_of
 from thruline.data.records import Record
-from thruline.flows.documents import read_documents, views
+from thruline.flows.documents import Document, as_text, read_documents, views
 from thruline.flows.line import Line
 from thruline.flows.reports import DocumentView
 from thruline.flows.touched import touched
@@ -89,6 +92,11 @@ def classify(text: str) -> list[tuple[str, str]]:
     return found or [("name", " ".join(text.split()))]
 
 
+def is_one_word(text: str) -> bool:
+    """Whether an identifier is a word of letters alone, as others may use it."""
+    return len(words_of(text)) == 1 and words_of(text)[0].isalpha() and classify(text)[0][0] == "name"
+
+
 def _known_as(line: Line, subjects: set[ArtifactId], linked: set[ArtifactId]) -> list[str]:
     """What else the same people are called in the documents that are linked to them."""
     records = line.records.get_many([i for i in linked if kind_of(i) == "record"])
@@ -118,7 +126,16 @@ def _texts_with(line: Line, called: Sequence[str]) -> set[ArtifactId]:
     looked_for = Called(called)
     ids = [id for kind in TEXTS for id in line.payloads.ids(kind)]
     pages = (line.payloads.get_many(ids[start : start + PAGE]) for start in range(0, len(ids), PAGE))
-    return {ArtifactId(id) for page in pages for id in looked_for.among(page.items())}
+    said = ((id, _said(id, data)) for page in pages for id, data in page.items())
+    return {ArtifactId(id) for id in looked_for.among(said)}
+
+
+def _said(id: str, data: bytes) -> str:
+    """What a payload says: of a remembered document its words in order, of anything else the text that it is."""
+    if kind_of(id) == "memo":
+        with suppress(msgspec.MsgspecError):
+            return msgspec.msgpack.decode(data, type=Document).searchable
+    return as_text(data)
 
 
 def _records(line: Line, met: set[ArtifactId], linked: set[ArtifactId]) -> list[Record]:

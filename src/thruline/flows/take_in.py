@@ -11,7 +11,7 @@ from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import Entry, Record
 from thruline.flows.documents import Document, read_documents
-from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, owner_of
+from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, names_erased, owner_of
 from thruline.flows.same import text_digest
 from thruline.guard import poison
 from thruline.runs.runner import Run
@@ -58,11 +58,9 @@ def take_in(line: Line, run: Run, group: Sequence[Prepared]) -> int:
 
 def _is_suppressed(line: Line, item: _Ready) -> bool:
     """Whether somebody in it was erased while it was being prepared; what was remembered of it then goes."""
-    document, record = item.document, item.raw.record
-    subjects = line.subjects
-    if not (subjects.is_suppressed(document.mentions) or subjects.calls_erased(document.searchable, item.raw.path)):
+    if not names_erased(line, item.raw, item.document):
         return False
-    line.payloads.delete(line.runs.forget([record]))
+    line.payloads.delete(line.runs.forget([item.raw.record]))
     note_path(line, item.raw, refused=SUPPRESSED)
     return True
 

@@ -149,8 +149,10 @@ def test_pdf_gives_pages_and_tells_what_is_hidden(pool):
     page.showPage()
     page.setFont("Helvetica", 11)
     page.drawString(72, 700, "Second page.")
+    page.setAuthor("Ada Quine")
     page.save()
     parsed = read(pool, "leave.pdf", held.getvalue())
+    assert "Author: Ada Quine" in parsed.properties
     assert set(parsed.hidden) == {"white words", "tiny words"}
     assert "White on blue." in parsed.text
     assert under(parsed, "Thirty days") == ("Leave",)
@@ -164,9 +166,11 @@ def test_docx_gives_headings_and_tables_and_tells_what_is_hidden(pool):
     paragraph.add_run("hidden words").font.hidden = True
     table = document.add_table(1, 2)
     table.cell(0, 0).text, table.cell(0, 1).text = "sick", "paid"
+    document.core_properties.author, document.core_properties.last_modified_by = "Ada Quine", "Ben Okafor"
     held = io.BytesIO()
     document.save(held)
     parsed = read(pool, "leave.docx", held.getvalue())
+    assert parsed.properties[:2] == ("author: Ada Quine", "last_modified_by: Ben Okafor")
     assert under(parsed, "Thirty days.") == ("Leave",)
     assert parsed.hidden == ("hidden words",)
     assert kind(parsed, "sick | paid") == "table"

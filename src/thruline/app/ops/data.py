@@ -120,7 +120,8 @@ def release(p: Platform, *, what: What, dry_run: DryRun = False) -> QuarantineRe
 def erase(
     p: Platform, *,
     identifiers: Annotated[tuple[str, ...], "how the person is called: name, e-mail, phone number, each in quotes"],
+    one_word: Annotated[bool, "a single word may stand for them, as a login that nobody else has"] = False,
     dry_run: DryRun = False,
 ) -> EraseReport:  # fmt: skip
     """Erase a person from everything, look for what is left in every byte of the home, and sign a receipt."""
-    return erasure.erase(p.line, identifiers, dry_run, p.actor.id, p.progress)
+    return erasure.erase(p.line, identifiers, one_word=one_word, dry_run=dry_run, actor=p.actor.id, progress=p.progress)
