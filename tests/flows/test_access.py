@@ -191,7 +191,7 @@ READER_MAY_NOT = [
 def test_a_reader_is_denied_and_the_attempt_is_on_record(
     shop: Platform, vera: Platform, operation: str, arguments: dict
 ) -> None:
-    with pytest.raises(Denied, match=f"'vera' may not {operation}"):
+    with pytest.raises(Denied, match=f"'vera' may not use {operation}"):
         vera.call(operation, arguments)
     line = shop.guard.audit(limit=1)[0]
     assert (line.actor, line.operation, line.outcome, line.error, line.via) == (
@@ -238,7 +238,7 @@ def test_nobody_takes_the_operators_name(shop: Platform, name: str) -> None:
 
 def test_a_writer_reads_no_folder_of_the_server_by_declaring_it(shop: Platform, tmp_path: Path) -> None:
     wil = as_user(shop, "wil", role="writer")
-    with pytest.raises(Denied, match=r"'wil' may not data\.add"):
+    with pytest.raises(Denied, match=r"'wil' may not use data\.add"):
         wil.data.add(path=str(tmp_path))
 
 

@@ -162,7 +162,8 @@ class Platform:
 
     def _authorise(self, operation: Operation) -> None:
         if operation.role not in self.actor.may:
-            raise Denied(f"{self.actor.name!r} may not {operation.name}", hint=f"it needs the role {operation.role!r}")
+            needs = f"it needs the role {operation.role!r}"
+            raise Denied(f"{self.actor.name!r} may not use {operation.name}", hint=needs)
 
     def _audit(self, operation: Operation, outcome: str, error: str, began: float) -> None:
         ms = round((time.monotonic() - began) * 1000)

@@ -125,7 +125,7 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
     )
     yield (
         f"  {report.added} added, {report.changed} changed, {report.moved} moved, {report.deleted} deleted, "
-        f"{report.unchanged} unchanged; {report.chunks} new chunks in {report.seconds:.1f} s"
+        f"{report.unchanged} unchanged; {_n(report.chunks, 'new chunk')} in {report.seconds:.1f} s"
     )
     for refusal in report.refused[:10]:
         yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
@@ -134,8 +134,8 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
 
 
 def _document(document: reports.DocumentView) -> Iterator[str]:
-    notes = [f"{document.chunks} chunks"] if document.chunks else []
-    notes += [f"{document.people} people"] if document.people else []
+    notes = [_n(document.chunks, "chunk")] if document.chunks else []
+    notes += [_n(document.people, "person", "people")] if document.people else []
     notes += [f"{risk.kind.replace('_', ' ')} {risk.score:.2f}" for risk in document.risks]
     notes += ["repeats another"] if document.duplicate_of else []
     notes += [document.reason.replace("_", " ")] if document.reason not in ("", "none") else []
@@ -151,20 +151,27 @@ def _text(passage: reports.Passage) -> Iterator[str]:
 
 
 def _blast(report: reports.BlastReport) -> Iterator[str]:
-    yield (
-        f"{len(report.records)} records -> {report.chunks} chunks -> {report.vectors} vector sets -> "
-        f"{report.generations} index generations; {len(report.datasets)} datasets, {len(report.models)} models, "
-        f"{len(report.answers)} answers to {len(report.askers)} people"
+    yield _counted(report)
+    yield from (f"  {record.state:<11} {record.source}/{record.path}" for record in report.records)
+    yield from _answers(report)
+
+
+def _counted(report: reports.BlastReport) -> str:
+    return (
+        f"{_n(report.records, 'record')} -> {_n(report.chunks, 'chunk')} -> {_n(report.vectors, 'vector set')} -> "
+        f"{_n(report.generations, 'index generation')}; {_n(report.datasets, 'dataset')}, "
+        f"{_n(report.models, 'model')}, {_n(report.answers, 'answer')} to {_n(report.askers, 'person', 'people')}"
     )
-    for record in report.records:
-        yield f"  {record.state:<11} {record.source}/{record.path}"
-    for answer in report.answers:
-        yield f"  answer {answer.id}  {answer.asked}  {answer.asker}: {answer.question}"
+
+
+def _answers(report: reports.BlastReport) -> Iterator[str]:
+    return (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
 
 
 def _quarantine(report: reports.QuarantineReport) -> Iterator[str]:
-    yield f"{'would be ' if report.dry_run else ''}{report.action}:"
-    yield from _blast(report.blast)
+    yield f"{'would be ' if report.dry_run else ''}{report.action}: {_counted(report.blast)}"
+    yield from (f"  {record.source}/{record.path}" for record in report.blast.records)
+    yield from _answers(report.blast)
     if report.near:
         yield "nearly the same, and in answers unless you quarantine it too:"
         yield from (f"  {record.source}/{record.path}" for record in report.near)
@@ -173,16 +180,16 @@ def _quarantine(report: reports.QuarantineReport) -> Iterator[str]:
 def _erase(report: reports.EraseReport) -> Iterator[str]:
     would = "would erase" if report.dry_run else "erased"
     yield (
-        f"{would} {len(report.subjects)} subject(s): {len(report.records)} records, {report.chunks} chunks, "
-        f"{report.vectors} vector sets, {report.answers} answers, {report.jobs} jobs, {report.users} users, "
-        f"{report.keys} keys; {len(report.models)} models"
+        f"{would} {_n(report.subjects, 'subject')}: {_n(report.records, 'record')}, {_n(report.chunks, 'chunk')}, "
+        f"{_n(report.vectors, 'vector set')}, {_n(report.answers, 'answer')}, {_n(report.jobs, 'job')}, "
+        f"{_n(report.users, 'user')}, {_n(report.keys, 'key')}; {_n(report.models, 'model')}"
     )
     for record in report.records:
         yield f"  {record.source}/{record.path}"
     if report.also_seen:
         yield f"also seen beside them, not erased unless you name it: {', '.join(report.also_seen)}"
     if report.residue >= 0:
-        yield f"residue: {report.residue} places where a byte of them is left  {', '.join(report.residue_places)}"
+        yield f"residue: {_n(report.residue, 'place')} where a byte of them is left  {', '.join(report.residue_places)}"
     if report.receipt:
         yield f"receipt: {report.receipt}   thruline-verify {report.receipt}"
     if not report.dry_run:
@@ -192,7 +199,7 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
 
 def _verify(report: reports.VerifyReport) -> Iterator[str]:
     word = "verified" if report.ok else "NOT what was written"
-    counted = f"{report.events} events, {report.seals} seals, head {report.head[:16]}"
+    counted = f"{_n(report.events, 'event')}, {_n(report.seals, 'seal')}, head {report.head[:16]}"
     yield f"ledger {word}: {counted}, checked in {report.seconds:.2f} s"
     yield from (f"  event {p.seq}: {p.what}" for p in report.problems)
 
@@ -209,6 +216,12 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
         yield f"{passage.score:.4f}  {passage.title}  ({passage.source}/{passage.path})"
         yield f"        {' '.join(passage.text.split())[:WIDTH]}"
     yield f"{len(report.passages)} of {report.visible} chunks that you may see, {report.ms:.1f} ms"
+
+
+def _n(of: int | Sequence[object], one: str, many: str = "") -> str:
+    """`1 record`, `2 records`."""
+    count = of if isinstance(of, int) else len(of)
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def _wrap(text: str) -> Iterable[str]:

@@ -76,7 +76,7 @@ def find(line: Line, identifiers: Sequence[str]) -> Reach:
         )
     return Reach(
         identifiers=pairs, called=called, subjects=tuple(subjects), records=tuple(records),
-        shown=views(line, records), chunks=tuple(chunks),
+        shown=tuple(sorted(views(line, records), key=lambda view: (view.source, view.path))), chunks=tuple(chunks),
         vectors=tuple(ArtifactId(r.vectors) for r in records if r.vectors), answers=reached["answer"],
         datasets=reached["dataset"], models=reached["model"],
         jobs=tuple(sorted({_job(i) for i in met if kind_of(i).startswith("job")})), users=_users(line, met),

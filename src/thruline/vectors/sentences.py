@@ -43,6 +43,11 @@ _NAMED = re.compile(
     r"templatefilter|fieldlookup|option|describe|django-admin-option|envvar|property|classmethod|staticmethod):: *(.+)"
 )
 _CODE = re.compile(r"\s*\.\. (?:code-block|code|sourcecode|console|parsed-literal|literalinclude|highlight|snippet)::")
+# A line of a program that a parser took out of its frame: in a block of nothing else it is no sentence.
+_STATEMENT = re.compile(
+    r"\s*(?:from \S+ import .+|import [\w.]+|(?:def|class|for|while|if|elif|else|try|except|with|async)\b.*:"
+    r"|return\b.*|@\w.*|[\w.]+\(.*\)|[\w.]+ = \S.*|[)\]}]+)\s*"
+)
 _ADMONITION = re.compile(r"\s*\.\. [\w-]+::")
 _OPTION = re.compile(r"\s*(?::[\w-]+:(?:\s|$)|\.\. )")
 
@@ -85,7 +90,8 @@ def sentences(text: str) -> list[Sentence]:
             found.append(Sentence(block.start - block.indent, block.end, "code"))
             continue
         code_below = None
-        if block.lines[0][1].lstrip().startswith(("```", "~~~", ">>>", "$ ", "...\\>")):
+        is_program = all(_STATEMENT.fullmatch(line) for _, line in block.lines)
+        if is_program or block.lines[0][1].lstrip().startswith(("```", "~~~", ">>>", "$ ", "...\\>")):
             found.append(Sentence(block.start, block.end, "code"))
             continue
         found.extend(_of_block(text, block))

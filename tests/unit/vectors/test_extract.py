@@ -37,6 +37,21 @@ def context(pages: dict[str, str] = HANDBOOK) -> Context:
 
 
 @pytest.mark.parametrize(
+    "program",
+    [
+        "for user in users:\n    transaction.on_commit(partial(send_invite_email, user=user))",
+        "from functools import partial",
+        "def send_welcome_email():\n    return None",
+        "class Order(Model):\n    placed = DateField()",
+    ],
+)
+def test_lines_of_a_program_without_their_frame_are_no_sentence(program: str) -> None:
+    text = f"Callbacks run after commit:\n\n{program}\n\nFor a user in the list, call the function (once)."
+    assert [text[s.start : s.end] for s in sentences(text) if s.kind == "code"] == [program]
+    assert [s.kind for s in sentences(text)] == ["text", "code", "text"]
+
+
+@pytest.mark.parametrize(
     ("question", "says", "number"),
     [
         ("When does the nightly backup run?", "The nightly backup runs at 02:30 on host vault-1.", 1),
