@@ -13,10 +13,11 @@ import docx
 import pytest
 from reportlab.pdfgen import canvas
 
+from thruline.backends.folder_origin import FolderOrigin
 from thruline.core.errors import Refused, Unavailable
 from thruline.data.media import media_type
 from thruline.data.sandbox import ParserPool
-from thruline.data.sources import read, scan
+from thruline.ports.origin import Item
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HOSTILE = {
@@ -167,8 +168,8 @@ def test_what_cannot_be_read_in_a_folder_is_listed_and_never_followed(tmp_path: 
     (root / "out.txt").symlink_to(outside)
     os.mkfifo(root / "pipe.txt")
     (root / os.fsdecode(b"caf\xe9.txt")).write_text("latin")
-    result = scan(root, {})
-    assert [f.path for f in result.added] == ["good.txt"]
+    result = FolderOrigin(str(root)).list()
+    assert [f.path for f in result.items] == ["good.txt"]
     assert dict(result.refused) == {
         ".git": "ignored",
         "loop": "symlink",
@@ -186,26 +187,26 @@ def test_a_file_swapped_after_the_scan_is_refused(tmp_path: Path, swap: str, rea
     elif swap == "fifo":
         os.mkfifo(path)
     with pytest.raises(Refused) as refusal:
-        read(tmp_path, "a.txt", lambda _: "", limit=100_000)
+        FolderOrigin(str(tmp_path)).read(Item("a.txt", ""), limit=100_000)
     assert refusal.value.reason == reason
 
 
 def test_a_folder_swapped_for_a_link_after_the_scan_is_not_followed(tmp_path: Path):
     (tmp_path / "sub").symlink_to("/etc")
     with pytest.raises(Refused):
-        read(tmp_path, "sub/passwd", lambda _: "", limit=100_000)
+        FolderOrigin(str(tmp_path)).read(Item("sub/passwd", ""), limit=100_000)
 
 
 def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path):
     with (tmp_path / "huge.txt").open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(Refused) as refusal:
-        read(tmp_path, "huge.txt", lambda _: "", limit=10_000_000)
+        FolderOrigin(str(tmp_path)).read(Item("huge.txt", ""), limit=10_000_000)
     assert refusal.value.reason == "too_large"
 
 
 def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path: Path):
     path = Path("/proc/self/status")  # its size says 0 and its bytes say otherwise, as a growing file's do
     with pytest.raises(Refused) as refusal:
-        read(path.parent, path.name, lambda _: "", limit=10_000_000)
+        FolderOrigin(str(path.parent)).read(Item(path.name, ""), limit=10_000_000)
     assert refusal.value.reason == "changed_while_read"

@@ -15,8 +15,10 @@ from thruline.app.keys import id_key, master_key
 from thruline.core.clock import SystemClock
 from thruline.core.errors import Invalid, Unsupported
 from thruline.core.ids import Ids
+from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
 from thruline.data.names import ContextNames
+from thruline.data.patience import PATIENCE, Patient, patience
 from thruline.data.sandbox import ParserPool
 from thruline.flows.line import Limits, Line
 from thruline.infra.inventory import Machine, this_machine
@@ -29,6 +31,7 @@ from thruline.ports.dense import DenseIndex
 from thruline.ports.embedder import Embedder
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
+from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.text import TextIndex
 from thruline.vectors.weights import SPECS, find_gguf, find_weights
 
@@ -90,6 +93,17 @@ class ConfiguredEngines:
         folder = Path(embed.folder).expanduser() if embed.folder else None
         weights = find_weights(spec, cache=self._cache, folder=folder, progress=logger.info)
         return backend("embedder", "onnx")(weights, **spec.settings)
+
+    def origin(self, source: Source) -> Origin:
+        """The place of a source, which is asked again where it is away for a moment."""
+        opens: OpensOrigin = backend("origin", source.kind)
+        own = {name: value for name, value in source.options.items() if name not in PATIENCE}
+        if unknown := sorted(own.keys() - opens.options.keys() - {"secret"}):
+            known = ", ".join(sorted({*opens.options, *PATIENCE})) or "none"
+            raise Invalid(f"{unknown[0]!r} is no option of a source of this kind", hint=f"known: {known}")
+        reference = own.pop("secret", "")
+        asked = (lambda: secret(reference, self._home.path)) if reference else None
+        return Patient(opens(source.location, own, asked), patience(source.options))
 
     def parsers(self) -> ParserPool:
         """The processes that read files."""

@@ -92,6 +92,7 @@ REASONS = (
     "ignored",
     "none",
 )
+SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "mail")
 MENTION_KINDS = ("email", "phone", "iban", "card", "ssn", "ip", "name", "declared")
 RULES = ("detector_gate", "retrieval_gate", "injection_screen", "hidden_text", "poison_risk", "groundedness")
 
@@ -121,7 +122,7 @@ VERBS: Mapping[str, Verb] = dict(
             ms=Number("ms"),
             via=one_of("python", "cli", "http", "console", "openai", "mcp"),
         ),
-        _verb("source.added", "A place to read records from was declared.", kind=one_of("folder", "push")),
+        _verb("source.added", "A place to read records from was declared.", kind=one_of(*SOURCE_KINDS)),
         _verb("source.shared", "Who may see what a source holds was set.", groups=Number(), named=Digest()),
         _verb("source.removed", "A source and all that came from it was taken out.", records=Number()),
         _verb(

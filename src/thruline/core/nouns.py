@@ -81,13 +81,17 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A place that records come from, and who may see what it holds."""
+    """A place that records come from, and who may see what it holds.
+
+    kind: of the place, as `folder` or `s3`. options: how to read it; secrets by reference only.
+    """
 
     id: ArtifactId
     name: str
-    kind: Literal["folder", "push"]
+    kind: str
     location: str
     groups: tuple[str, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,11 @@
 -- name: insert_source
 -- A source by name.
-INSERT INTO sources (id, name, kind, location, groups, synced) VALUES (:id, :name, :kind, :location, :groups, 0);
+INSERT INTO sources (id, name, kind, location, groups, options, synced)
+VALUES (:id, :name, :kind, :location, :groups, :options, 0);
 
 -- name: sources
 -- All, by name.
-SELECT id, name, kind, location, groups, synced FROM sources ORDER BY name;
+SELECT id, name, kind, location, groups, options, synced FROM sources ORDER BY name;
 
 -- name: set_groups
 -- Who may see what it holds, from now on.
@@ -20,14 +21,14 @@ DELETE FROM sources WHERE id = :id;
 
 -- name: entries
 -- What the last sync left.
-SELECT path, record, digest, size, mtime_ns, inode, refused FROM entries WHERE source = :source;
+SELECT path, record, digest, size, mark, refused FROM entries WHERE source = :source;
 
 -- name: put_entry
 -- A path and what it holds now.
-INSERT INTO entries (source, path, record, digest, size, mtime_ns, inode, refused)
-VALUES (:source, :path, :record, :digest, :size, :mtime_ns, :inode, :refused)
+INSERT INTO entries (source, path, record, digest, size, mark, refused)
+VALUES (:source, :path, :record, :digest, :size, :mark, :refused)
 ON CONFLICT (source, path) DO UPDATE SET record = excluded.record, digest = excluded.digest, size = excluded.size,
-  mtime_ns = excluded.mtime_ns, inode = excluded.inode, refused = excluded.refused;
+  mark = excluded.mark, refused = excluded.refused;
 
 -- name: delete_entry
 -- The path is gone.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +13,7 @@ from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
 from thruline.ports.database import Database
 
+AGAIN = "~"  # the mark of what may have changed while it was read: no place gives it
 State = Literal["live", "quarantined", "superseded", "deleted"]
 
 
@@ -41,15 +42,17 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """A path (by its id) and the record it held at the last sync; `refused` is the reason if it could not be taken."""
+    """A path (by its id) and the record it held at the last sync; `refused` is the reason if it could not be taken.
+
+    mark: what the place said of its content; empty for what is to be met anew, AGAIN for what is to be read again.
+    """
 
     source: str
     path: str
     record: str = ""
     digest: str = ""
     size: int = 0
-    mtime_ns: int = 0
-    inode: int = 0
+    mark: str = ""
     refused: str = ""
 
     def at(self, path: str) -> Entry:
@@ -94,25 +97,30 @@ class Records:
         self._q = load_queries("thruline.data", database.dialect)
         database.script(load_schema("thruline.data", database.dialect))
 
-    def add_source(self, name: str, kind: Literal["folder", "push"], location: str, groups: Sequence[str]) -> Source:
+    def add_source(
+        self, name: str, kind: str, location: str, groups: Sequence[str], options: Mapping[str, str] = {}
+    ) -> Source:
         """A new source; raises Conflict when the name is taken."""
         if any(s.name == name for s in self.sources()):
             raise Conflict(f"there is a source {name!r} already", hint="choose another --name")
         source = Source(
-            id=random_id("source"), name=name, kind=kind, location=location, groups=tuple(sorted(set(groups)))
-        )
-        self._db.execute(
-            self._q.insert_source,
-            {"id": source.id, "name": name, "kind": kind, "location": location, "groups": json.dumps(source.groups)},
-        )
+            id=random_id("source"), name=name, kind=kind, location=location, groups=tuple(sorted(set(groups))),
+            options=dict(sorted(options.items())),
+        )  # fmt: skip
+        row = {"id": source.id, "name": name, "kind": kind, "location": location}
+        row |= {"groups": json.dumps(source.groups), "options": json.dumps(source.options)}
+        self._db.execute(self._q.insert_source, row)
         return source
 
     def sources(self) -> list[Source]:
         """All, by name."""
         return [
-            Source(id=ArtifactId(i), name=name, kind=kind, location=location, groups=tuple(json.loads(groups)))
-            for i, name, kind, location, groups, _ in self._db.query(self._q.sources)
-        ]
+            Source(
+                id=ArtifactId(i), name=name, kind=kind, location=location, groups=tuple(json.loads(groups)),
+                options=json.loads(options),
+            )
+            for i, name, kind, location, groups, options, _ in self._db.query(self._q.sources)
+        ]  # fmt: skip
 
     def source(self, name: str) -> Source:
         """By name or id; raises NotFound and lists the known ones."""
@@ -124,7 +132,7 @@ class Records:
 
     def last_synced(self) -> dict[str, int]:
         """When each source was last walked to the end, in microseconds; 0 for never."""
-        return {row[0]: row[5] for row in self._db.query(self._q.sources)}
+        return {row[0]: row[6] for row in self._db.query(self._q.sources)}
 
     def set_groups(self, source: str, groups: Sequence[str]) -> None:
         """Who may see what the source holds; the next question already knows."""
@@ -141,7 +149,7 @@ class Records:
     def entries(self, source: str) -> list[Entry]:
         """What the last sync left."""
         rows = self._db.query(self._q.entries, {"source": source})
-        names = ("path", "record", "digest", "size", "mtime_ns", "inode", "refused")
+        names = ("path", "record", "digest", "size", "mark", "refused")
         return [Entry(source=source, **dict(zip(names, row, strict=True))) for row in rows]
 
     def put_entry(self, entry: Entry) -> None:

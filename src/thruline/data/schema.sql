@@ -5,18 +5,19 @@ CREATE TABLE IF NOT EXISTS sources (
   kind TEXT NOT NULL,
   location TEXT NOT NULL,
   groups TEXT NOT NULL,
+  options TEXT NOT NULL,
   synced INTEGER NOT NULL
 ) STRICT;
 
--- A path of a source and the record that it held at the last sync. The path itself is the payload `path`.
+-- A path of a source and the record that it held at the last sync. The path itself is the payload `path`. `mark` is
+-- what the place said of its content then: '' to look anew, '~' to read again.
 CREATE TABLE IF NOT EXISTS entries (
   source TEXT NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
   path TEXT NOT NULL,
   record TEXT NOT NULL,
   digest TEXT NOT NULL,
   size INTEGER NOT NULL,
-  mtime_ns INTEGER NOT NULL,
-  inode INTEGER NOT NULL,
+  mark TEXT NOT NULL,
   refused TEXT NOT NULL,
   PRIMARY KEY (source, path)
 ) STRICT;

@@ -10,18 +10,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
 from thruline.data.records import Entry, Record
-from thruline.data.sources import Known, Move, Scan, Seen, pair_moves, read, scan
+from thruline.data.sources import Changes, Known, Move, compare, pair_moves
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.take_in import note_path, take_in
+from thruline.ports.origin import Item, Origin
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ BY_RULE = "ignored"  # dot files: not taken in because nobody meant them
 
 
 class Change(NamedTuple):
-    """A file to read, and what happened to it."""
+    """An item to read, and what happened to it."""
 
-    seen: Seen
+    item: Item
     what: str
 
 
@@ -50,7 +50,7 @@ class Ended(NamedTuple):
 class Met(NamedTuple):
     """What a sync met, by its walk and by reading."""
 
-    found: Scan
+    found: Changes
     before: Mapping[str, Entry]
     tally: Tally
 
@@ -72,16 +72,19 @@ class Tally:
     published: float = field(default_factory=time.monotonic)
 
 
-def sync_folder(line: Line, run: Run, source: Source, *, allow_empty: bool = False) -> SyncReport:
-    """Bring what is known of a source up to date with what it holds; see SyncReport."""
+def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_empty: bool = False) -> SyncReport:
+    """Bring what is known of a source up to date with what its place holds; see SyncReport."""
     began = time.monotonic()
     check_embedder(line)
     before = {e.path: e for e in line.records.entries(source.id)}
-    found = scan(Path(source.location), _known(line, before.values()), allow_empty=allow_empty)
+    found = compare(
+        origin.list(), _known(line, before.values()), where=source.location, marks_content=origin.marks_content,
+        allow_empty=allow_empty,
+    )  # fmt: skip
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
     tally = Tally()
     _forget_unread(line, run, source, before)
-    prepared = run.map(lambda c: _prepared(line, run, source, c, before), changes, workers=line.limits.workers)
+    prepared = run.map(lambda c: _prepared(line, run, source, origin, c, before), changes, workers=line.limits.workers)
     for group in _groups(prepared):
         _take_in(line, run, source, group, tally, len(changes))
     _settle(line, run, source, found, before)
@@ -103,29 +106,30 @@ def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
 
 def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
     """What the last sync read, by path; what it could not even read is met anew."""
-    readable = [e for e in entries if e.inode]
+    readable = [e for e in entries if e.mark]
     names = line.payloads.get_many([e.path for e in readable])
-    return {names[e.path].decode(): Known(e.size, e.mtime_ns, e.inode, e.digest) for e in readable if e.path in names}
+    return {names[e.path].decode(): Known(e.mark, e.digest) for e in readable if e.path in names}
 
 
-def _prepared(line: Line, run: Run, source: Source, change: Change, before: Mapping[str, Entry]) -> Prepared:
-    seen = change.seen
-    path_id = line.ids.artifact("path", source.id, seen.path)
+def _prepared(
+    line: Line, run: Run, source: Source, origin: Origin, change: Change, before: Mapping[str, Entry]
+) -> Prepared:
+    item = change.item
+    path_id = line.ids.artifact("path", source.id, item.path)
     raw = Raw(
-        source=source.id, record=ArtifactId(""), path=seen.path, path_id=path_id, data=b"", digest="", size=seen.size,
-        mtime_ns=seen.mtime_ns, inode=seen.inode, change=change.what,
+        source=source.id, record=ArtifactId(""), path=item.path, path_id=path_id, data=b"", digest="", size=item.size,
+        mark=item.mark, change=change.what,
     )  # fmt: skip
     try:
-        data, known = read(
-            Path(source.location), seen.path, lambda d: line.ids.digest("content", d), limit=line.limits.max_file
-        )
+        data, mark = origin.read(item, limit=line.limits.max_file)
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
-    record = line.ids.artifact("record", source.id, known.digest)
+    digest = line.ids.digest("content", data)
+    read = raw.read(line.ids.artifact("record", source.id, digest), digest, data, mark)
     then = before.get(path_id)
-    if then and then.digest == known.digest:
-        return Prepared(raw=raw.read(record, data, known), refused=then.refused, same=True)
-    return prepare(line, run, raw.read(record, data, known))
+    if then and then.digest == digest:
+        return Prepared(raw=read, refused=then.refused, same=True)
+    return prepare(line, run, read)
 
 
 def _groups(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
@@ -163,11 +167,11 @@ def _forget_unread(line: Line, run: Run, source: Source, before: dict[str, Entry
     """What could not even be read is met anew: it may be gone, or readable now."""
     with run.commit():
         for entry in before.values():
-            if entry.refused and not entry.inode:
+            if entry.refused and not entry.mark:
                 line.records.drop_entry(source.id, entry.path)
 
 
-def _settle(line: Line, run: Run, source: Source, found: Scan, before: dict[str, Entry]) -> None:
+def _settle(line: Line, run: Run, source: Source, found: Changes, before: dict[str, Entry]) -> None:
     """Moves, deletions, refusals of the walk, and versions that nothing points to any more; one transaction."""
     with run.commit():
         for move in found.moved:

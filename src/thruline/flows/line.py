@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 
 from thruline.core.clock import Clock
 from thruline.core.ids import ArtifactId, Ids
+from thruline.core.nouns import Source
 from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
 from thruline.data.subjects import Subjects
@@ -33,6 +34,7 @@ from thruline.ports.dense import DenseIndex
 from thruline.ports.embedder import Embedder
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
+from thruline.ports.origin import Origin
 from thruline.ports.signer import Signer
 from thruline.ports.text import TextIndex
 from thruline.ports.vault import Vault
@@ -45,6 +47,10 @@ class Engines(Protocol):
 
     def embedder(self) -> Embedder:
         """The model that makes vectors."""
+        ...
+
+    def origin(self, source: Source) -> Origin:
+        """The place that a source's documents come from; raises Invalid when it cannot be meant."""
         ...
 
     def parsers(self) -> ParserPool:

@@ -9,7 +9,6 @@ from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.data import chunks, duplicates, names, privacy
 from thruline.data.media import media_type
-from thruline.data.sources import Known
 from thruline.data.subjects import CERTAIN, IDENTIFYING
 from thruline.flows.documents import Document, as_text
 from thruline.guard import phrases, poison
@@ -33,16 +32,12 @@ class Raw:
     data: bytes
     digest: str
     size: int
-    mtime_ns: int
-    inode: int
+    mark: str
     change: str
 
-    def read(self, record: ArtifactId, data: bytes, known: Known) -> Raw:
+    def read(self, record: ArtifactId, digest: str, data: bytes, mark: str) -> Raw:
         """The same file with its bytes."""
-        return replace(
-            self, record=record, data=data, digest=known.digest, size=known.size, mtime_ns=known.mtime_ns,
-            inode=known.inode,
-        )  # fmt: skip
+        return replace(self, record=record, data=data, digest=digest, size=len(data), mark=mark)
 
 
 @dataclass(frozen=True, kw_only=True)

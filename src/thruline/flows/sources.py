@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +13,9 @@ from thruline.core.clock import iso
 from thruline.core.errors import Denied, Invalid, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.places import name_of, place_of
 from thruline.flows.documents import views, visible_sources
-from thruline.flows.ingest import delete_records, sync_folder
+from thruline.flows.ingest import delete_records, sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
@@ -24,21 +26,46 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 
-def add(line: Line, path: str, name: str, groups: Sequence[str], actor: str) -> SourceView:
-    """Declare a folder; nothing is read yet. Raises Invalid when it is not a folder, or would read the home itself."""
-    folder = Path(path).expanduser().resolve()
+def add(
+    line: Line, location: str, name: str, groups: Sequence[str], options: Mapping[str, str], actor: str
+) -> SourceView:
+    """Declare a place; nothing is read yet, but for a look at whether it can be meant.
+
+    Raises Invalid for a location or options that cannot be meant, or that would read the home itself.
+    """
+    if not groups:
+        raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
+    kind, place = place_of(location)
+    if kind == "folder":
+        _check_folder(line, Path(place))
+    source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
+    line.engines.origin(source).close()
+    with line.database.transaction():
+        source = line.records.add_source(_checked(name or name_of(place)), kind, place, groups, options)
+        event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": kind}, actor=actor)
+        line.ledger.append([event, replace(_shared(line, source.id, groups), actor=actor)])
+    return _view(line, source)
+
+
+def options(pairs: Sequence[str], secret: str) -> dict[str, str]:
+    """Options as they are typed, `name=value`, and the reference to a secret; raises Invalid."""
+    given: dict[str, str] = {"secret": secret} if secret else {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not (equals and name.strip()):
+            raise Invalid(f"{pair!r} is no option", hint="write name=value, as every=1h")
+        given[name.strip()] = value.strip()
+    if secret and secret.partition(":")[0] not in ("env", "file"):
+        raise Invalid("a secret is named, not given", hint="--secret env:NAME or --secret file:PATH")
+    return given
+
+
+def _check_folder(line: Line, folder: Path) -> None:
     if not folder.is_dir():
         raise Invalid(f"{str(folder)!r} is not a folder", hint="give the folder that holds your documents")
     home = line.home.resolve()
     if folder == home or folder in home.parents or home in folder.parents:
         raise Invalid(f"{str(folder)!r} holds the home {str(home)!r}", hint="choose a folder beside it")
-    if not groups:
-        raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
-    with line.database.transaction():
-        source = line.records.add_source(_checked(name or folder.name), "folder", str(folder), groups)
-        event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": "folder"}, actor=actor)
-        line.ledger.append([event, replace(_shared(line, source.id, groups), actor=actor)])
-    return _view(line, source)
 
 
 def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progress | None) -> tuple[SyncReport, ...]:
@@ -48,8 +75,9 @@ def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progr
         raise NotFound("there is no source yet", hint="thruline add FOLDER")
     reports: list[SyncReport] = []
     for source in sources:
-        with line.runs.start("sync", only=source.id, actor=actor.id, progress=progress) as run:
-            reports.append(sync_folder(line, run, source, allow_empty=allow_empty))
+        started = line.runs.start("sync", only=source.id, actor=actor.id, progress=progress)
+        with started as run, closing(line.engines.origin(source)) as origin:
+            reports.append(sync_source(line, run, source, origin, allow_empty=allow_empty))
     return tuple(reports)
 
 

@@ -9,7 +9,7 @@ from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft
 from thruline.data import duplicates
-from thruline.data.records import Entry, Record
+from thruline.data.records import AGAIN, Entry, Record
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, names_erased, owner_of
 from thruline.flows.same import text_digest
@@ -116,7 +116,7 @@ def _take_one(line: Line, run: Run, item: _Ready) -> None:
 def note_path(line: Line, raw: Raw, *, owner: str = "", refused: str = "") -> None:
     """Remember what a path held, so that the next sync sees whether it changed.
 
-    A path that is to be met anew keeps no inode; one that names somebody who was erased keeps no name either.
+    A path that is to be met anew keeps no mark; one that names somebody who was erased keeps no name either.
     """
     nameless = refused == SUPPRESSED and line.subjects.calls_erased(raw.path)
     if not nameless:
@@ -124,8 +124,7 @@ def note_path(line: Line, raw: Raw, *, owner: str = "", refused: str = "") -> No
     line.records.put_entry(
         Entry(
             source=raw.source, path=raw.path_id, record="" if refused else raw.record, digest=raw.digest,
-            size=raw.size, mtime_ns=raw.mtime_ns, inode=0 if nameless or refused in PASSING else raw.inode,
-            refused=refused,
+            size=raw.size, mark="" if nameless or refused in PASSING else raw.mark or AGAIN, refused=refused,
         )
     )  # fmt: skip
 

@@ -36,12 +36,14 @@ DryRun = Annotated[bool, "say what would happen, and change nothing"]
 @operation(role="operator", cli="add", positional=("path",))
 def add(
     p: Platform, *,
-    path: Annotated[str, "folder to read documents from"],
-    name: Annotated[str, "name of the source; the folder's name unless given"] = "",
+    path: Annotated[str, "folder or address (`s3://…`, `https://…`, `postgresql://…`) to read documents from"],
+    name: Annotated[str, "name of the source; the place's own unless given"] = "",
     groups: Annotated[tuple[str, ...], "who may see what it holds"] = ("everyone",),
+    options: Annotated[tuple[str, ...], "how to read it, as `every=1h`; docs/reference/sources.md lists them"] = (),
+    secret: Annotated[str, "where its password or key stands: `env:NAME` or `file:PATH`"] = "",
 ) -> SourceView:  # fmt: skip
-    """Declare a folder as a source of documents; `sync` then reads it."""
-    return sourcing.add(p.line, path, name, groups, p.actor.id)
+    """Declare a place as a source of documents; `sync` then reads it."""
+    return sourcing.add(p.line, path, name, groups, sourcing.options(options, secret), p.actor.id)
 
 
 @operation(role="writer", cli="sync", positional=("source",))

@@ -1,0 +1,169 @@
+"""A folder of files, local or mounted: told apart by size, time and inode, so that nothing is read to be compared.
+
+Nothing is skipped in silence: what is not taken in stands in `Listing.refused` with its reason. Links are never
+followed - what they point to inside the root is listed where it lies, and what lies outside is nobody's business.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from thruline.core.errors import Refused, Unavailable
+from thruline.core.units import Bytes
+from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
+
+# File systems stamp in steps of up to some 10 ms: a file written that recently can change again unseen.
+_RACY_NS = 100_000_000
+_READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class FolderOrigin:
+    """The regular files below a folder."""
+
+    options: Mapping[str, str] = {}
+    marks_content = True  # the same inode with the same size and time is the same file under a new name
+
+    def __init__(self, location: str, _options: Mapping[str, str] = {}, _secret: Secret | None = None) -> None:
+        self._root = location
+
+    def list(self) -> Listing:
+        """Every file; raises Unavailable for a root that is not there or cannot be read."""
+        if os.path.islink(self._root):
+            raise Unavailable(f"{self._root!r} has become a link", hint="was it swapped? add the folder it points to")
+        walk = _Walk(os.path.realpath(self._root))
+        walk.run()
+        return Listing(items=walk.files, refused=walk.refused, unseen=walk.unreadable)
+
+    def read(self, item: Item, *, limit: Bytes) -> Reading:
+        """The bytes of a listed file; also raises Refused `symlink`.
+
+        No part of the path is followed through a link, even one that was put there after the listing.
+        """
+        path = item.path
+        try:
+            descriptor = _open_below(self._root, path)
+        except OSError as failure:
+            reason = "symlink" if os.path.islink(os.path.join(self._root, path)) else "unreadable"
+            raise Refused(f"{path!r} cannot be opened: {failure.strerror}", reason=reason) from failure
+        with open(descriptor, "rb", buffering=0) as file:
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise Refused(f"{path!r} is not a regular file", reason="unreadable")
+            if before.st_size > limit:
+                raise Refused(f"{path!r} has {before.st_size} bytes, more than {limit}", reason="too_large")
+            data = _read_to(file.fileno(), limit + 1, path)
+            after = os.fstat(file.fileno())
+        if _mark(before) != _mark(after) or len(data) != after.st_size:
+            raise Refused(
+                f"{path!r} changed while it was read", reason="changed_while_read", hint="it will be read again"
+            )
+        fresh = time.time_ns() - after.st_mtime_ns < _RACY_NS
+        return Reading(data, "" if fresh else _mark(after))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+@dataclass
+class _Walk:
+    """Everything below root, without recursion and without an exception except for the root itself."""
+
+    root: str
+    files: list[Item] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
+
+    def run(self) -> None:
+        """Visit every folder."""
+        pending = [""]
+        while pending:
+            folder = pending.pop()
+            try:
+                entries = list(os.scandir(os.path.join(self.root, folder)))
+            except OSError as failure:
+                self._give_up(folder, failure)
+                continue
+            for entry in entries:
+                if self._meet(entry, folder):
+                    pending.append(f"{folder}{entry.name}/")
+
+    def _give_up(self, folder: str, failure: OSError) -> None:
+        if not folder:
+            hint = "is the disk mounted, and may this program read it?"
+            raise Unavailable(f"{self.root!r} cannot be read: {failure.strerror}", hint=hint) from failure
+        if not isinstance(failure, FileNotFoundError):
+            self.refused.append(Refusal(folder.rstrip("/"), "unreadable"))
+            self.unreadable.append(folder)
+
+    def _meet(self, entry: os.DirEntry[str], folder: str) -> bool:
+        """File the entry; True when it is a folder to visit."""
+        path = folder + entry.name
+        try:
+            if reason := _reason(entry):
+                self.refused.append(Refusal(_printable(path), reason))
+            elif entry.is_dir(follow_symlinks=False):
+                return True
+            else:
+                status = entry.stat(follow_symlinks=False)
+                self.files.append(Item(path, _mark(status), status.st_size))
+        except FileNotFoundError:
+            return False  # deleted between the listing and the look: it is not there
+        except OSError:
+            self.refused.append(Refusal(_printable(path), "unreadable"))
+            self.unreadable.append(path)
+        return False
+
+
+def _reason(entry: os.DirEntry[str]) -> str:
+    """Why the entry is not taken in; nothing for regular files and folders with plain names."""
+    if entry.name.startswith("."):
+        return "ignored"
+    if entry.is_symlink():
+        return "symlink"
+    if not (entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)):
+        return "unreadable"
+    return "" if _is_text(entry.name) else "unreadable"
+
+
+def _open_below(root: str, path: str) -> int:
+    *folders, name = path.split("/")
+    at = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for folder in folders:
+            below = os.open(folder, _FOLDER_FLAGS, dir_fd=at)
+            os.close(at)
+            at = below
+        return os.open(name, _READ_FLAGS, dir_fd=at)
+    finally:
+        with suppress(OSError):
+            os.close(at)
+
+
+def _read_to(descriptor: int, most: Bytes, path: str) -> bytes:
+    parts: list[bytes] = []
+    try:
+        while most > 0 and (part := os.read(descriptor, min(most, 1 << 24))):
+            parts.append(part)
+            most -= len(part)
+    except OSError as failure:
+        raise Refused(f"{path!r} cannot be read: {failure.strerror}", reason="unreadable") from failure
+    return b"".join(parts)
+
+
+def _mark(status: os.stat_result) -> str:
+    return f"{status.st_size}:{status.st_mtime_ns}:{status.st_ino}"
+
+
+def _is_text(name: str) -> bool:
+    """Names that are not UTF-8 come from the system with lone surrogates in them."""
+    return not any("\ud800" <= c <= "\udfff" for c in name)
+
+
+def _printable(path: str) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -1,0 +1,37 @@
+"""Which kind of place an address means: `s3://bucket/manuals` a bucket, `/srv/wiki` a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from thruline.core.errors import Invalid
+
+# scheme -> kind of origin; `git+https` and the like are told by what stands before the plus.
+KINDS = {
+    "s3": "s3", "http": "web", "https": "web", "git": "git", "postgresql": "sql", "mysql": "sql", "sqlite": "sql",
+    "imap": "mail", "imaps": "mail", "mbox": "mail",
+}  # fmt: skip
+
+
+def place_of(location: str) -> tuple[str, str]:
+    """(kind, location as it is kept): folders by their whole path, anything else as it was written.
+
+    Raises Invalid for an address of an unknown kind, and for one that holds a password.
+    """
+    scheme, is_address, _ = location.partition("://")
+    if not is_address:
+        return "folder", str(Path(location).expanduser().resolve())
+    kind = KINDS.get(scheme.partition("+")[0])
+    if kind is None:
+        raise Invalid(f"{scheme + '://'!r} is no kind of source", hint=f"known: a folder, {', '.join(sorted(KINDS))}")
+    if urlsplit(location).password:
+        raise Invalid("the address holds a password", hint="leave it out, and name it: --secret env:NAME")
+    return kind, location
+
+
+def name_of(place: str) -> str:
+    """A source's name when none is given: the last word of its place."""
+    address = urlsplit(place) if "://" in place else None
+    path = address.path if address else place
+    return Path(path).name.partition(".")[0] or (address.netloc if address else "") or "source"
