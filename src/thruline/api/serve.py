@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from thruline.api.http import application, sessions_of
 from thruline.app.platform import Platform
 from thruline.core.errors import Invalid, Unavailable
+from thruline.flows.schedule import keep_fresh
 from thruline.infra.work import work
 
 DRAIN_S = 15
@@ -89,15 +90,20 @@ def _announce(address: str, login: str, as_json: bool) -> None:
 
 @contextmanager
 def _working(platform: Platform) -> Iterator[None]:
-    """Jobs run beside the server; those that run on when it ends wait for the next worker."""
+    """Jobs run and sources are read beside the server; what runs on when it ends waits for the next one."""
     stop = threading.Event()
-    worker = threading.Thread(target=work, args=(platform.line.jobs, stop), name="job-worker", daemon=True)
-    worker.start()
+    threads = [
+        threading.Thread(target=work, args=(platform.line.jobs, stop), name="job-worker", daemon=True),
+        threading.Thread(target=keep_fresh, args=(platform.line, stop), name="schedule", daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        worker.join()
+        for thread in threads:
+            thread.join(DRAIN_S)
 
 
 @contextmanager

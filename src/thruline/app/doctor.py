@@ -15,6 +15,7 @@ from thruline.core.errors import ThrulineError
 from thruline.core.units import show_size
 from thruline.flows import INDEX
 from thruline.flows.reports import Check
+from thruline.flows.sources import alarm_of
 from thruline.ledger import proof
 
 if TYPE_CHECKING:
@@ -116,6 +117,11 @@ def _sources(p: Platform) -> Iterator[Check]:
             yield Check(
                 name="source", state="fail", says=f"{source.name!r} at {source.location} cannot be read",
                 cure="is the disk mounted? `thruline remove` takes a source out for good",
+            )  # fmt: skip
+        elif quiet := alarm_of(p.line, source):
+            yield Check(
+                name="source", state="warn", says=f"{source.name!r}: {quiet}",
+                cure=f"is it still filled? `thruline sync {source.name}` says what stops it",
             )  # fmt: skip
 
 

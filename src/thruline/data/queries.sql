@@ -15,6 +15,19 @@ UPDATE sources SET groups = :groups WHERE id = :id;
 -- When it was last walked to the end.
 UPDATE sources SET synced = :at WHERE id = :id;
 
+-- name: insert_news
+-- Something was new.
+INSERT INTO news (source, at) VALUES (:source, :at);
+
+-- name: drop_old_news
+-- Only the last times tell what is usual now.
+DELETE FROM news WHERE source = :source
+  AND at < (SELECT min(at) FROM (SELECT at FROM news WHERE source = :source ORDER BY at DESC LIMIT 20) AS last);
+
+-- name: news
+-- By source, oldest first.
+SELECT source, at FROM news ORDER BY source, at;
+
 -- name: delete_source
 -- Its entries go with it.
 DELETE FROM sources WHERE id = :id;

@@ -142,6 +142,18 @@ class Records:
         """The source was walked to the end."""
         self._db.execute(self._q.synced, {"id": source, "at": at})
 
+    def note_news(self, source: str, at: int) -> None:
+        """A sync met something new; the last 20 times are kept."""
+        self._db.execute(self._q.insert_news, {"source": source, "at": at})
+        self._db.execute(self._q.drop_old_news, {"source": source})
+
+    def news(self) -> dict[str, list[int]]:
+        """When syncs of each source met something new, oldest first, in microseconds."""
+        found: dict[str, list[int]] = {}
+        for source, at in self._db.query(self._q.news):
+            found.setdefault(source, []).append(at)
+        return found
+
     def remove_source(self, source: str) -> None:
         """Drop the source and its paths; its records are the caller's to delete."""
         self._db.execute(self._q.delete_source, {"id": source})

@@ -9,6 +9,13 @@ CREATE TABLE IF NOT EXISTS sources (
   synced INTEGER NOT NULL
 ) STRICT;
 
+-- When a sync met something new at a source.
+CREATE TABLE IF NOT EXISTS news (
+  source TEXT NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS news_by_source ON news (source, at);
+
 -- A path of a source and the record that it held at the last sync. The path itself is the payload `path`. `mark` is
 -- what the place said of its content then: '' to look anew, '~' to read again.
 CREATE TABLE IF NOT EXISTS entries (

@@ -90,6 +90,8 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     _settle(line, run, source, found, before)
     generation = publish_live(line, run, "sync")
     line.records.mark_synced(source.id, line.clock.now())
+    if changes or found.moved or found.deleted:
+        line.records.note_news(source.id, line.clock.now())
     return _report(line, Ended(run.id, generation, time.monotonic() - began), source, Met(found, before, tally))
 
 

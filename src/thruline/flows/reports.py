@@ -39,7 +39,7 @@ class SyncReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceView:
-    """A source and what it holds."""
+    """A source and what it holds. alarm: what is wrong with its freshness, in words."""
 
     id: str
     name: str
@@ -52,6 +52,8 @@ class SourceView:
     quarantined: int
     refused: int
     last_synced: str
+    every: str = ""
+    alarm: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

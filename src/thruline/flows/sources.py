@@ -13,6 +13,8 @@ from thruline.core.clock import iso
 from thruline.core.errors import Denied, Invalid, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.freshness import alarm
+from thruline.data.patience import patience
 from thruline.data.places import name_of, place_of
 from thruline.flows.documents import views, visible_sources
 from thruline.flows.ingest import delete_records, sync_source
@@ -73,12 +75,16 @@ def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progr
     sources = [_named(line, actor, name)] if name else list(visible_sources(line, actor).values())
     if not sources:
         raise NotFound("there is no source yet", hint="thruline add FOLDER")
-    reports: list[SyncReport] = []
-    for source in sources:
-        started = line.runs.start("sync", only=source.id, actor=actor.id, progress=progress)
-        with started as run, closing(line.engines.origin(source)) as origin:
-            reports.append(sync_source(line, run, source, origin, allow_empty=allow_empty))
-    return tuple(reports)
+    return tuple(sync_one(line, s, allow_empty=allow_empty, actor=actor.id, progress=progress) for s in sources)
+
+
+def sync_one(
+    line: Line, source: Source, *, allow_empty: bool = False, actor: str = "", progress: Progress | None = None
+) -> SyncReport:
+    """Walk one source; raises Conflict while somebody else does."""
+    started = line.runs.start("sync", only=source.id, actor=actor, progress=progress)
+    with started as run, closing(line.engines.origin(source)) as origin:
+        return sync_source(line, run, source, origin, allow_empty=allow_empty)
 
 
 def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
@@ -184,8 +190,14 @@ def _view(line: Line, source: Source) -> SourceView:
         id=source.id, name=source.name, kind=source.kind, location=source.location, groups=source.groups,
         records=by_state["live"], chunks=sum(c.chunks for c in live), duplicates=sum(c.duplicates for c in live),
         quarantined=by_state["quarantined"], refused=sum(e.source == source.id for e in line.records.refused()),
-        last_synced=iso(synced) if synced else "",
+        last_synced=iso(synced) if synced else "", every=source.options.get("every", ""), alarm=alarm_of(line, source),
     )  # fmt: skip
+
+
+def alarm_of(line: Line, source: Source) -> str:
+    """What is wrong with a source's freshness, in words."""
+    news, synced = line.records.news().get(source.id, []), line.records.last_synced().get(source.id, 0)
+    return alarm(news, synced, patience(source.options).every_s, line.clock.now())
 
 
 def _checked(name: str) -> str:
