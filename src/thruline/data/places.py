@@ -19,12 +19,15 @@ def place_of(location: str) -> tuple[str, str]:
 
     Raises Invalid for an address of an unknown kind, and for one that holds a password.
     """
-    scheme, is_address, _ = location.partition("://")
+    scheme, is_address, rest = location.partition("://")
+    if scheme == "push" and rest.isprintable() and rest:
+        return "push", location
     if not is_address:
         return "folder", str(Path(location).expanduser().resolve())
     kind = KINDS.get(scheme.partition("+")[0])
     if kind is None:
-        raise Invalid(f"{scheme + '://'!r} is no kind of source", hint=f"known: a folder, {', '.join(sorted(KINDS))}")
+        known = ", ".join(sorted(KINDS))
+        raise Invalid(f"{scheme + '://'!r} is no kind of source", hint=f"known: a folder, push, {known}")
     if urlsplit(location).password:
         raise Invalid("the address holds a password", hint="leave it out, and name it: --secret env:NAME")
     return kind, location

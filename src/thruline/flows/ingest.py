@@ -153,7 +153,7 @@ def _take_in(line: Line, run: Run, source: Source, group: list[Prepared], tally:
         for prepared in group:
             if prepared.same:
                 note_path(line, prepared.raw, refused=prepared.refused)
-        _retire(line, run, source)
+        retire_unheld(line, run, source)
     what = Counter("unchanged" if p.same else p.raw.change for p in group if p.document or p.same)
     tally.added |= {p.raw.path: p.raw.digest for p in group if p.document and p.raw.change == "added"}
     tally.changed += what["changed"]
@@ -184,7 +184,7 @@ def _settle(line: Line, run: Run, source: Source, found: Changes, before: dict[s
             if reason != BY_RULE:
                 _note_refused(line, source, path, reason)
         line.payloads.delete([line.ids.artifact("path", source.id, path) for path in found.deleted])
-        _retire(line, run, source)
+        retire_unheld(line, run, source)
 
 
 def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, Entry]) -> None:
@@ -213,7 +213,7 @@ def _note_refused(line: Line, source: Source, path: str, reason: str) -> None:
     line.records.put_entry(Entry(source=source.id, path=path_id, refused=reason))
 
 
-def _retire(line: Line, run: Run, source: Source) -> None:
+def retire_unheld(line: Line, run: Run, source: Source) -> None:
     """What no path holds any more: superseded while its path holds something else, deleted when the path is gone.
 
     Read off the tables, not off what this sync met: one that was killed before leaves nothing behind.

@@ -38,6 +38,22 @@ class SyncReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PushReport:
+    """What became of a record that was sent. change: added, changed, unchanged or deleted. state: as a document's.
+
+    reason: why it is refused or kept out of answers.
+    """
+
+    source: str
+    path: str
+    record: str
+    change: str
+    state: str
+    reason: str
+    chunks: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceView:
     """A source and what it holds. alarm: what is wrong with its freshness, in words."""
 

@@ -25,6 +25,8 @@ from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncRe
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
+PUSH = "push"  # the kind of source whose records are sent to us
+
 Progress = Callable[[str, int, int], None]
 
 
@@ -41,7 +43,10 @@ def add(
     if kind == "folder":
         _check_folder(line, Path(place))
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
-    line.engines.origin(source).close()
+    if kind != PUSH:
+        line.engines.origin(source).close()
+    elif options:
+        raise Invalid(f"{next(iter(options))!r} is no option of a source that is sent to", hint="it takes none")
     with line.database.transaction():
         source = line.records.add_source(_checked(name or name_of(place)), kind, place, groups, options)
         event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": kind}, actor=actor)
@@ -72,7 +77,10 @@ def _check_folder(line: Line, folder: Path) -> None:
 
 def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progress | None) -> tuple[SyncReport, ...]:
     """Walk one source, or all that the actor sees; two syncs of one source at once are refused."""
-    sources = [_named(line, actor, name)] if name else list(visible_sources(line, actor).values())
+    known = [named(line, actor, name)] if name else list(visible_sources(line, actor).values())
+    sources = [source for source in known if source.kind != PUSH]
+    if known and name and not sources:
+        raise Invalid(f"{name!r} is sent to, not read", hint="POST /v1/records, or `thruline push`")
     if not sources:
         raise NotFound("there is no source yet", hint="thruline add FOLDER")
     return tuple(sync_one(line, s, allow_empty=allow_empty, actor=actor.id, progress=progress) for s in sources)
@@ -99,7 +107,7 @@ def share(line: Line, name: str, groups: Sequence[str], actor: Actor) -> SourceV
     """
     if not groups:
         raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
-    source = _named(line, actor, name)
+    source = named(line, actor, name)
     foreign = set(groups) - set(source.groups) - actor.groups
     if foreign and not actor.sees_all:
         raise Denied(f"{actor.name!r} is not in {', '.join(sorted(foreign))}", hint="share with groups of your own")
@@ -152,7 +160,7 @@ def document(line: Line, actor: Actor, what: str) -> DocumentView:
     return views(line, found[:1], actor)[0]
 
 
-def _named(line: Line, actor: Actor, name: str) -> Source:
+def named(line: Line, actor: Actor, name: str) -> Source:
     """The source of this name or id; one that the actor does not see is told like one that is not there."""
     known = visible_sources(line, actor).values()
     for source in known:

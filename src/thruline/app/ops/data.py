@@ -12,6 +12,7 @@ from thruline.flows.reports import (
     DocumentView,
     EraseReport,
     Passage,
+    PushReport,
     QuarantineReport,
     SourceView,
     SyncReport,
@@ -19,11 +20,13 @@ from thruline.flows.reports import (
 
 if TYPE_CHECKING:
     from thruline.flows import erase as erasure
+    from thruline.flows import push as pushing
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reading
     from thruline.flows import sources as sourcing
 else:
     erasure = lazy("thruline.flows.erase")
+    pushing = lazy("thruline.flows.push")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
     sourcing = lazy("thruline.flows.sources")
@@ -54,6 +57,26 @@ def sync(
 ) -> tuple[SyncReport, ...]:  # fmt: skip
     """Bring in what was added, changed, moved or deleted, and let it answer."""
     return sourcing.sync(p.line, source, allow_empty, p.actor, p.progress)
+
+
+@operation(role="writer", cli="push", positional=("source", "path"), path="/v1/records")
+def push(
+    p: Platform, *,
+    source: Annotated[str, "a source that was added as `push://name`"],
+    path: Annotated[str, "its name there, as `orders/17.txt`: the ending tells the format"],
+    text: Annotated[str, "what it says"] = "",
+    data: Annotated[str, "its bytes in Base64, instead of text"] = "",
+) -> PushReport:  # fmt: skip
+    """Send one record; when the call returns, it answers. The same path again replaces it."""
+    return pushing.push(p.line, source, path, text, data, p.actor)
+
+
+@operation(role="writer", cli="withdraw", positional=("source", "path"))
+def withdraw(
+    p: Platform, *, source: Annotated[str, "a source that is sent to"], path: Annotated[str, "as it was sent"]
+) -> PushReport:
+    """Delete one record that was sent."""
+    return pushing.withdraw(p.line, source, path, p.actor)
 
 
 @operation(role="reader", cli="sources", reads=True)

@@ -1,0 +1,129 @@
+"""Push: records that a program sends come in as a sync's do, one call at a time, and answer when it returns."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.core.nouns import Actor, Source
+from thruline.flows.ingest import retire_unheld
+from thruline.flows.prepare import Prepared, Raw, prepare
+from thruline.flows.publish import check_embedder, publish_live
+from thruline.flows.reports import PushReport
+from thruline.flows.sources import PUSH, named
+from thruline.flows.take_in import take_in
+from thruline.runs.runner import Run
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+LONGEST_PATH = 512
+WAIT_S = 60.0
+LOOK_S = 0.02
+
+
+def push(line: Line, source: str, path: str, text: str, data: str, actor: Actor) -> PushReport:
+    """Take in one record under a path of a source of kind `push`; the same path again replaces it.
+
+    data: Base64, instead of text. Raises Invalid for a path or bytes that cannot be meant, NotFound for a source that
+    the actor does not see.
+    """
+    place = _pushed(line, source, actor)
+    check_embedder(line)
+    content = _bytes(text, data, line.limits.max_file)
+    digest = line.ids.digest("content", content)
+    raw = Raw(
+        source=place.id, record=line.ids.artifact("record", place.id, digest), path=_checked(path),
+        path_id=line.ids.artifact("path", place.id, path), data=content, digest=digest, size=len(content), mark=digest,
+        change="added",
+    )  # fmt: skip
+    with _alone(line, place, actor) as run:
+        before = line.records.at([raw.path_id])
+        if any(entry.record == raw.record for entry in before):
+            return _report(line, raw, "unchanged", "")
+        prepared = prepare(line, run, raw)
+        _commit(line, run, place, prepared)
+        line.records.note_news(place.id, line.clock.now())
+        publish_live(line, run, "sync")
+        return _report(line, raw, "changed" if before else "added", prepared.refused)
+
+
+def withdraw(line: Line, source: str, path: str, actor: Actor) -> PushReport:
+    """Delete what a path holds; raises NotFound when it holds nothing."""
+    place = _pushed(line, source, actor)
+    path_id = line.ids.artifact("path", place.id, path)
+    with _alone(line, place, actor) as run:
+        if not line.records.at([path_id]):
+            raise NotFound(
+                f"{place.name!r} holds no {path!r}", hint=f"`thruline documents --source {place.name}` lists"
+            )
+        with run.commit():
+            line.records.drop_entry(place.id, path_id)
+            line.payloads.delete([path_id])
+            retire_unheld(line, run, place)
+        publish_live(line, run, "sync")
+    return PushReport(source=place.name, path=path, record="", change="deleted", state="deleted", reason="", chunks=0)
+
+
+def _pushed(line: Line, name: str, actor: Actor) -> Source:
+    source = named(line, actor, name)
+    if source.kind != PUSH:
+        raise Invalid(f"{source.name!r} is read, not sent to", hint=f"thruline add push://{source.name}-sent")
+    return source
+
+
+def _checked(path: str) -> str:
+    strange = not path or len(path) > LONGEST_PATH or path != path.strip("/ ") or not path.isprintable()
+    if strange or ".." in path.split("/"):
+        raise Invalid(f"{path[:80]!r} cannot name a record", hint="as orders/17.txt: its ending tells the format")
+    return path
+
+
+def _bytes(text: str, data: str, limit: int) -> bytes:
+    if bool(text) == bool(data):
+        raise Invalid("give either text or data", hint="text as it is, or bytes in Base64 as data")
+    try:
+        content = text.encode() if text else base64.b64decode(data, validate=True)
+    except (binascii.Error, UnicodeEncodeError) as error:
+        raise Invalid(f"the record's bytes cannot be read: {error}", hint="data is Base64, text is UTF-8") from error
+    if len(content) > limit:
+        raise Invalid(f"{len(content)} bytes are more than {limit}", hint="ingest.max_file sets the limit")
+    return content
+
+
+@contextmanager
+def _alone(line: Line, source: Source, actor: Actor) -> Iterator[Run]:
+    """A run of its own: calls to one source wait for each other, and for who removes it."""
+    with ExitStack() as held:
+        give_up = time.monotonic() + WAIT_S
+        while True:
+            try:
+                run = held.enter_context(line.runs.start("sync", only=source.id, actor=actor.id))
+            except Conflict:
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(LOOK_S)
+            else:
+                break
+        yield run
+
+
+def _commit(line: Line, run: Run, source: Source, prepared: Prepared) -> None:
+    with run.commit():
+        take_in(line, run, [prepared])
+        retire_unheld(line, run, source)
+
+
+def _report(line: Line, raw: Raw, change: str, refused: str) -> PushReport:
+    record = line.records.get_many([raw.record]).get(raw.record)
+    state = "refused" if refused or record is None else record.state
+    reason = refused or (record.reason if record and record.reason != "none" else "")
+    return PushReport(
+        source=line.records.source(raw.source).name, path=raw.path, record="" if state == "refused" else raw.record,
+        change=change, state=state, reason=reason, chunks=record.chunks if record and state != "refused" else 0,
+    )  # fmt: skip
