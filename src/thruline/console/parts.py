@@ -74,7 +74,7 @@ STATES: Mapping[str, str] = {
 }
 _TONES: Mapping[str, frozenset[str]] = {
     "good": frozenset(("live", "answered", "done", "succeeded", "ok", "current")),
-    "warn": frozenset(("quarantined", "unknown", "warn", "queued", "interrupted", "superseded", "touched")),
+    "warn": frozenset(("quarantined", "unknown", "warn", "quiet", "queued", "interrupted", "superseded", "touched")),
     "bad": frozenset(("failed", "refused", "fail", "lost", "timed_out", "out_of_memory")),
     "busy": frozenset(("running",)),
 }
