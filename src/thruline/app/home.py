@@ -3,6 +3,7 @@
 thruline.toml   settings            keys/       master and signing key, 0600
 thruline.db     ledger and state    keys.db     data keys, wrapped by the master key
 blobs/          large bytes         jobs/       logs of jobs       receipts/   signed receipts
+exports/        copies that people asked for
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from thruline.core.errors import Conflict, Corrupt, Denied, NotFound, Unavailabl
 
 FORMAT = 1  # of everything below a home; a higher number than ours means a newer thruline wrote it
 MARK = "format"
-FOLDERS = ("keys", "blobs", "jobs", "receipts")
+FOLDERS = ("keys", "blobs", "jobs", "receipts", "exports")
 
 
 @dataclass(frozen=True)

@@ -240,6 +240,8 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("key.created", "An API key was issued.", groups=Number()),
         _verb("key.revoked", "An API key was withdrawn."),
         _verb("user.changed", "A person's groups were set.", groups=Number()),
+        _verb("person.reported", "What is held of a person was listed.", records=Number(), answers=Number()),
+        _verb("person.exported", "A copy of what is held of a person was written.", records=Number(), answers=Number()),
         _verb("erase.began", "People and these records, answers and models of theirs left every table."),
         _verb(
             "erase.done",

@@ -22,6 +22,7 @@ from thruline.flows.line import Line
 from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find, is_one_word
 from thruline.flows.reports import EraseReport
+from thruline.flows.rights import drop_exports
 from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.runs.runner import Progress, Run
@@ -82,6 +83,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
             line.access.remove_user(user, actor=run.actor)
         remembered = line.runs.forget([*records, *reach.texts])
         of_jobs = [part for job in reach.jobs for part in line.jobs.texts_of(job)]
+        drop_exports(line, [t for t in reach.texts if kind_of(t) == "export"])
         line.payloads.delete([*parts, *paths, *remembered, *reach.texts, *reach.datasets, *of_jobs])
         line.answers.delete(reach.answers)
         line.subjects.unlink([*records, *reach.chunks, *reach.answers])

@@ -25,7 +25,7 @@ from thruline.flows.touched import touched
 
 SHORTEST = 4  # characters: a shorter word stands in too much that is not the person's
 PAGE = 256  # texts decrypted at a time
-TEXTS = ("memo", "record", "path", "answer", "user", "job", "job_log", "job_reason")  # payloads that are read
+TEXTS = ("memo", "record", "path", "answer", "user", "job", "job_log", "job_reason", "export")  # payloads that are read
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 

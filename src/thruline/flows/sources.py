@@ -81,7 +81,7 @@ def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progr
     sources = [source for source in known if source.kind != PUSH]
     if known and name and not sources:
         raise Invalid(f"{name!r} is sent to, not read", hint="POST /v1/records, or `thruline push`")
-    if not sources:
+    if not known:
         raise NotFound("there is no source yet", hint="thruline add FOLDER")
     return tuple(sync_one(line, s, allow_empty=allow_empty, actor=actor.id, progress=progress) for s in sources)
 

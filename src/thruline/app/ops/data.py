@@ -12,6 +12,8 @@ from thruline.flows.reports import (
     DocumentView,
     EraseReport,
     Passage,
+    PersonExport,
+    PersonReport,
     PushReport,
     QuarantineReport,
     SourceView,
@@ -22,17 +24,19 @@ if TYPE_CHECKING:
     from thruline.flows import erase as erasure
     from thruline.flows import push as pushing
     from thruline.flows import quarantine as quarantining
-    from thruline.flows import reading
+    from thruline.flows import reading, rights
     from thruline.flows import sources as sourcing
 else:
     erasure = lazy("thruline.flows.erase")
     pushing = lazy("thruline.flows.push")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
+    rights = lazy("thruline.flows.rights")
     sourcing = lazy("thruline.flows.sources")
 
 What = Annotated[str, "a record id, a source, or a path as `sources` and `documents` show it (`wiki/fix.html`)"]
 State = Literal["", "live", "quarantined", "superseded", "deleted", "refused"]
+Identifiers = Annotated[tuple[str, ...], "how the person is called: name, e-mail, phone number, each in quotes"]
 DryRun = Annotated[bool, "say what would happen, and change nothing"]
 
 
@@ -141,10 +145,22 @@ def release(p: Platform, *, what: What, dry_run: DryRun = False) -> QuarantineRe
     return quarantining.release(p.line, what, dry_run, p.actor.id)
 
 
+@operation(role="operator", cli="person", positional=("identifiers",))
+def person(p: Platform, *, identifiers: Identifiers) -> PersonReport:
+    """List everything that is held of a person, and who was told."""
+    return rights.person(p.line, identifiers, p.actor.id)
+
+
+@operation(role="operator", cli="export", positional=("identifiers",))
+def export(p: Platform, *, identifiers: Identifiers) -> PersonExport:
+    """Write a copy of what is held of a person into the home, for them to take along."""
+    return rights.export(p.line, identifiers, p.actor.id)
+
+
 @operation(role="operator", cli="erase", positional=("identifiers",), path="/v1/erasures")
 def erase(
     p: Platform, *,
-    identifiers: Annotated[tuple[str, ...], "how the person is called: name, e-mail, phone number, each in quotes"],
+    identifiers: Identifiers,
     one_word: Annotated[bool, "a single word may stand for them, as a login that nobody else has"] = False,
     dry_run: DryRun = False,
 ) -> EraseReport:  # fmt: skip
