@@ -19,6 +19,7 @@ from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
 from thruline.data.names import ContextNames
 from thruline.data.patience import PATIENCE, Patient, patience
+from thruline.data.policies import POLICIES
 from thruline.data.sandbox import ParserPool
 from thruline.flows.line import Limits, Line
 from thruline.infra.inventory import Machine, this_machine
@@ -34,6 +35,8 @@ from thruline.ports.names import NameDetector
 from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.text import TextIndex
 from thruline.vectors.weights import SPECS, find_gguf, find_weights
+
+GENERAL = {**PATIENCE, **POLICIES}  # options of every kind of source
 
 logger = logging.getLogger("thruline")
 
@@ -97,9 +100,9 @@ class ConfiguredEngines:
     def origin(self, source: Source) -> Origin:
         """The place of a source, which is asked again where it is away for a moment."""
         opens: OpensOrigin = backend("origin", source.kind)
-        own = {name: value for name, value in source.options.items() if name not in PATIENCE}
+        own = {name: value for name, value in source.options.items() if name not in GENERAL}
         if unknown := sorted(own.keys() - opens.options.keys() - {"secret"}):
-            known = ", ".join(sorted({*opens.options, *PATIENCE})) or "none"
+            known = ", ".join(sorted({*opens.options, *GENERAL})) or "none"
             raise Invalid(f"{unknown[0]!r} is no option of a source of this kind", hint=f"known: {known}")
         reference = own.pop("secret", "")
         asked = (lambda: secret(reference, self._home.path)) if reference else None

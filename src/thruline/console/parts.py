@@ -43,6 +43,7 @@ REASONS: Mapping[str, str] = {
     "poison": "Looks written to mislead answers",
     "secret": "Holds a secret, such as a password",
     "operator": "Taken out by an operator",
+    "personal": "Holds personal data that its source does not let in",
     "symlink": "A link out of the folder",
     "ignored": "Set to be ignored",
 }

@@ -88,12 +88,17 @@ REASONS = (
     "poison",
     "secret",
     "operator",
+    "personal",
     "symlink",
     "ignored",
     "none",
 )
 SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "mail")
-MENTION_KINDS = ("email", "phone", "iban", "card", "ssn", "ip", "name", "declared")
+MENTION_KINDS = (
+    "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
+    "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",
+    "account", "wallet", "imei", "mac", "url", "secret", "geo",
+)  # fmt: skip
 RULES = ("detector_gate", "retrieval_gate", "injection_screen", "hidden_text", "poison_risk", "groundedness")
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,7 +45,12 @@ class Document:
     def searchable(self) -> str:
         """All that a search for a person must see: title, headings, text, what is not seen, evidence of risks."""
         headings = dict.fromkeys(c.title for c in self.chunks)
-        return "\n".join((self.title, *headings, self.text, self.unseen, *(r.evidence for r in self.risks)))
+        return "\n".join((self.title, *headings, self.text, self.unseen, *self._beside))
+
+    @property
+    def _beside(self) -> Iterator[str]:
+        """What is said apart from the text: of a masked one, who is meant."""
+        return chain((r.evidence for r in self.risks), (m.value for m in self.mentions))
 
     @property
     def text(self) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
+from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
 from thruline.data.sources import Changes, Known, Move, compare, pair_moves
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
@@ -120,7 +121,7 @@ def _prepared(
     path_id = line.ids.artifact("path", source.id, item.path)
     raw = Raw(
         source=source.id, record=ArtifactId(""), path=item.path, path_id=path_id, data=b"", digest="", size=item.size,
-        mark=item.mark, change=change.what,
+        mark=item.mark, change=change.what, policy=policy(source.options),
     )  # fmt: skip
     try:
         data, mark = origin.read(item, limit=line.limits.max_file)

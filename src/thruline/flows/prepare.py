@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from thruline.core.documents import Mention, Parsed
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
-from thruline.data import chunks, duplicates, names, privacy
+from thruline.data import chunks, duplicates, names, policies, privacy
 from thruline.data.media import media_type
+from thruline.data.policies import Policy
 from thruline.data.subjects import CERTAIN, IDENTIFYING
 from thruline.flows.documents import Document, as_text
 from thruline.guard import phrases, poison
@@ -18,12 +21,15 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 SUPPRESSED = "suppressed"
-STEP = Step(name="prepare", modules=(chunks, duplicates, names, privacy, phrases, poison))
+STEP = Step(name="prepare", modules=(chunks, duplicates, names, policies, privacy, phrases, poison))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Raw:
-    """A file of a source and, once it was read, the record that it is. path_id: the payload that holds its path."""
+    """A file of a source and, once it was read, the record that it is. path_id: the payload that holds its path.
+
+    policy: what becomes of personal data in it.
+    """
 
     source: ArtifactId
     record: ArtifactId
@@ -34,6 +40,7 @@ class Raw:
     size: int
     mark: str
     change: str
+    policy: Policy
 
     def read(self, record: ArtifactId, digest: str, data: bytes, mark: str) -> Raw:
         """The same file with its bytes."""
@@ -52,7 +59,10 @@ class Prepared:
 
 def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
     """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file."""
-    config = {"words": line.limits.chunk_words, "names": line.names.version}
+    config = {
+        "words": line.limits.chunk_words, "names": line.names.version,
+        "mask": sorted(raw.policy.mask), "block": sorted(raw.policy.block),
+    }  # fmt: skip
     try:
         made = run.step(
             STEP, (raw.record,), config, lambda: _make(line, raw), Document,
@@ -71,16 +81,30 @@ def owner_of(raw: Raw, document: Document) -> str:
 
 def _make(line: Line, raw: Raw) -> Document:
     parsed = line.parsers.parse(raw.data, media_type(raw.path, raw.data), raw.path)
-    cut = chunks.chunk(parsed, words=line.limits.chunk_words)
     unseen = "\n".join((*parsed.hidden, *parsed.properties))
+    mentions = tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", line.names))
+    if policies.blocked(mentions, raw.policy.block):
+        raise Refused(f"{raw.path!r} holds personal data that its source does not let in", reason="personal")
+    parsed = _masked(parsed, mentions, raw.policy.mask)
+    cut = chunks.chunk(parsed, words=line.limits.chunk_words)
     document = Document(
-        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut,
-        mentions=tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", line.names)),
+        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
         risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,
     )  # fmt: skip
     if names_erased(line, raw, document):
         raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
     return document
+
+
+def _masked(parsed: Parsed, mentions: Sequence[Mention], kinds: frozenset[str]) -> Parsed:
+    """What is searched, cited and shown, with these kinds covered; offsets stay."""
+    if not kinds:
+        return parsed
+    whole = f"{parsed.text}\n{parsed.title}"
+    said = policies.masked(whole, mentions, kinds)
+    words = policies.said(whole, mentions, kinds)
+    blocks = tuple(replace(b, headings=tuple(policies.without(h, words) for h in b.headings)) for b in parsed.blocks)
+    return replace(parsed, text=said[: len(parsed.text)], title=said[len(parsed.text) + 1 :], blocks=blocks)
 
 
 def names_erased(line: Line, raw: Raw, document: Document) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.nouns import Actor, Source
+from thruline.data.policies import policy
 from thruline.flows.ingest import retire_unheld
 from thruline.flows.prepare import Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
@@ -40,7 +41,7 @@ def push(line: Line, source: str, path: str, text: str, data: str, actor: Actor)
     raw = Raw(
         source=place.id, record=line.ids.artifact("record", place.id, digest), path=_checked(path),
         path_id=line.ids.artifact("path", place.id, path), data=content, digest=digest, size=len(content), mark=digest,
-        change="added",
+        change="added", policy=policy(place.options),
     )  # fmt: skip
     with _alone(line, place, actor) as run:
         before = line.records.at([raw.path_id])

@@ -16,6 +16,7 @@ from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import name_of, place_of
+from thruline.data.policies import POLICIES, policy
 from thruline.flows.documents import views, visible_sources
 from thruline.flows.ingest import delete_records, sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
@@ -43,10 +44,12 @@ def add(
     if kind == "folder":
         _check_folder(line, Path(place))
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
+    policy(options)
     if kind != PUSH:
         line.engines.origin(source).close()
-    elif options:
-        raise Invalid(f"{next(iter(options))!r} is no option of a source that is sent to", hint="it takes none")
+    elif unknown := sorted(options.keys() - POLICIES.keys()):
+        known = ", ".join(POLICIES)
+        raise Invalid(f"{unknown[0]!r} is no option of a source that is sent to", hint=f"known: {known}")
     with line.database.transaction():
         source = line.records.add_source(_checked(name or name_of(place)), kind, place, groups, options)
         event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": kind}, actor=actor)

@@ -1,0 +1,73 @@
+"""What becomes of personal data as it comes in: kept, masked in all that is searched and cited, or not let in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from thruline.core.documents import Mention
+from thruline.core.errors import Invalid
+from thruline.core.facts import MENTION_KINDS
+
+SCORE = 0.3  # a doubtful mention is masked as well: below it are look-alikes that name nobody
+COVER = "\u2588"
+POLICIES: Mapping[str, str] = {
+    "mask": "kinds of personal data that answers never show, as `email,phone`, or `all`",
+    "block": "kinds of personal data whose documents are refused, as `ssn,card`, or `all`",
+}
+
+
+class Policy(NamedTuple):
+    """Kinds of mentions to cover, and kinds that keep a document out."""
+
+    mask: frozenset[str] = frozenset()
+    block: frozenset[str] = frozenset()
+
+
+def policy(options: Mapping[str, str]) -> Policy:
+    """What a source's options say; raises Invalid for a kind that is not known."""
+    return Policy(*(_kinds(options.get(name, "")) for name in Policy._fields))
+
+
+def masked(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> str:
+    """The text with these kinds covered, letter by letter: what stands around them stays where it was.
+
+    Mentions past the end of the text are left alone.
+    """
+    for mention in _meant(mentions, kinds):
+        text = text[: mention.start] + _cover(text[mention.start : mention.end]) + text[mention.end :]
+    return text
+
+
+def said(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> frozenset[str]:
+    """What stands in the text under these kinds."""
+    return frozenset(text[m.start : m.end] for m in _meant(mentions, kinds))
+
+
+def without(text: str, words: Iterable[str]) -> str:
+    """The text with these words covered."""
+    for word in sorted(filter(None, words), key=len, reverse=True):
+        text = text.replace(word, _cover(word))
+    return text
+
+
+def blocked(mentions: Iterable[Mention], kinds: frozenset[str]) -> bool:
+    """Whether one of these kinds is there."""
+    return any(_meant(mentions, kinds))
+
+
+def _meant(mentions: Iterable[Mention], kinds: frozenset[str]) -> Iterator[Mention]:
+    return (m for m in mentions if m.kind in kinds and m.score >= SCORE)
+
+
+def _cover(word: str) -> str:
+    return "".join(COVER if c.isalnum() else c for c in word)
+
+
+def _kinds(said: str) -> frozenset[str]:
+    if said == "all":
+        return frozenset(MENTION_KINDS)
+    kinds = frozenset(kind.strip() for kind in said.split(",") if kind.strip())
+    if unknown := sorted(kinds - set(MENTION_KINDS)):
+        raise Invalid(f"{unknown[0]!r} is no kind of personal data", hint=f"known: all, {', '.join(MENTION_KINDS)}")
+    return kinds
