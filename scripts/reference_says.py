@@ -30,6 +30,8 @@ REASON_SAYS = {
     "parser_memory": "The parser wanted more than `ingest.parser_memory`.",
     "empty": "No text in it.",
     "changed_while_read": "It was written to meanwhile; the next sync tries again.",
+    "broken_row": "A row of a table that has no key, or other columns than the rest, or is not in the file's format.",
+    "duplicate_key": "Another row has the same key.",
     "suppressed": "It names somebody who was erased.",
     "hidden_text": "It hides text that instructs.",
     "injection": "It speaks to an AI instead of a reader.",

@@ -37,6 +37,8 @@ REASONS: Mapping[str, str] = {
     "parser_memory": "Reading it took too much memory",
     "empty": "Holds no text",
     "changed_while_read": "Changed while it was read",
+    "broken_row": "A row without a key, or with other columns than the rest",
+    "duplicate_key": "Another row has the same key",
     "suppressed": "Mentions a person who was erased",
     "hidden_text": "Holds text that a program reads and a person does not see",
     "injection": "Holds instructions to an AI",

@@ -82,6 +82,8 @@ REASONS = (
     "parser_memory",
     "empty",
     "changed_while_read",
+    "broken_row",
+    "duplicate_key",
     "suppressed",
     "hidden_text",
     "injection",
@@ -93,7 +95,7 @@ REASONS = (
     "ignored",
     "none",
 )
-SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "mail")
+SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "rows", "mail")
 MENTION_KINDS = (
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
     "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",
@@ -245,6 +247,8 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("key.created", "An API key was issued.", groups=Number()),
         _verb("key.revoked", "An API key was withdrawn."),
         _verb("user.changed", "A person's groups were set.", groups=Number()),
+        _verb("hold.placed", "Records were put under a rule that forbids to delete them."),
+        _verb("hold.lifted", "A rule that forbade to delete ended."),
         _verb("person.reported", "What is held of a person was listed.", records=Number(), answers=Number()),
         _verb("person.exported", "A copy of what is held of a person was written.", records=Number(), answers=Number()),
         _verb("erase.began", "People and these records, answers and models of theirs left every table."),
