@@ -18,6 +18,7 @@ from thruline.core.clock import iso
 from thruline.core.errors import Invalid, NotFound
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
+from thruline.flows.holds import check
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find, is_one_word
@@ -57,6 +58,7 @@ def erase(
         )
     if dry_run:
         return _report(line, reach, began, dry_run=True)
+    check(line, reach.record_ids)
     with line.runs.start("erase", only="home", actor=actor, progress=progress) as run:
         run.tell(STAGES[1], 1, len(STAGES))
         _delete(line, run, reach)

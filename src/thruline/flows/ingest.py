@@ -18,6 +18,7 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
 from thruline.data.sources import Changes, Known, Move, compare, pair_moves
+from thruline.flows import holds
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
@@ -221,8 +222,9 @@ def retire_unheld(line: Line, run: Run, source: Source) -> None:
     """
     unheld = line.records.unheld(source.id)
     held = {e.path for e in line.records.at([r.path for r in unheld])}
-    line.records.retire([r.id for r in unheld if r.path in held], "superseded")
-    delete_records(line, run, [r for r in unheld if r.path not in held])
+    kept = holds.held(line)
+    line.records.retire([r.id for r in unheld if r.path in held or r.id in kept], "superseded")
+    delete_records(line, run, [r for r in unheld if r.path not in held and r.id not in kept])
 
 
 def _report(line: Line, ended: Ended, source: Source, met: Met) -> SyncReport:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.nouns import Actor, Source
 from thruline.data.policies import policy
+from thruline.flows import holds
 from thruline.flows.ingest import retire_unheld
 from thruline.flows.prepare import Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
@@ -63,6 +64,7 @@ def withdraw(line: Line, source: str, path: str, actor: Actor) -> PushReport:
             raise NotFound(
                 f"{place.name!r} holds no {path!r}", hint=f"`thruline documents --source {place.name}` lists"
             )
+        holds.check(line, [entry.record for entry in line.records.at([path_id])])
         with run.commit():
             line.records.drop_entry(place.id, path_id)
             line.payloads.delete([path_id])

@@ -315,6 +315,15 @@ class PersonExport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HoldView:
+    """What may not be deleted, and the rule that says so."""
+
+    name: str
+    what: str
+    since: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class GenerationView:
     """A generation of an index."""
 

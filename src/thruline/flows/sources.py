@@ -17,6 +17,7 @@ from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import name_of, place_of
 from thruline.data.policies import POLICIES, policy
+from thruline.flows import holds
 from thruline.flows.documents import views, visible_sources
 from thruline.flows.ingest import delete_records, sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
@@ -128,6 +129,7 @@ def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
     if dry_run:
         return reach
     records = line.records.list(among=[source.id], limit=1 << 31)
+    holds.check(line, [r.id for r in records])
     with line.runs.start("sync", only=source.id, actor=actor) as run, run.commit():
         delete_records(line, run, records)
         line.records.remove_source(source.id)

@@ -11,6 +11,7 @@ from thruline.flows.reports import (
     BlastReport,
     DocumentView,
     EraseReport,
+    HoldView,
     Passage,
     PersonExport,
     PersonReport,
@@ -22,12 +23,14 @@ from thruline.flows.reports import (
 
 if TYPE_CHECKING:
     from thruline.flows import erase as erasure
+    from thruline.flows import holds as holding
     from thruline.flows import push as pushing
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reading, rights
     from thruline.flows import sources as sourcing
 else:
     erasure = lazy("thruline.flows.erase")
+    holding = lazy("thruline.flows.holds")
     pushing = lazy("thruline.flows.push")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
@@ -143,6 +146,24 @@ def quarantine(p: Platform, *, what: What, dry_run: DryRun = False) -> Quarantin
 def release(p: Platform, *, what: What, dry_run: DryRun = False) -> QuarantineReport:
     """Let quarantined records answer again."""
     return quarantining.release(p.line, what, dry_run, p.actor.id)
+
+
+@operation(role="operator", cli="hold", positional=("name", "what"))
+def hold(p: Platform, *, name: Annotated[str, "the rule, as 'tax law, ten years'"], what: What) -> HoldView:
+    """Forbid to delete something: erasures that would are refused, and a sync keeps its bytes."""
+    return holding.place(p.line, name, what, p.actor.id)
+
+
+@operation(role="operator", cli="unhold", positional=("name",))
+def unhold(p: Platform, *, name: Annotated[str, "a hold, as `holds` lists it"]) -> HoldView:
+    """End a hold; what it kept may be deleted again."""
+    return holding.lift(p.line, name, p.actor.id)
+
+
+@operation(role="operator", cli="holds", reads=True)
+def holds(p: Platform) -> tuple[HoldView, ...]:
+    """The holds, and what each keeps."""
+    return holding.listing(p.line)
 
 
 @operation(role="operator", cli="person", positional=("identifiers",))

@@ -1,0 +1,91 @@
+"""Holds: what a law or a case forbids to delete stays, whoever asks, until the hold is lifted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from thruline.core.clock import iso
+from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.core.ids import ArtifactId, is_id, random_id
+from thruline.core.nouns import Draft
+from thruline.flows.reports import HoldView
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+KIND = "hold"
+EVERYTHING = 1 << 31
+
+
+def place(line: Line, name: str, what: str, actor: str) -> HoldView:
+    """Hold a source, a `source/path` or a record; raises Conflict for a name that is taken, NotFound for nothing there."""
+    if not name.strip() or len(name) > 200:
+        raise Invalid(f"{name[:80]!r} cannot name a hold", hint="name the rule, as 'tax law, ten years'")
+    if any(hold.name == name for hold in listing(line)):
+        raise Conflict(f"there is a hold {name!r} already", hint="`thruline holds` lists them")
+    _records(line, what)
+    id = random_id(KIND)
+    said = HoldView(name=name, what=what, since=iso(line.clock.now()))
+    with line.database.transaction():
+        line.payloads.put(id, json.dumps({"name": name, "what": what, "since": said.since}).encode(), id)
+        line.ledger.append([Draft(verb="hold.placed", outputs=(id,), actor=actor)])
+    return said
+
+
+def lift(line: Line, name: str, actor: str) -> HoldView:
+    """End a hold: the next sync or erasure may delete what it held. Raises NotFound."""
+    for id, hold in _all(line).items():
+        if hold.name == name:
+            with line.database.transaction():
+                line.payloads.delete([id])
+                line.ledger.append([Draft(verb="hold.lifted", inputs=(id,), actor=actor)])
+            return hold
+    raise NotFound(f"no hold {name!r}", hint="`thruline holds` lists them")
+
+
+def listing(line: Line) -> tuple[HoldView, ...]:
+    """Every hold, by name."""
+    return tuple(sorted(_all(line).values(), key=lambda hold: hold.name))
+
+
+def held(line: Line) -> dict[ArtifactId, str]:
+    """Records that may not be deleted, and the name of a hold that says so."""
+    return {record: hold.name for hold in listing(line) for record in _records(line, hold.what, gone=True)}
+
+
+def check(line: Line, records: Iterable[str]) -> None:
+    """Raises Conflict, with the rule's name, when one of these may not be deleted."""
+    names = held(line)
+    stopped = [record for record in records if record in names]
+    if stopped:
+        count = f"{len(stopped)} document{'s' * (len(stopped) > 1)}"
+        raise Conflict(
+            f"{count} must be kept under the hold {names[ArtifactId(stopped[0])]!r}",
+            hint="quarantine keeps them out of answers; `thruline unhold` ends the hold when the rule does",
+        )
+
+
+def _all(line: Line) -> dict[str, HoldView]:
+    said = line.payloads.get_many(list(line.payloads.ids(KIND)))
+    return {id: HoldView(**json.loads(data)) for id, data in said.items()}
+
+
+def _records(line: Line, what: str, *, gone: bool = False) -> list[ArtifactId]:
+    """Every version that is meant, in answers or not; gone: a source that has been removed means none."""
+    if is_id(what):
+        return [line.records.get(what).id]
+    name, _, path = what.partition("/")
+    try:
+        source = line.records.source(name)
+    except NotFound:
+        if gone:
+            return []
+        raise
+    path_id = line.ids.artifact("path", source.id, path) if path else ""
+    known = [r for r in line.records.list(among=[source.id], limit=EVERYTHING) if r.state != "deleted"]
+    found = [r.id for r in known if not path or r.path == path_id]
+    if path and not found and not gone:
+        raise NotFound(f"{name!r} holds no {path!r}", hint=f"`thruline documents --source {name}` lists them")
+    return found
