@@ -38,7 +38,7 @@ class Composer:
 
     def block(self, text: str, *, kind: BlockKind = "text", page: int = 0) -> None:
         """A paragraph, list, table or code block, line breaks kept; empty ones leave no trace."""
-        self._write(_TRAILING.sub("", self._see(text)).strip("\n"), kind, page)
+        self._write(_trimmed(self._see(text)).strip("\n"), kind, page)
 
     def hide(self, text: str) -> None:
         """Text that a person does not see. Kept once, in order."""
@@ -80,6 +80,10 @@ class Composer:
         self._length = start + len(text)
         headings = tuple(title for _, title in self._headings)
         self._blocks.append(Block(start=start, end=self._length, headings=headings, kind=kind, page=page))
+
+
+def _trimmed(text: str) -> str:
+    return _TRAILING.sub("", text) if "\n" in text else text.rstrip(" \t")
 
 
 def flow(text: str) -> str:

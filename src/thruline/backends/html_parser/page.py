@@ -1,0 +1,56 @@
+"""A page as tags and the texts after them, from the well-formed HTML that the engine writes."""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import accumulate
+from typing import NamedTuple
+
+_VOID = frozenset(
+    ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
+)
+_TOKEN = re.compile(
+    r'<!--(.*?)-->|<(?:(script|style|iframe|noembed|noframes)\b[^>"]*+(?:"[^"]*+"[^>"]*+)*+>.*?</\2'
+    r'|(/?[a-z][^\s>]*+)([^>"]*+(?:"[^"]*+"[^>"]*+)*+))>',
+    re.DOTALL,
+)
+
+
+class Page(NamedTuple):
+    """Lists of equal length; a tag is its name, a closing one with its slash, "" a comment or script.
+
+    texts[n] stands after tag n; ends[n] is where the element that tag n opens is closed.
+    before[n]: characters of text before tag n.
+    """
+
+    tags: list[str]
+    attributes: list[str]
+    comments: list[str]
+    texts: list[str]
+    ends: list[int]
+    before: list[int]
+
+    def size(self, at: int) -> int:
+        """Characters of text in the element that tag `at` opens."""
+        return self.before[self.ends[at]] - self.before[at]
+
+    def inside(self, at: int) -> str:
+        """The text of the element that tag `at` opens."""
+        return html.unescape("".join(self.texts[at : self.ends[at]]))
+
+
+def read_tags(source: str) -> Page:
+    """The page of HTML in which every element is closed and every attribute quoted, as an engine writes it."""
+    parts = _TOKEN.split(source)
+    tags, texts = [tag or "" for tag in parts[3::5]], parts[5::5]
+    ends, opened = [len(tags)] * len(tags), []
+    for at, tag in enumerate(tags):
+        if not tag or tag in _VOID:
+            ends[at] = at
+        elif tag[0] != "/":
+            opened.append(at)
+        elif opened:
+            ends[opened.pop()] = at
+    before = [0, *accumulate(map(len, texts))]
+    return Page(tags, [a or "" for a in parts[4::5]], [c or "" for c in parts[1::5]], texts, ends, before)
