@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,7 +31,7 @@ def document(title: str, values: Iterable[tuple[str, Any]]) -> bytes:
 
 
 def said(value: Any) -> str:
-    """A value in words: dates in ISO 8601, lists and objects as compact JSON, bytes by their number, null as nothing."""
+    """A value in words: dates in ISO 8601, lists and objects as compact JSON, bytes by how many; null says nothing."""
     match value:
         case None:
             return ""
@@ -60,9 +61,9 @@ def path_of(table: str, key: Sequence[Any]) -> str:
     return f"{_safe(table)}/{','.join(map(_part, key))}{SUFFIX}"
 
 
-def line_path(table: str, line: int) -> str:
-    """What stands for a row that has no key to be called by."""
-    return f"{_safe(table)}/line {line}"
+def place_path(table: str, place: str) -> str:
+    """What a row that has no key is called by: the place where it stands, as `line 17`."""
+    return f"{_safe(table)}/{place}"
 
 
 def key_in(path: str) -> tuple[str | bytes, ...]:
@@ -71,6 +72,7 @@ def key_in(path: str) -> tuple[str | bytes, ...]:
     return tuple(_read(part) for part in parts)
 
 
+@lru_cache(maxsize=1024)
 def column_name(name: str) -> str:
     """A column's name on one line."""
     return _on_one_line(name).replace(":", ";")

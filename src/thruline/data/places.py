@@ -1,4 +1,4 @@
-"""Which kind of place an address means: `s3://bucket/manuals` a bucket, `/srv/wiki` a folder."""
+"""Which kind of place an address means: `s3://bucket/manuals` a bucket, `/srv/wiki` a folder, `orders.csv` its rows."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ KINDS = {
     "s3": "s3", "http": "web", "https": "web", "git": "git", "postgresql": "sql", "mysql": "sql", "sqlite": "sql",
     "imap": "mail", "imaps": "mail", "mbox": "mail",
 }  # fmt: skip
+TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")  # suffixes of files whose rows are documents
 
 
 def place_of(location: str) -> tuple[str, str]:
-    """(kind, location as it is kept): folders by their whole path, anything else as it was written.
+    """(kind, location as it is kept): folders and files by their whole path, anything else as it was written.
 
     Raises Invalid for an address of an unknown kind, and for one that holds a password.
     """
@@ -23,7 +24,7 @@ def place_of(location: str) -> tuple[str, str]:
     if scheme == "push" and rest.isprintable() and rest:
         return "push", location
     if not is_address:
-        return "folder", str(Path(location).expanduser().resolve())
+        return _on_disk(Path(location).expanduser().resolve())
     kind = KINDS.get(scheme.partition("+")[0])
     if kind is None:
         known = ", ".join(sorted(KINDS))
@@ -31,6 +32,15 @@ def place_of(location: str) -> tuple[str, str]:
     if urlsplit(location).password:
         raise Invalid("the address holds a password", hint="leave it out, and name it: --secret env:NAME")
     return kind, location
+
+
+def _on_disk(path: Path) -> tuple[str, str]:
+    """A file of rows, or else a folder."""
+    if path.suffix.lower() not in TABLES or path.is_dir():
+        return "folder", str(path)
+    if not path.is_file():
+        raise Invalid(f"{str(path)!r} is not there", hint="give the file that holds the rows")
+    return "rows", str(path)
 
 
 def name_of(place: str) -> str:

@@ -1,0 +1,192 @@
+"""Rows of a CSV, TSV, JSON lines or Parquet file as documents, told apart by digests of what they say."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from thruline.backends.rows_origin.lines import CsvTable, JsonLinesTable
+from thruline.backends.rows_origin.table import Broken, Found, Table, Values
+from thruline.core.errors import Denied, Invalid, Refused, Unavailable, Unsupported
+from thruline.core.rows import column_name, document, mark_of, path_of, place_path, said
+from thruline.core.units import Bytes
+from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
+
+_DIGEST = 16  # digits of a row's digest that call it where it has no key
+
+
+class RowsOrigin:
+    """One file whose rows are documents; it is listed by reading it through."""
+
+    options: Mapping[str, str] = {
+        "key": "the columns that tell rows apart, parted by commas; without it a row is called by what it says",
+        "columns": "the columns to take in, parted by commas; all unless given",
+        "title": "the column that names a row",
+    }
+    marks_content = True
+
+    def __init__(self, location: str, options: Mapping[str, str], secret: Secret | None = None) -> None:
+        if secret is not None:
+            raise Invalid("a file has no password", hint="leave --secret out")
+        self._path = Path(location)
+        self._words = _Words(
+            name=self._path.name.partition(".")[0] or "row", key=_names(options.get("key", "")),
+            columns=_names(options.get("columns", "")), title=options.get("title", ""),
+        )  # fmt: skip
+        self._table = _table(self._path)
+        self._known: _Known | None = None
+
+    def list(self) -> Listing:
+        """Every row; also raises Unavailable where the file was written to meanwhile."""
+        seen = _Seen()
+        with self._reachable():
+            status = self._status()
+            self._words.check(self._path.name, self._table.columns())
+            with closing(self._table.rows()) as rows:
+                for row in rows:
+                    seen.meet(row, self._words)
+            if self._status() != status:
+                raise Unavailable(f"{str(self._path)!r} changed while it was read", hint="it will be read again")
+        self._known = _Known(status, seen.places)
+        return Listing(items=seen.items, refused=seen.refused)
+
+    def read(self, item: Item, *, limit: Bytes) -> Reading:
+        """A row of the file as it was listed; `changed_while_read` once it is another."""
+        if self._known is None:
+            self.list()
+        assert self._known is not None
+        status, places = self._known
+        if item.path not in places:
+            raise Refused(f"{item.path!r} is no longer there", reason="unreadable")
+        with self._reachable():
+            data = self._again(places[item.path])
+            if data is None or self._status() != status:
+                raise Refused(f"{item.path!r} changed while it was read", reason="changed_while_read")
+        if len(data) > limit:
+            raise Refused(f"{item.path!r} has {len(data)} bytes, more than {limit}", reason="too_large")
+        return Reading(data, mark_of(data))
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _again(self, at: int) -> bytes | None:
+        try:
+            return self._words.document(self._table.row(at))
+        except ValueError:
+            return None
+
+    def _status(self) -> _Status:
+        status = os.lstat(self._path)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unavailable(f"{str(self._path)!r} is no longer a file", hint="was it swapped? add what it is now")
+        return _Status(status.st_size, status.st_mtime_ns, status.st_ino)
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except PermissionError as error:
+            raise Denied(f"{str(self._path)!r} may not be read", hint="check the file's rights") from error
+        except OSError as error:
+            hint = "is the disk mounted, and is the file complete?"
+            raise Unavailable(f"{str(self._path)!r} cannot be read: {error.strerror or error}", hint=hint) from error
+
+
+class _Status(NamedTuple):
+    """What changes when a file is written to or swapped."""
+
+    size: int
+    time: int
+    inode: int
+
+
+class _Known(NamedTuple):
+    """A file as it was listed. places: path -> where its row is."""
+
+    status: _Status
+    places: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Words:
+    """How a row is called and what it says."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    title: str
+
+    def check(self, file: str, columns: Sequence[str] | None) -> None:
+        """Raises Invalid for a column that the file does not have."""
+        for column in (*self.key, *self.columns, *filter(None, [self.title])):
+            if columns is not None and column not in columns:
+                raise Invalid(f"{file!r} has no column {column!r}", hint=f"it has {', '.join(columns)}")
+
+    def document(self, values: Values) -> bytes:
+        key = [values.get(column) for column in self.key]
+        title = said(values.get(self.title)) or " ".join([self.name, ", ".join(map(said, key))]).strip()
+        shown = self.columns or values.keys()
+        return document(title, [(column_name(column), values.get(column)) for column in shown])
+
+    def path(self, values: Values, mark: str) -> str:
+        """What the row is called; nothing where a part of its key is missing."""
+        key = [values.get(column) for column in self.key] if self.key else [mark[:_DIGEST]]
+        return "" if any(part is None or part == "" for part in key) else path_of(self.name, key)
+
+
+@dataclass(kw_only=True)
+class _Seen:
+    """What a file holds. places: path -> where its row is."""
+
+    items: list[Item] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    places: dict[str, int] = field(default_factory=dict)
+    repeated: Counter[str] = field(default_factory=Counter)
+
+    def meet(self, row: Found | Broken, words: _Words) -> None:
+        """File a row."""
+        if isinstance(row, Broken):
+            self.refused.append(Refusal(place_path(words.name, row.place), row.reason))
+            return
+        data = words.document(row.values)
+        mark = mark_of(data)
+        path = words.path(row.values, mark)
+        if not words.key and path in self.places:
+            self.repeated[path] += 1
+            path = path_of(words.name, [mark[:_DIGEST], self.repeated[path] + 1])
+        if not path or path in self.places:
+            reason = "duplicate_key" if path else "broken_row"
+            self.refused.append(Refusal(place_path(words.name, row.place), reason))
+            return
+        self.places[path] = row.at
+        self.items.append(Item(path, mark, len(data)))
+
+
+def _table(path: Path) -> Table:
+    match path.suffix.lower():
+        case ".csv" | ".tsv":
+            return CsvTable(path)
+        case ".jsonl" | ".ndjson":
+            return JsonLinesTable(path)
+        case ".parquet":
+            return _parquet(path)
+        case other:
+            raise Invalid(f"{other!r} is no table of rows", hint="known: .csv, .tsv, .jsonl, .ndjson, .parquet")
+
+
+def _parquet(path: Path) -> Table:
+    try:
+        from thruline.backends.rows_origin.parquet import ParquetTable
+    except ModuleNotFoundError as error:
+        raise Unsupported(f"a Parquet file needs {error.name!r}", hint="pip install 'thruline[train]'") from error
+    return ParquetTable(path)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))

@@ -1,0 +1,158 @@
+"""What is asked of a table or a query, and what becomes of its rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from thruline.backends.sql_origin.engine import Column, Engine, Row, Word, select
+from thruline.core.errors import Invalid
+from thruline.core.rows import column_name, document, mark_of, path_of, said
+from thruline.core.units import Bytes
+from thruline.ports.origin import Item, Reading
+
+_READS = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a source's options ask for."""
+
+    table: str
+    query: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    title: str
+    cursor: str
+
+    @classmethod
+    def of(cls, options: Mapping[str, str]) -> Wanted:
+        """The options, read; raises Invalid where they contradict each other."""
+        table, query = options.get("table", ""), options.get("query", "").rstrip("; \n\t")
+        if bool(table) == bool(query):
+            raise Invalid("a database is read by one table or one query", hint="--options table=NAME or query=SELECT…")
+        if query and not _READS.match(query):
+            raise Invalid(f"{query!r} is not a SELECT", hint="a source is only read")
+        if query and not options.get("key"):
+            raise Invalid("a query has no primary key", hint="--options key=COLUMN names what tells its rows apart")
+        return cls(
+            table=table, query=query, key=listed(options.get("key", "")), columns=listed(options.get("columns", "")),
+            title=options.get("title", ""), cursor=options.get("cursor", ""),
+        )  # fmt: skip
+
+
+class Answer(NamedTuple):
+    """A row of a listing. key: its values; None among them where it has none."""
+
+    item: Item
+    key: Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """The SQL that lists rows and finds one, and how each is read. relation: what stands after FROM, called q."""
+
+    name: str
+    relation: str
+    key: tuple[Column, ...]
+    shown: tuple[Column, ...]
+    title: Column | None
+    cursor: Column | None
+
+    @property
+    def listing(self) -> str:
+        """The statement that lists: with a cursor column only keys and cursors, else everything."""
+        return select(self._short if self.cursor else self._whole, self.relation)
+
+    def finding(self, engine: Engine, words: Sequence[Word], limit: Bytes | None) -> tuple[str, list[Any]]:
+        """The statement that finds the rows whose key may read so, and its parameters.
+
+        With a limit the whole rows, but for those that are larger; without one their keys only.
+        """
+        params: list[Any] = []
+        tests: list[str] = []
+        for column, word in zip(self.key, words, strict=True):
+            meanings = engine.meanings(word)
+            marks = ", ".join(engine.parameter(len(params) + n) for n in range(1, len(meanings) + 1))
+            tests.append(f"{column.value} IN ({marks})")
+            params += meanings
+        if limit is not None:
+            tests.append(f"{' + '.join(c.size for c in self.shown)} <= {limit}")
+        what = self._short if limit is None else self._whole
+        return select(what, self.relation, " AND ".join(tests)), params
+
+    def listed(self, row: Row) -> Answer:
+        """A row of the listing."""
+        key = row[: len(self.key)]
+        if self.cursor:
+            return Answer(Item(self.path(row), self._seen(row[-1])), key)
+        reading = self.reading(row)
+        return Answer(Item(self.path(row), reading.mark, len(reading.data)), key)
+
+    def path(self, row: Row) -> str:
+        """What a row is called."""
+        return path_of(self.name, row[: len(self.key)])
+
+    def reading(self, row: Row) -> Reading:
+        """A whole row as a document."""
+        keys, seen, title, *values = (
+            len(self.key),
+            row[len(self.key)],
+            row[len(self.key) + 1],
+            *row[len(self.key) + 2 :],
+        )
+        named = said(title) or f"{self.name} {', '.join(said(part) for part in row[:keys])}"
+        data = document(named, zip(self._names, values, strict=True))
+        return Reading(data, self._seen(seen) if self.cursor else mark_of(data))
+
+    @property
+    def _short(self) -> str:
+        return ", ".join([*(c.value for c in self.key), self.cursor.value if self.cursor else "NULL"])
+
+    @property
+    def _whole(self) -> str:
+        title = self.title.shown if self.title else "NULL"
+        return ", ".join([self._short, title, *(c.shown for c in self.shown)])
+
+    @property
+    def _names(self) -> list[str]:
+        return [column_name(c.name) for c in self.shown]
+
+    def _seen(self, cursor: Any) -> str:
+        """The cursor's value, and what the columns are: rows are others when a column comes or goes."""
+        if cursor is None:
+            return ""
+        shape = mark_of("\0".join([self.title.name if self.title else "", *self._names]).encode())[:8]
+        return f"{shape}:{said(cursor)}"
+
+
+def shape_of(engine: Engine, wanted: Wanted, name: str) -> Shape:
+    """How the rows are asked for now; raises Invalid for columns that are not there."""
+    table = wanted.table.split(".")
+    if wanted.query:
+        relation = f"({engine.verbatim(wanted.query)}\n) AS q"  # its last line may be a comment
+    else:
+        relation = f"{'.'.join(map(engine.quoted, table))} AS q"
+    columns = {column.name: column for column in engine.columns(relation)}
+    keys = wanted.key or tuple(engine.primary_key(table))
+    what = repr(wanted.table) if wanted.table else "the query"
+    if not keys:
+        raise Invalid(f"{what} has no primary key", hint="--options key=COLUMN names what tells its rows apart")
+
+    def column(named: str) -> Column:
+        if named not in columns:
+            raise Invalid(f"{what} has no column {named!r}", hint=f"it has {', '.join(columns)}")
+        return columns[named]
+
+    return Shape(
+        name=name, relation=relation, key=tuple(map(column, keys)),
+        shown=tuple(map(column, wanted.columns or columns)), title=column(wanted.title) if wanted.title else None,
+        cursor=column(wanted.cursor) if wanted.cursor else None,
+    )  # fmt: skip
+
+
+def listed(names: str) -> tuple[str, ...]:
+    """Names parted by commas."""
+    return tuple(name for part in names.split(",") if (name := part.strip()))
