@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from thruline.core.errors import Invalid
 
@@ -28,6 +29,19 @@ def parse_duration(text: str) -> float:
     if not found:
         raise Invalid(f"{text!r} is not a duration", hint="write for example 250ms, 30s, 5m, 2h or 7d")
     return float(found[1]) * _SECONDS[found[2]]
+
+
+def parse_moment(text: str, now_us: int) -> int:
+    """Microseconds since 1970 for `2026-11-22`, `2026-11-22T14:05Z` (UTC unless it says otherwise) or `2h` ago."""
+    if _DURATION.fullmatch(text.strip()):
+        return now_us - int(parse_duration(text) * 1e6)
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Invalid(
+            f"{text!r} is no moment", hint="write 2026-11-22, 2026-11-22T14:05Z, or 2h for two hours ago"
+        ) from error
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
 
 
 def show_size(size: Bytes) -> str:

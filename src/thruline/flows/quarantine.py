@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import get_args
+from typing import NamedTuple, get_args
 
-from thruline.core.errors import Conflict, NotFound
+from thruline.core.clock import Micros
+from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId, is_id, kind_of
 from thruline.core.nouns import Draft
+from thruline.core.units import parse_moment
 from thruline.data.records import Record, State
 from thruline.flows.documents import path_names, views
 from thruline.flows.line import Line
@@ -21,20 +23,44 @@ from thruline.flows.touched import touched
 
 ALL = 1 << 31
 OPERATOR = "operator"
+EVERY = "*"  # every source; no source can be called so
 
 
-def blast(line: Line, what: str) -> BlastReport:
-    """Everything that was made of what is named: an id, a source, or `source/path`."""
-    return _blast(line, resolve(line, what))
+class Window(NamedTuple):
+    """When records came in, in microseconds: from since on, and before until."""
+
+    since: Micros = 0
+    until: Micros = 1 << 62
+
+    def holds(self, record: Record) -> bool:
+        """Whether it came in then."""
+        return self.since <= record.seen < self.until
 
 
-def quarantine(line: Line, what: str, dry_run: bool, actor: str) -> QuarantineReport:
+ALWAYS = Window()
+
+
+def window(line: Line, since: str, until: str) -> Window:
+    """The window that a person means; raises Invalid for what is no moment, or ends before it begins."""
+    now = line.clock.now()
+    meant = Window(*(parse_moment(text, now) if text else d for text, d in zip((since, until), ALWAYS, strict=True)))
+    if meant.since >= meant.until:
+        raise Invalid(f"nothing lies between {since!r} and {until!r}", hint="the earlier moment is --since")
+    return meant
+
+
+def blast(line: Line, what: str, when: Window = ALWAYS) -> BlastReport:
+    """Everything that was made of what is named: an id, a source, or `source/path`, or `*` for all that came in then."""
+    return _blast(line, resolve(line, what, when))
+
+
+def quarantine(line: Line, what: str, dry_run: bool, actor: str, when: Window = ALWAYS) -> QuarantineReport:
     """Take records out of every answer, with all that say the same; nothing of them is deleted.
 
     The same words stay out wherever they come in later. What says nearly the same answers on: `near` lists it.
     """
     began = time.monotonic()
-    records = _with_same(line, [r for r in resolve(line, what) if may_answer(r)], may_answer)
+    records = _with_same(line, [r for r in resolve(line, what, when) if may_answer(r)], may_answer)
     if not records:
         raise Conflict(f"nothing of {what!r} is in answers", hint="`thruline documents --state quarantined` shows why")
     reach, near = _blast(line, records), views(line, near_copies(line, records))
@@ -45,13 +71,13 @@ def quarantine(line: Line, what: str, dry_run: bool, actor: str) -> QuarantineRe
     )  # fmt: skip
 
 
-def release(line: Line, what: str, dry_run: bool, actor: str) -> QuarantineReport:
+def release(line: Line, what: str, dry_run: bool, actor: str, when: Window = ALWAYS) -> QuarantineReport:
     """Let quarantined records answer again, with all that say the same and were taken out with them.
 
     The index is then byte for byte what it was before.
     """
     began = time.monotonic()
-    chosen = [r for r in resolve(line, what) if r.state == "quarantined" or r.reason == OPERATOR]
+    chosen = [r for r in resolve(line, what, when) if r.state == "quarantined" or r.reason == OPERATOR]
     records = _with_same(line, chosen, lambda r: r.reason == OPERATOR)
     if not records:
         raise Conflict(f"nothing of {what!r} is quarantined", hint="`thruline documents --state quarantined` lists")
@@ -62,8 +88,15 @@ def release(line: Line, what: str, dry_run: bool, actor: str) -> QuarantineRepor
     )
 
 
-def resolve(line: Line, what: str) -> list[Record]:
-    """The current records that a person means by an id, a source's name, or `source/path`; raises NotFound."""
+def resolve(line: Line, what: str, when: Window = ALWAYS) -> list[Record]:
+    """The current records that a person means by an id, a source's name, `source/path` or `*`; raises NotFound."""
+    if what == EVERY and when == ALWAYS:
+        raise Invalid("`*` means everything that came in within a time", hint="say --since, as 2h or 2026-11-22")
+    named = [s.name for s in line.records.sources()] if what == EVERY else [what]
+    return [r for name in named for r in _resolve(line, name) if when.holds(r)]
+
+
+def _resolve(line: Line, what: str) -> list[Record]:
     if is_id(what):
         return _by_id(line, ArtifactId(what))
     name, _, path = what.partition("/")

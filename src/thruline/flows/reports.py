@@ -271,6 +271,19 @@ class EraseReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReaskedAnswer:
+    """An answer that was touched, and the one that is given now; before, now: their ids, text: of the one now."""
+
+    before: str
+    now: str
+    asker: str
+    question: str
+    changed: bool
+    outcome: Outcome
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class HeldDocument:
     """A document that holds a person. groups: who may see it."""
 

@@ -21,7 +21,7 @@ from thruline.flows import holds
 from thruline.flows.documents import views, visible_sources
 from thruline.flows.ingest import delete_records, sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
-from thruline.flows.quarantine import blast, resolve
+from thruline.flows.quarantine import EVERY, blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
 
 if TYPE_CHECKING:
@@ -214,6 +214,6 @@ def alarm_of(line: Line, source: Source) -> str:
 
 
 def _checked(name: str) -> str:
-    if not name or "/" in name or len(name) > 64:
+    if not name or "/" in name or name == EVERY or len(name) > 64:
         raise Invalid(f"{name!r} cannot name a source", hint="at most 64 characters, without a slash")
     return name

@@ -17,6 +17,7 @@ from thruline.flows.reports import (
     PersonReport,
     PushReport,
     QuarantineReport,
+    ReaskedAnswer,
     SourceView,
     SyncReport,
 )
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from thruline.flows import push as pushing
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reading, rights
+    from thruline.flows import reask as reasking
     from thruline.flows import sources as sourcing
 else:
     erasure = lazy("thruline.flows.erase")
@@ -34,10 +36,15 @@ else:
     pushing = lazy("thruline.flows.push")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
+    reasking = lazy("thruline.flows.reask")
     rights = lazy("thruline.flows.rights")
     sourcing = lazy("thruline.flows.sources")
 
-What = Annotated[str, "a record id, a source, or a path as `sources` and `documents` show it (`wiki/fix.html`)"]
+What = Annotated[
+    str, "a record id, a source, a path as `sources` and `documents` show it (`wiki/fix.html`), or `*` within a time"
+]
+Since = Annotated[str, "only what came in from then on: `2026-11-22`, `2026-11-22T14:05Z`, or `2h` ago"]
+Until = Annotated[str, "only what came in before then"]
 State = Literal["", "live", "quarantined", "superseded", "deleted", "refused"]
 Identifiers = Annotated[tuple[str, ...], "how the person is called: name, e-mail, phone number, each in quotes"]
 DryRun = Annotated[bool, "say what would happen, and change nothing"]
@@ -131,21 +138,36 @@ def text(p: Platform, *, record: What) -> tuple[Passage, ...]:
 
 
 @operation(role="operator", cli="blast", positional=("what",), reads=True)
-def blast(p: Platform, *, what: What) -> BlastReport:
+def blast(p: Platform, *, what: What, since: Since = "", until: Until = "") -> BlastReport:
     """Everything that a record, path or source touched, from its chunks to the answers and who read them."""
-    return quarantining.blast(p.line, what)
+    return quarantining.blast(p.line, what, quarantining.window(p.line, since, until))
 
 
 @operation(role="operator", cli="quarantine", positional=("what",))
-def quarantine(p: Platform, *, what: What, dry_run: DryRun = False) -> QuarantineReport:
+def quarantine(
+    p: Platform, *, what: What, since: Since = "", until: Until = "", dry_run: DryRun = False
+) -> QuarantineReport:
     """Take records out of every answer until they are released."""
-    return quarantining.quarantine(p.line, what, dry_run, p.actor.id)
+    when = quarantining.window(p.line, since, until)
+    return quarantining.quarantine(p.line, what, dry_run, p.actor.id, when)
 
 
 @operation(role="operator", cli="release", positional=("what",))
-def release(p: Platform, *, what: What, dry_run: DryRun = False) -> QuarantineReport:
+def release(
+    p: Platform, *, what: What, since: Since = "", until: Until = "", dry_run: DryRun = False
+) -> QuarantineReport:
     """Let quarantined records answer again."""
-    return quarantining.release(p.line, what, dry_run, p.actor.id)
+    return quarantining.release(p.line, what, dry_run, p.actor.id, quarantining.window(p.line, since, until))
+
+
+@operation(role="operator", cli="reask", positional=("what",))
+def reask(
+    p: Platform, *,
+    what: What, since: Since = "", until: Until = "",
+    limit: Annotated[int, "at most this many questions, the latest first"] = 100,
+) -> tuple[ReaskedAnswer, ...]:  # fmt: skip
+    """Give the answers that something touched again, from what is there now, to who asked them."""
+    return reasking.reask(p.line, what, quarantining.window(p.line, since, until), limit, p.operator)
 
 
 @operation(role="operator", cli="hold", positional=("name", "what"))
