@@ -20,7 +20,7 @@ EVERYTHING = 1 << 31
 
 
 def place(line: Line, name: str, what: str, actor: str) -> HoldView:
-    """Hold a source, a `source/path` or a record; raises Conflict for a name that is taken, NotFound for nothing there."""
+    """Hold a source, a `source/path` or a record; raises Conflict for a name in use, NotFound for nothing there."""
     if not name.strip() or len(name) > 200:
         raise Invalid(f"{name[:80]!r} cannot name a hold", hint="name the rule, as 'tax law, ten years'")
     if any(hold.name == name for hold in listing(line)):

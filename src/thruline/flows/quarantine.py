@@ -50,7 +50,7 @@ def window(line: Line, since: str, until: str) -> Window:
 
 
 def blast(line: Line, what: str, when: Window = ALWAYS) -> BlastReport:
-    """Everything that was made of what is named: an id, a source, or `source/path`, or `*` for all that came in then."""
+    """Everything that was made of what is named: an id, a source, `source/path`, or `*` for all that came in then."""
     return _blast(line, resolve(line, what, when))
 
 
