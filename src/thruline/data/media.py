@@ -24,6 +24,7 @@ FORMATS = (
     Format("text/x-rst", "rst", (".rst", ".rest")),
     Format("text/html", "html", (".html", ".htm", ".xhtml")),
     Format("application/pdf", "pdf", (".pdf",)),
+    Format("message/rfc822", "email", (".eml",)),
     Format(
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         "docx",
@@ -33,6 +34,7 @@ FORMATS = (
 _BY_SUFFIX = {suffix: f for f in FORMATS for suffix in f.suffixes}
 _TEXT = frozenset(f.media_type for f in FORMATS if f.media_type.startswith("text/"))
 _MAGIC = ((b"%PDF-", "application/pdf"), (b"PK\x03\x04", FORMATS[-1].media_type))
+_MAIL_HEADER = re.compile(rb"(?:>?From [^\n]*\n)?[!-9;-~]+[ \t]*:")  # after the line that parts a mailbox
 _HEAD = 4096
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _RST_DIRECTIVE = re.compile(rb"^\.\. (?:_[^\n]+:|[\w-]+::)|:[a-z-]+:`", re.MULTILINE)
@@ -49,7 +51,7 @@ def media_type(name: str, data: bytes) -> str:
         raise Refused(f"no parser reads {suffix!r} files", reason="unsupported_type", hint=f"known: {_known()}")
     if found.media_type in _TEXT:
         return _as_text(found.media_type, name, data)
-    if _magic(data) != found.media_type:
+    if not _agrees(found.media_type, data):
         raise Refused(f"{name!r} is not what its suffix says", reason="parser_failed", hint="is the file damaged?")
     return found.media_type
 
@@ -58,6 +60,10 @@ def installed_parsers() -> Mapping[str, str]:
     """Media type -> `module:object` of the installed parser that reads it; nothing is imported."""
     found = {e.name: e.value for e in entry_points(group="thruline.backends") if e.name.startswith("parser:")}
     return {f.media_type: found[f"parser:{f.parser}"] for f in FORMATS if f"parser:{f.parser}" in found}
+
+
+def _agrees(announced: str, data: bytes) -> bool:
+    return bool(_MAIL_HEADER.match(data)) if announced == "message/rfc822" else _magic(data) == announced
 
 
 def _as_text(announced: str, name: str, data: bytes) -> str:

@@ -25,12 +25,13 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """Parse data with the parser at `module:object`."""
+    """Parse data with the parser at `module:object`; files inside it with `others`, media type -> parser."""
 
     parser: str
     media_type: str
     name: str
     data: bytes
+    others: dict[str, str] = {}
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,18 +11,22 @@ import math
 import resource
 import signal
 import socket
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 
 import msgspec
 
+from thruline.core.documents import Parsed
 from thruline.core.errors import Refused
+from thruline.data.media import media_type
 from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
-from thruline.ports.parser import Parser
+from thruline.ports.parser import Container, Parser
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
 _MOST_FILES = 64
+_DEEPEST = 4  # files in files; mail that was forwarded that often has been read before
 
 
 def main() -> None:
@@ -63,7 +67,8 @@ def _start_clocks(timeout_s: float) -> None:
 
 def _answer(request: Request) -> Reply:
     try:
-        return Reply(parsed=_load(request.parser).parse(request.data, request.media_type, request.name))
+        inside = _Inside(request.others)
+        return Reply(parsed=_parse(request.parser, request.data, request.media_type, request.name, inside))
     except Refused as refusal:
         return Reply(reason=refusal.reason, message=refusal.message)
     except MemoryError:
@@ -74,8 +79,35 @@ def _answer(request: Request) -> Reply:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+class _Inside:
+    """Reads files that lie in a file, each by its own parser. What goes wrong is that file's reason, and only its."""
+
+    def __init__(self, parsers: Mapping[str, str], depth: int = 1) -> None:
+        self._parsers = parsers
+        self._depth = depth
+
+    def __call__(self, data: bytes, name: str) -> Parsed:
+        kind = media_type(name, data)
+        parser = self._parsers.get(kind)
+        if parser is None or self._depth > _DEEPEST:
+            raise Refused(f"{name!r} is of no type that is read here", reason="unsupported_type")
+        try:
+            return _parse(parser, data, kind, name, _Inside(self._parsers, self._depth + 1))
+        except (Refused, MemoryError):
+            raise
+        except Exception as failure:
+            raise Refused(f"the parser raised {type(failure).__name__}", reason="parser_failed") from failure
+
+
+def _parse(reference: str, data: bytes, kind: str, name: str, inside: _Inside) -> Parsed:
+    parser = _load(reference)
+    if isinstance(parser, Container):
+        return parser.parse_with(data, kind, name, inside)
+    return parser.parse(data, kind, name)
+
+
 @cache
-def _load(reference: str) -> Parser:
+def _load(reference: str) -> Parser | Container:
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name)()
 

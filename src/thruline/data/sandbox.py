@@ -61,7 +61,7 @@ class ParserPool:
         parser = self._parsers.get(media_type)
         if parser is None:
             raise Refused(f"no parser reads {media_type!r}", reason="unsupported_type", hint=self._known())
-        request = Request(parser=parser, media_type=media_type, name=name, data=data)
+        request = Request(parser=parser, media_type=media_type, name=name, data=data, others=dict(self._parsers))
         reply = self._with_child(lambda child: child.ask(request))
         if reply.parsed is None:
             raise Refused(f"{name!r} could not be parsed: {reply.message}", reason=reply.reason)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
 
 from thruline.core.documents import Parsed
+
+ReadsInside = Callable[[bytes, str], Parsed]  # (bytes, name) of a file in a file, as Parser.parse; raises Refused
 
 
 class Parser(Protocol):
@@ -18,4 +21,15 @@ class Parser(Protocol):
         Deterministic. Raises Refused with `too_large` before it inflates what it will not take, and with
         `parser_failed` for bytes that are not of the media type; anything else that it raises means the same.
         """
+        ...
+
+
+@runtime_checkable
+class Container(Protocol):
+    """A format that holds files of other formats, as mail does; each is read by the parser of its own format."""
+
+    version: str
+
+    def parse_with(self, data: bytes, media_type: str, name: str, read: ReadsInside) -> Parsed:
+        """As Parser.parse. read: in the same child, under the same limits; what it refuses is told, not lost."""
         ...
