@@ -59,13 +59,21 @@ def add(
 
 
 def options(pairs: Sequence[str], secret: str) -> dict[str, str]:
-    """Options as they are typed, `name=value`, and the reference to a secret; raises Invalid."""
+    """Options as they are typed, `name=value`, and the reference to a secret; raises Invalid.
+
+    What has no name belongs to the value before it: the command line cuts `mask=email,phone` in two.
+    """
     given: dict[str, str] = {"secret": secret} if secret else {}
+    name = ""
     for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not (equals and name.strip()):
+        first, equals, rest = pair.partition("=")
+        if equals and first.strip():
+            name = first.strip()
+            given[name] = rest.strip()
+        elif name and not equals:
+            given[name] += f",{pair.strip()}"
+        else:
             raise Invalid(f"{pair!r} is no option", hint="write name=value, as every=1h")
-        given[name.strip()] = value.strip()
     if secret and secret.partition(":")[0] not in ("env", "file"):
         raise Invalid("a secret is named, not given", hint="--secret env:NAME or --secret file:PATH")
     return given
