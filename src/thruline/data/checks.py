@@ -116,6 +116,8 @@ def _refuse_our_names(scanned: Scan) -> None:
 def _rows_and_newest(scanned: Scan, contract: Contract) -> tuple[int, Micros | None]:
     fresh = contract.table.fresh
     counted = [pl.len().alias("rows")]
+    if not scanned.typed:  # a line with too many fields shows only where every column is read
+        counted.append(pl.sum_horizontal(pl.all().null_count()).alias("empty"))
     if fresh and fresh.column in scanned.schema:
         newest = value_of(contract, fresh.column, scanned).max()
         counted.append(newest.cast(pl.Datetime("us")).cast(pl.Int64).alias("newest"))

@@ -8,11 +8,12 @@ describes is let be.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from thruline.core.errors import Invalid, Unsupported
+from thruline.data.contract_odcs_quality import add, column_check, lenient, mapping, rows, table_check, unknown
 
 _VERSION = re.compile(r"v3\.[01]\.\d+")
 OURS = "thruline."
@@ -33,9 +34,6 @@ _OPTIONS = {"minimum": "min", "maximum": "max", "minLength": "min_length", "maxL
             "pattern": "pattern"}  # fmt: skip
 _UNITS = {"s": "s", "second": "s", "seconds": "s", "m": "m", "min": "m", "minute": "m", "minutes": "m", "h": "h",
           "hour": "h", "hours": "h", "d": "d", "day": "d", "days": "d"}  # fmt: skip
-_NO_NULLS = ("nullValues", "nullCheck", "nullCount")
-_NO_REPEATS = ("duplicateValues", "duplicateCount")
-_VALID = ("invalidValues", "validValues")
 _TIMESTAMP = re.compile(r"timestamp|datetime", re.IGNORECASE)
 
 
@@ -45,7 +43,7 @@ def from_odcs(text: str, file: str, *, table: str = "") -> dict[str, Any]:
     table: which of its schemas, where there are several. Raises Invalid, and Unsupported for rules that nobody here
     can check.
     """
-    document = _mapping(_load(text, file), "the contract", file)
+    document = mapping(_load(text, file), "the contract", file)
     version = str(document.get("apiVersion", ""))
     if document.get("kind") != "DataContract" or not _VERSION.fullmatch(version):
         raise Invalid(
@@ -64,9 +62,11 @@ def from_odcs(text: str, file: str, *, table: str = "") -> dict[str, Any]:
 def _columns(schema: Mapping[str, Any], file: str) -> dict[str, Any]:
     keys = _primary_keys(schema, file)
     columns: dict[str, Any] = {}
-    for given in _rows(schema.get("properties"), "properties", file):
-        where = f"{file}: property {given.get('name')!r}"
-        columns[str(given.get("name"))] = _column(given, where, keys)
+    for given in rows(schema.get("properties"), "properties", file):
+        name = str(given.get("name") or "")
+        if not name or name in columns:
+            raise Invalid(f"{file}: a property is called {name!r}", hint="each has a name of its own")
+        columns[name] = _column(given, f"{file}: property {name!r}", keys)
     return columns
 
 
@@ -78,10 +78,10 @@ def _column(given: Mapping[str, Any], where: str, keys: Sequence[str]) -> dict[s
     if given.get("unique") or keys == [given.get("name")]:
         column["unique"] = True
     actions: dict[str, str] = {}
-    for check in _rows(given.get("quality"), "quality", where):
-        found = _column_check(check, where)
-        column |= found
-        actions |= _lenient(check, found)
+    for check in rows(given.get("quality"), "quality", where):
+        found = column_check(check, where)
+        add(column, found, where)
+        actions |= lenient(check, found)
     return _with_actions(column, actions, _ours(given, where, ("pii", "languages", "references", "actions")))
 
 
@@ -91,18 +91,18 @@ def _whole(schema: Mapping[str, Any], document: Mapping[str, Any], file: str) ->
     keys = _primary_keys(schema, file)
     table: dict[str, Any] = {"unique_together": [keys] if len(keys) > 1 else []}
     actions: dict[str, str] = {}
-    for check in _rows(schema.get("quality"), "quality", where):
-        found = _table_check(check, where)
+    for check in rows(schema.get("quality"), "quality", where):
+        found = table_check(check, where)
+        actions |= lenient(check, tuple(found))
         table["unique_together"] += found.pop("unique_together", [])
-        table |= found
-        actions |= _lenient(check, found or ("unique_together",))
+        add(table, found, where)
     table |= _fresh(document, schema, file)
     stated = {rule: value for rule, value in table.items() if value != []}
     return _with_actions(stated, actions, _ours(schema, where, ("extra_columns", "actions")))
 
 
 def _primary_keys(schema: Mapping[str, Any], file: str) -> list[str]:
-    properties = _rows(schema.get("properties"), "properties", file)
+    properties = rows(schema.get("properties"), "properties", file)
     return [str(p.get("name")) for p in properties if p.get("primaryKey")]
 
 
@@ -113,7 +113,7 @@ def _with_actions(rules: dict[str, Any], actions: dict[str, str], ours: dict[str
 
 
 def _options(given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    options = _mapping(given.get("logicalTypeOptions", {}), "logicalTypeOptions", where)
+    options = mapping(given.get("logicalTypeOptions", {}), "logicalTypeOptions", where)
     unknown = [k for k, v in options.items() if k not in _OPTIONS and k != "format" and v is not False]
     if unknown:
         raise Unsupported(
@@ -122,108 +122,23 @@ def _options(given: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {_OPTIONS[key]: value for key, value in options.items() if key in _OPTIONS}
 
 
-def _column_check(check: Mapping[str, Any], where: str) -> dict[str, Any]:
-    name = _metric(check, where)
-    if not name:
-        return {}
-    if name in _NO_NULLS:
-        rules: dict[str, Any] = {"required": True}
-    elif name in _NO_REPEATS:
-        rules = {"unique": True}
-    elif name in _VALID:
-        rules = _valid(check, where)
-    else:
-        raise _unknown(where, name, (*_NO_NULLS, *_NO_REPEATS, *_VALID))
-    if name != "validValues":
-        _none_may(check, name, where)
-    return rules
-
-
-def _valid(check: Mapping[str, Any], where: str) -> dict[str, Any]:
-    stated = {**check, **_mapping(check.get("arguments", {}), "arguments", where)}
-    found = {ours: stated[key] for key, ours in (("validValues", "allowed"), ("pattern", "pattern")) if key in stated}
-    if not found:
-        raise Invalid(f"{where}: invalidValues says nothing of what is valid", hint="arguments: validValues, pattern")
-    return found
-
-
-def _table_check(check: Mapping[str, Any], where: str) -> dict[str, Any]:
-    name = _metric(check, where)
-    if name == "rowCount":
-        return _row_count(check, where)
-    if name in _NO_REPEATS:
-        _none_may(check, name, where)
-        return {"unique_together": [_mapping(check.get("arguments", {}), "arguments", where).get("properties")]}
-    if name:
-        raise _unknown(where, name, ("rowCount", *_NO_REPEATS))
-    return {}
-
-
-_COUNTS: Mapping[str, Callable[[Any], dict[str, int]]] = {
-    "mustBe": lambda n: {"min_rows": n, "max_rows": n},
-    "mustBeGreaterThan": lambda n: {"min_rows": n + 1},
-    "mustBeGreaterOrEqualTo": lambda n: {"min_rows": n},
-    "mustBeLessThan": lambda n: {"max_rows": n - 1},
-    "mustBeLessOrEqualTo": lambda n: {"max_rows": n},
-    "mustBeBetween": lambda pair: {"min_rows": pair[0], "max_rows": pair[1]},
-}
-
-
-def _row_count(check: Mapping[str, Any], where: str) -> dict[str, int]:
-    bounds: dict[str, int] = {}
-    for operator, value in _operators(check):
-        numbers = value if isinstance(value, list) else [value]
-        wanted = 2 if operator == "mustBeBetween" else 1
-        whole = len(numbers) == wanted and all(isinstance(n, int) and not isinstance(n, bool) for n in numbers)
-        if operator not in _COUNTS or not whole:
-            raise Unsupported(
-                f"{where}: rowCount with {operator} {value!r} cannot be checked", hint=f"known: {', '.join(_COUNTS)}"
-            )
-        bounds |= _COUNTS[operator](value)
-    return bounds
-
-
-def _none_may(check: Mapping[str, Any], name: str, where: str) -> None:
-    """A rule of ours lets no row break it; a tolerance is refused rather than read as none."""
-    for operator, value in _operators(check):
-        if (operator, value) not in (("mustBe", 0), ("mustBeLessThan", 1), ("mustBeLessOrEqualTo", 0)):
-            raise Unsupported(
-                f"{where}: {name} with {operator} {value!r} cannot be checked",
-                hint="a rule lets no row pass: mustBe: 0",
-            )
-        if operator == "mustBeLessThan" and check.get("unit", "rows") != "rows":
-            raise Unsupported(f"{where}: {name} below {value} {check['unit']} cannot be checked", hint="mustBe: 0")
-
-
-def _metric(check: Mapping[str, Any], where: str) -> str:
-    """The name of a library rule; empty for a text, which only describes."""
-    kind = check.get("type", "library")
-    if kind == "text":
-        return ""
-    if kind != "library":
-        raise Unsupported(f"{where}: a quality rule of type {kind!r} cannot be checked", hint="known: library, text")
-    return str(check.get("metric") or check.get("rule") or "")
-
-
-def _lenient(check: Mapping[str, Any], names: Iterable[str]) -> dict[str, str]:
-    """What only warns by its severity."""
-    lenient = str(check.get("severity", "")).lower() in ("info", "warning")
-    return dict.fromkeys(names, "warn") if lenient else {}
-
-
 def _fresh(document: Mapping[str, Any], schema: Mapping[str, Any], file: str) -> dict[str, Any]:
-    for sla in _rows(document.get("slaProperties"), "slaProperties", file):
+    found: dict[str, Any] = {}
+    for sla in rows(document.get("slaProperties"), "slaProperties", file):
         name = str(sla.get("property", ""))
         table, _, column = str(sla.get("element", "")).rpartition(".")
         if name.lower() in _FRESH and table in ("", schema.get("name")):
-            unit = _UNITS.get(str(sla.get("unit", "")))
-            if unit is None:
-                raise Invalid(f"{file}: {name} has the unit {sla.get('unit')!r}", hint=f"known: {', '.join(_UNITS)}")
-            return {"fresh": {"column": column, "within": f"{sla.get('value')}{unit}"}}
-        if name.lower() not in (*_FRESH, *_SERVICE):
-            known = ", ".join((*_FRESH, *sorted(_SERVICE)))
-            raise Unsupported(f"{file}: slaProperties {name!r} cannot be checked", hint=f"known: {known}")
-    return {}
+            found = {"fresh": {"column": column, "within": f"{sla.get('value')}{_unit(sla, file)}"}}
+        elif name.lower() not in (*_FRESH, *_SERVICE):
+            raise unknown(f"{file}: slaProperties", name, (*_FRESH, *sorted(_SERVICE)))
+    return found
+
+
+def _unit(sla: Mapping[str, Any], file: str) -> str:
+    unit = _UNITS.get(str(sla.get("unit", "")))
+    if unit is None:
+        raise Invalid(f"{file}: latency has the unit {sla.get('unit')!r}", hint=f"known: {', '.join(_UNITS)}")
+    return unit
 
 
 def _type_of(given: Mapping[str, Any]) -> str:
@@ -234,7 +149,7 @@ def _type_of(given: Mapping[str, Any]) -> str:
 
 
 def _chosen(document: Mapping[str, Any], file: str, table: str) -> Mapping[str, Any]:
-    schemas = {str(s.get("name")): s for s in _rows(document.get("schema"), "schema", file)}
+    schemas = {str(s.get("name")): s for s in rows(document.get("schema"), "schema", file)}
     if not table and len(schemas) == 1:
         return next(iter(schemas.values()))
     if table not in schemas:
@@ -252,40 +167,19 @@ def _owner(document: Mapping[str, Any]) -> str:
 def _ours(given: Mapping[str, Any], where: str, known: Sequence[str]) -> dict[str, Any]:
     """What the custom properties of ours say; those of others are let be."""
     found: dict[str, Any] = {}
-    for custom in _rows(given.get("customProperties"), "customProperties", where):
+    for custom in rows(given.get("customProperties"), "customProperties", where):
         prefix, ours, name = str(custom.get("property", "")).partition(OURS)
         if ours and not prefix:
             if name not in known:
-                raise _unknown(where, OURS + name, tuple(OURS + one for one in known))
+                raise unknown(where, OURS + name, tuple(OURS + one for one in known))
             found[name] = custom.get("value")
     return found
-
-
-def _operators(check: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return [(key, value) for key, value in check.items() if key.startswith(("mustBe", "mustNot"))]
 
 
 def _refuse_unknown(given: Mapping[str, Any], where: str) -> None:
     for key in given:
         if key not in _DESCRIBES:
             raise Unsupported(f"{where}: {key!r} cannot be checked", hint=f"known: {', '.join(sorted(_DESCRIBES))}")
-
-
-def _unknown(where: str, name: str, known: Sequence[str]) -> Unsupported:
-    return Unsupported(f"{where}: the rule {name!r} cannot be checked", hint=f"known: {', '.join(known)}")
-
-
-def _rows(value: Any, key: str, where: str) -> list[Mapping[str, Any]]:
-    rows = value or []
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        raise Invalid(f"{where}: {key} is {value!r}, not a list of mappings")
-    return rows
-
-
-def _mapping(value: Any, key: str, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise Invalid(f"{where}: {key} is {value!r}, not a mapping")
-    return value
 
 
 def _load(text: str, file: str) -> Any:

@@ -20,22 +20,31 @@ class Sample(NamedTuple):
 
 
 def sample(frame: pl.LazyFrame, value: pl.Expr, limit: int) -> Sample:
-    """The values whose hashes are lowest: each distinct value has the same chance, however often it stands there.
+    """The values whose hashes are lowest: each distinct value has the same chance, however often it stands there."""
+    kept, cut = _lowest(frame, value, limit)
+    highest = kept.select(pl.col(_HASH).max()).item()
+    return Sample(kept["value"].sort(), round((limit - 1) * _HASHES / highest) if cut else kept.height)
 
-    A KMV sketch (Bar-Yossef et al. 2002): one pass, and at most the sample and one batch in memory.
+
+def sketch(frame: pl.LazyFrame, value: pl.Expr, limit: int) -> tuple[int, ...]:
+    """The lowest hashes of the values, ascending; two sketches tell how much two columns have in common."""
+    return tuple(_lowest(frame, value, limit)[0][_HASH].sort().to_list())
+
+
+def _lowest(frame: pl.LazyFrame, value: pl.Expr, limit: int) -> tuple[pl.DataFrame, bool]:
+    """Values and hashes, at most limit of each, and whether there were more.
+
+    A KMV sketch (Bar-Yossef et al. 2002): one pass that holds no more than these and a batch.
     """
     kept = pl.DataFrame(schema={"value": pl.String, _HASH: pl.UInt64})
     cut = False
-    batches = frame.select(value.alias("value")).with_columns(pl.col("value").hash().alias(_HASH)).drop_nulls("value")
-    for batch in batches.collect_batches(maintain_order=False, engine="streaming"):
+    hashed = frame.select(value.alias("value")).drop_nulls().with_columns(pl.col("value").hash().alias(_HASH))
+    for batch in hashed.collect_batches(maintain_order=False, engine="streaming"):
         fresh = batch.filter(pl.col(_HASH) < kept[_HASH].max()) if cut else batch
         merged = pl.concat([kept, fresh]).unique("value")
         cut = cut or merged.height > limit
         kept = merged.bottom_k(limit, by=_HASH)
-    if not cut:
-        return Sample(kept["value"].sort(), kept.height)
-    highest = kept.select(pl.col(_HASH).max()).item()
-    return Sample(kept["value"].sort(), round((limit - 1) * _HASHES / highest))
+    return kept, cut
 
 
 def repeats(frame: pl.LazyFrame, row: str, values: Sequence[pl.Expr]) -> pl.Series:
