@@ -2,90 +2,62 @@
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
 
-import obstore
 import pytest
-from moto import settings
-from moto.server import ThreadedMotoServer
-from obstore.store import S3Store
 
 from thruline.backends.s3_origin import S3Origin
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable
-from thruline.core.ids import random_id
 from thruline.ports.origin import Item
 from thruline.testing.origin_suite import LIMIT, ODD_NAMES, OriginSuite
+from thruline.testing.s3_bucket import Bucket, s3_server
 
 KEY = "key:hidden"
 
 
-class Bucket:
-    """A bucket, of which `docs/` is read."""
-
-    def __init__(self, server: str) -> None:
-        self.server = server
-        self.name = random_id("bucket").replace(":", "-")
-        self.store = S3Store(
-            self.name, endpoint=server, region="us-east-1", access_key_id="key", secret_access_key="hidden",
-            client_options={"allow_http": True},
-        )  # fmt: skip
-        self.ask("PUT", "")
-
-    def ask(self, method: str, key: str, data: bytes | None = None, acl: str = "private") -> None:
-        """Without a client, which would not take every key."""
-        headers = {"x-amz-acl": acl, "content-type": "text/plain"} if method == "PUT" else {}
-        address = f"{self.server}/{self.name}/{quote(key)}".rstrip("/") + ("/" if key.endswith("/") else "")
-        urllib.request.urlopen(urllib.request.Request(address, data=data, method=method, headers=headers)).close()
+class Docs(Bucket):
+    """A bucket of which `docs/` is read."""
 
     def put(self, files: Mapping[str, bytes]) -> None:
-        for path, data in files.items():
-            obstore.put(self.store, f"docs/{path}", data)
+        super().put({f"docs/{path}": data for path, data in files.items()})
 
     def move(self, old: str, new: str) -> None:
-        obstore.rename(self.store, f"docs/{old}", f"docs/{new}")
+        super().move(f"docs/{old}", f"docs/{new}")
 
-    def delete(self, path: str) -> None:
-        obstore.delete(self.store, f"docs/{path}")
+    def delete(self, key: str) -> None:
+        super().delete(f"docs/{key}")
 
     def origin(self, key: str = KEY) -> S3Origin:
         return S3Origin(f"s3://{self.name}/docs", {"endpoint": self.server}, (lambda: key) if key else None)
 
-    def away(self) -> None:
-        obstore.delete(self.store, [o["path"] for page in obstore.list(self.store) for o in page])
-        self.ask("DELETE", "")
-
     def denied(self) -> S3Origin:
-        settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+        self.lock_out()
         return self.origin("stranger:unknown")
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a server that speaks S3."""
-    running = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    running.start()
-    yield "http://{}:{}".format(*running.get_host_and_port())
-    running.stop()
+    with s3_server() as address:
+        yield address
 
 
 @pytest.fixture
-def place(server: str) -> Iterator[Bucket]:
-    yield Bucket(server)
-    settings.INITIAL_NO_AUTH_ACTION_COUNT = float("inf")
+def place(server: str) -> Iterator[Docs]:
+    docs = Docs(server)
+    yield docs
+    docs.let_in()
 
 
 class TestS3Origin(OriginSuite):
     odd_names = tuple(name for name in ODD_NAMES if "\n" not in name)  # the client takes no control characters
 
-    def test_what_lies_beside_the_prefix_is_not_listed(self, place: Bucket) -> None:
+    def test_what_lies_beside_the_prefix_is_not_listed(self, place: Docs) -> None:
         place.put({"a.md": b"one"})
         for key in ("b.md", "docs-old/c.md", "docs.md"):
             place.ask("PUT", key, b"beside")
         assert [item.path for item in place.origin().list().items] == ["a.md"]
 
-    def test_dot_files_and_the_marks_of_folders_are_left_out_and_said(self, place: Bucket) -> None:
+    def test_dot_files_and_the_marks_of_folders_are_left_out_and_said(self, place: Docs) -> None:
         place.put({"sub/a.md": b"one", ".hidden.md": b"two", "sub/.git/config": b"three", "empty.md": b""})
         for key in ("docs/sub/", "docs/lonely/"):
             place.ask("PUT", key, b"")
@@ -96,7 +68,7 @@ class TestS3Origin(OriginSuite):
         }  # fmt: skip
 
     @pytest.mark.parametrize("key", ["docs/bad//name.md", "docs/bad/./name.md", "docs/bad/tab\t.md"])
-    def test_a_key_that_cannot_be_named_costs_its_folder_only(self, place: Bucket, key: str) -> None:
+    def test_a_key_that_cannot_be_named_costs_its_folder_only(self, place: Docs, key: str) -> None:
         place.put({"a.md": b"one", "bad/known.md": b"two", "good/deep/c.md": b"three"})
         place.ask("PUT", key, b"four")
         listing = place.origin().list()
@@ -104,13 +76,13 @@ class TestS3Origin(OriginSuite):
         assert listing.refused == [("bad", "unreadable")]
         assert listing.unseen == ["bad/"]
 
-    def test_a_key_that_cannot_be_named_at_the_top_makes_the_place_unavailable(self, place: Bucket) -> None:
+    def test_a_key_that_cannot_be_named_at_the_top_makes_the_place_unavailable(self, place: Docs) -> None:
         place.put({"a.md": b"one"})
         place.ask("PUT", "docs//name.md", b"two")
         with pytest.raises(Unavailable, match="told apart"):
             place.origin().list()
 
-    def test_what_grew_after_the_listing_is_too_large(self, place: Bucket) -> None:
+    def test_what_grew_after_the_listing_is_too_large(self, place: Docs) -> None:
         place.put({"a.md": b"one"})
         origin = place.origin()
         (item,) = origin.list().items
@@ -119,7 +91,7 @@ class TestS3Origin(OriginSuite):
             origin.read(item, limit=1000)
         assert refused.value.reason == "too_large"
 
-    def test_reading_from_a_bucket_that_went_away_is_no_deletion(self, place: Bucket) -> None:
+    def test_reading_from_a_bucket_that_went_away_is_no_deletion(self, place: Docs) -> None:
         place.put({"a.md": b"one"})
         origin = place.origin()
         (item,) = origin.list().items
@@ -127,15 +99,15 @@ class TestS3Origin(OriginSuite):
         with pytest.raises(Unavailable):
             origin.read(item, limit=LIMIT)
 
-    def test_a_key_that_is_withdrawn_in_between_is_denied(self, place: Bucket) -> None:
+    def test_a_key_that_is_withdrawn_in_between_is_denied(self, place: Docs) -> None:
         place.put({"a.md": b"one"})
         origin = place.origin()
         (item,) = origin.list().items
-        settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+        place.lock_out()
         with pytest.raises(Denied):
             origin.read(item, limit=LIMIT)
 
-    def test_a_changed_key_is_used_at_once(self, place: Bucket) -> None:
+    def test_a_changed_key_is_used_at_once(self, place: Docs) -> None:
         place.put({"a.md": b"one"})
         keys = iter(["old:one", "old:one", "new:two", "new:two", "new:two"])
         used: list[str] = []
@@ -146,17 +118,17 @@ class TestS3Origin(OriginSuite):
         origin.read(item, limit=LIMIT)
         assert used[-1] == "new:two"
 
-    def test_an_open_bucket_needs_no_key(self, place: Bucket) -> None:
+    def test_an_open_bucket_needs_no_key(self, place: Docs) -> None:
         place.ask("PUT", "docs/a.md", b"one", acl="public-read")
         (item,) = place.origin(key="").list().items
         assert place.origin(key="").read(item, limit=LIMIT).data == b"one"
 
-    def test_a_key_without_a_colon_is_said_before_it_is_used(self, place: Bucket) -> None:
+    def test_a_key_without_a_colon_is_said_before_it_is_used(self, place: Docs) -> None:
         with pytest.raises(Invalid, match="ACCESS:SECRET") as error:
             place.origin(key="only-one-half").list()
         assert "only-one-half" not in str(error.value)
 
-    def test_an_object_that_is_not_there_is_unreadable(self, place: Bucket) -> None:
+    def test_an_object_that_is_not_there_is_unreadable(self, place: Docs) -> None:
         with pytest.raises(Refused) as refused:
             place.origin().read(Item("never.md", ""), limit=LIMIT)
         assert refused.value.reason == "unreadable"
