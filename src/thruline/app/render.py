@@ -197,6 +197,39 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
         yield from (f"  {line}" for line in report.out_of_scope)
 
 
+def _contract(report: reports.ContractReport) -> Iterator[str]:
+    kept_out = f"{report.quarantined} quarantined + {report.blocked} blocked"
+    yield f"{report.table} under {report.contract} {report.version}:"
+    yield f"  {_n(report.rows, 'row')} = {report.passed} passed + {kept_out}"
+    for rule in report.rules:
+        about = f"{rule.column} {rule.rule}".strip()
+        seen = f", {rule.looked_at} of {rule.distinct} values looked at" if rule.looked_at < rule.distinct else ""
+        where = f": {_n(rule.failing, 'row')}, as {', '.join(map(str, rule.rows))}" if rule.rows else ""
+        taken = "" if rule.taken == "none" else f" {rule.taken}"
+        yield f"  {rule.outcome:<8}{about}{where}{taken}{seen}"
+    if report.written:
+        yield f"kept out: {report.written}"
+
+
+def _person(report: reports.PersonReport) -> Iterator[str]:
+    yield (
+        f"{', '.join(report.called)}: {_n(report.documents, 'document')}, {_n(report.answers, 'answer')} to "
+        f"{_n(report.recipients, 'person', 'people')}, {_n(report.models, 'model')}, {_n(report.datasets, 'dataset')}, "
+        f"{_n(report.jobs, 'job')}, {_n(report.users, 'user')}"
+    )
+    yield from (f"  {d.state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}" for d in report.documents)
+    yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    if report.also_seen:
+        yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
+
+
+def _reasked(answer: reports.ReaskedAnswer) -> Iterator[str]:
+    yield f"{'changed' if answer.changed else 'the same':<9}{answer.asker}: {answer.question}"
+    yield f"{'':<9}{answer.before} -> {answer.now}"
+    if answer.changed:
+        yield from (f"{'':<9}{line}" for line in _wrap(answer.text))
+
+
 def _verify(report: reports.VerifyReport) -> Iterator[str]:
     word = "verified" if report.ok else "NOT what was written"
     counted = f"{_n(report.events, 'event')}, {_n(report.seals, 'seal')}, head {report.head[:16]}"
@@ -239,9 +272,16 @@ _SPECIAL: dict[type, Any] = {
     reports.QuarantineReport: _quarantine,
     reports.EraseReport: _erase,
     reports.VerifyReport: _verify,
+    reports.ContractReport: _contract,
+    reports.PersonReport: _person,
     reports.ReplayReport: _replay,
     reports.SearchReport: _search,
     reports.Node: tree,
 }
 
-_EACH: dict[type, Any] = {reports.SyncReport: _sync, reports.DocumentView: _document, reports.Passage: _text}
+_EACH: dict[type, Any] = {
+    reports.SyncReport: _sync,
+    reports.DocumentView: _document,
+    reports.Passage: _text,
+    reports.ReaskedAnswer: _reasked,
+}

@@ -299,6 +299,40 @@ class HeldDocument:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RuleReport:
+    """What became of one rule of a contract. taken: none, warned, quarantined or blocked; rows: the first that fail.
+
+    share: failing of all rows. looked_at, distinct: distinct values that were looked at, of how many there are.
+    """
+
+    rule: str
+    column: str
+    outcome: str
+    failing: int
+    share: float
+    rows: tuple[int, ...]
+    taken: str
+    looked_at: int
+    distinct: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractReport:
+    """A table held to its contract: rows = passed + quarantined + blocked. written: where the rows kept out are."""
+
+    contract: str
+    version: str
+    table: str
+    rows: int
+    passed: int
+    quarantined: int
+    blocked: int
+    written: str
+    ok: bool
+    rules: tuple[RuleReport, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonReport:
     """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
 

@@ -9,6 +9,7 @@ from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
 from thruline.flows.reports import (
     BlastReport,
+    ContractReport,
     DocumentView,
     EraseReport,
     HoldView,
@@ -24,14 +25,15 @@ from thruline.flows.reports import (
 
 if TYPE_CHECKING:
     from thruline.flows import erase as erasure
+    from thruline.flows import expectations, reading, rights
     from thruline.flows import holds as holding
     from thruline.flows import push as pushing
     from thruline.flows import quarantine as quarantining
-    from thruline.flows import reading, rights
     from thruline.flows import reask as reasking
     from thruline.flows import sources as sourcing
 else:
     erasure = lazy("thruline.flows.erase")
+    expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
     pushing = lazy("thruline.flows.push")
     quarantining = lazy("thruline.flows.quarantine")
@@ -168,6 +170,18 @@ def reask(
 ) -> tuple[ReaskedAnswer, ...]:  # fmt: skip
     """Give the answers that something touched again, from what is there now, to who asked them."""
     return reasking.reask(p.line, what, quarantining.window(p.line, since, until), limit, p.operator)
+
+
+@operation(role="operator", cli="check", positional=("table", "contract"))
+def check(
+    p: Platform, *,
+    table: Annotated[str, "a CSV, Parquet or JSON lines file"],
+    contract: Annotated[str, "its contract: a .toml file, or an Open Data Contract Standard .yaml"],
+    of: Annotated[str, "which table, where the contract describes several"] = "",
+    out: Annotated[str, "where to write the rows that it keeps out, as Parquet"] = "",
+) -> ContractReport:  # fmt: skip
+    """Hold a table to its contract; exit code 1 when rows are kept out."""
+    return expectations.hold(p.line, table, contract, of, out, p.actor.id)
 
 
 @operation(role="operator", cli="hold", positional=("name", "what"))
