@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from thruline.data import quality, surprise
-from thruline.data.word_hashes import Block, Words, blocks, find_words, grams, mixed, spans
+from thruline.data.word_hashes import Block, Words, blocks, find_words, grams, mixed, spans, text_of
 
 Columns = dict[str, np.ndarray]
 
@@ -30,7 +30,7 @@ class _Text:
     @cached_property
     def of_word(self) -> np.ndarray:
         """(words,) the text that each word belongs to."""
-        return np.repeat(np.arange(len(self.block.starts)), np.diff(self.words.bounds))
+        return text_of(self.words)
 
     @cached_property
     def sizes(self) -> np.ndarray:

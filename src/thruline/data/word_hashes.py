@@ -97,6 +97,18 @@ def grams(hashes: np.ndarray, n: int) -> np.ndarray:
     return total
 
 
+def inside(words: Words, n: int) -> np.ndarray:
+    """The first words of all n words in a row that lie in one text: places in `grams`."""
+    of_word = text_of(words)
+    last = max(len(of_word) - n + 1, 0)
+    return np.flatnonzero(of_word[:last] == of_word[n - 1 :][:last])
+
+
+def text_of(words: Words) -> np.ndarray:
+    """(words,) the number of the text that each word stands in."""
+    return np.repeat(np.arange(len(words.bounds) - 1), np.diff(words.bounds))
+
+
 def as_one(hashes: np.ndarray) -> np.uint64:
     """Hash of all these words in a row: what `grams` gives where n is their number."""
     return grams(hashes, len(hashes))[0]
