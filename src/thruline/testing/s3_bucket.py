@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import obstore
 from moto import settings
+from moto.core.authorization import ActionAuthenticatorMixin
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
@@ -63,9 +64,9 @@ class Bucket:
         obstore.delete(self._store, [o["path"] for page in obstore.list(self._store) for o in page])
         self.ask("DELETE", "")
 
-    def lock_out(self) -> None:
-        """From now on the server knows no key."""
-        settings.INITIAL_NO_AUTH_ACTION_COUNT = 0
+    def lock_out(self, *, after: int = 0) -> None:
+        """After so many more requests the server knows no key."""
+        settings.INITIAL_NO_AUTH_ACTION_COUNT = ActionAuthenticatorMixin.request_count + after
 
     def let_in(self) -> None:
         """As at the beginning."""
