@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,13 +14,8 @@ from docx.text.paragraph import Paragraph
 
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
-from thruline.core.errors import Refused
+from thruline.core.packages import carried, open_archive
 
-# Honest documents inflate to a few times their size; python's zipfile never inflates past a declared size.
-_MOST_INFLATED = 200 * 2**20
-_MOST_RATIO = 200
-_RATIO_FROM = 10 * 2**20
-_MOST_PARTS = 10_000
 _HEADING = re.compile(r"(?:Heading|heading) (\d)")
 _TINY_HALF_POINTS = 4
 _WHITE = "FFFFFF"
@@ -32,15 +26,17 @@ _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallba
 class DocxParser:
     """The body in order, then comments and the pages' headers and footers."""
 
-    version = "docx 1"
+    version = "docx 2"
 
     def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
         """The document; raises Refused `too_large` for an archive that would inflate beyond reason."""
-        _check_archive(data, name)
+        archive = open_archive(data, name)
         document = docx.Document(io.BytesIO(data))
         out = Composer(media_type, self.version, title=document.core_properties.title or "")
         for name in _PROPERTIES:
             out.note(name, getattr(document.core_properties, name))
+        for kind, part in carried(archive):
+            out.note(kind, part)
         for item in document.iter_inner_content():
             _write(item, out)
         for text in dict.fromkeys(_margins(document, out)):
@@ -48,17 +44,6 @@ class DocxParser:
         if not out.title and not out.done().title:
             out.title = name.rpartition("/")[2]
         return out.done()
-
-
-def _check_archive(data: bytes, name: str) -> None:
-    try:
-        parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
-    except zipfile.BadZipFile as failure:
-        raise Refused(f"{name!r} is not a readable archive", reason="parser_failed") from failure
-    inflated = sum(part.file_size for part in parts)
-    bomb = inflated > _RATIO_FROM and inflated > _MOST_RATIO * len(data)
-    if inflated > _MOST_INFLATED or len(parts) > _MOST_PARTS or bomb:
-        raise Refused(f"{name!r} would inflate to {inflated} bytes", reason="too_large")
 
 
 def _write(item: Paragraph | Table, out: Composer) -> None:

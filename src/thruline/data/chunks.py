@@ -1,7 +1,6 @@
 """Documents to chunks, on their structure: sections first, then paragraphs with their code, sentences only at need.
 
-Size is counted in words; a run of twelve characters without a space counts as one, and so does each character of
-a script that has no spaces, so that no chunk outgrows an embedder whatever it is fed.
+Size is counted in words, as core.words counts them.
 """
 
 from __future__ import annotations
@@ -12,10 +11,9 @@ from itertools import groupby
 from typing import NamedTuple
 
 from thruline.core.documents import Block, Chunk, Parsed
+from thruline.core.words import WORD, count_words
 
 CHUNKING = "chunks 1"
-_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_SPACELESS}]|[^\s{_SPACELESS}]{{1,12}}")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n")
 _LINE_END = re.compile(r"\n")
 # Below this share of a chunk a section says too little alone.
@@ -94,7 +92,7 @@ def _split(text: str, block: Block, words: int) -> Iterator[_Span]:
 
 def _cut(text: str, start: int, end: int, block: Block, words: int) -> Iterator[_Span]:
     """A sentence, or, where it is longer than a chunk, its words in even parts."""
-    found = [m.start() for m in _WORD.finditer(text, start, end)]
+    found = [m.start() for m in WORD.finditer(text, start, end)]
     borders = [*found[words::words], end]
     for at, border in enumerate(borders):
         count = min(words, len(found) - at * words)
@@ -140,7 +138,7 @@ def _common(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _count(text: str, block: Block) -> int:
-    return sum(1 for _ in _WORD.finditer(text, block.start, block.end))
+    return count_words(text, block.start, block.end)
 
 
 def _chunk(parsed: Parsed, span: _Span) -> Chunk:

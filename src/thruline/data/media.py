@@ -18,22 +18,47 @@ class Format(NamedTuple):
     suffixes: tuple[str, ...]
 
 
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+_CODE = (
+    *(".py", ".pyi", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".java", ".kt", ".scala", ".go", ".rs", ".c", ".h"),
+    *(
+        ".cc",
+        ".cpp",
+        ".hpp",
+        ".cs",
+        ".swift",
+        ".rb",
+        ".php",
+        ".pl",
+        ".lua",
+        ".r",
+        ".jl",
+        ".sql",
+        ".sh",
+        ".bash",
+        ".ps1",
+    ),
+    *(".tf", ".proto", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".xml", ".css"),
+)
 FORMATS = (
     Format("text/plain", "text", (".txt", ".text", ".log", "")),
     Format("text/markdown", "markdown", (".md", ".markdown", ".mdown")),
     Format("text/x-rst", "rst", (".rst", ".rest")),
     Format("text/html", "html", (".html", ".htm", ".xhtml")),
+    Format("text/csv", "csv", (".csv",)),
+    Format("text/tab-separated-values", "csv", (".tsv", ".tab")),
+    Format("application/json", "json", (".json", ".geojson")),
+    Format("application/x-ndjson", "json", (".jsonl", ".ndjson")),
+    Format("text/x-source", "code", _CODE),
     Format("application/pdf", "pdf", (".pdf",)),
     Format("message/rfc822", "email", (".eml",)),
-    Format(
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "docx",
-        (".docx",),
-    ),
+    Format(f"{_OFFICE}wordprocessingml.document", "docx", (".docx",)),
+    Format(f"{_OFFICE}presentationml.presentation", "pptx", (".pptx", ".pptm", ".ppsx", ".ppsm")),
+    Format(f"{_OFFICE}spreadsheetml.sheet", "xlsx", (".xlsx", ".xlsm")),
 )
 _BY_SUFFIX = {suffix: f for f in FORMATS for suffix in f.suffixes}
-_TEXT = frozenset(f.media_type for f in FORMATS if f.media_type.startswith("text/"))
-_MAGIC = ((b"%PDF-", "application/pdf"), (b"PK\x03\x04", FORMATS[-1].media_type))
+_TEXT = frozenset(f.media_type for f in FORMATS if f.parser == "json" or f.media_type.startswith("text/"))
+_MAGIC = ((b"%PDF-", "application/pdf"), (b"PK\x03\x04", _OFFICE))
 _MAIL_HEADER = re.compile(rb"(?:>?From [^\n]*\n)?[!-9;-~]+[ \t]*:")  # after the line that parts a mailbox
 _HEAD = 4096
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -63,12 +88,15 @@ def installed_parsers() -> Mapping[str, str]:
 
 
 def _agrees(announced: str, data: bytes) -> bool:
-    return bool(_MAIL_HEADER.match(data)) if announced == "message/rfc822" else _magic(data) == announced
+    if announced == "message/rfc822":
+        return bool(_MAIL_HEADER.match(data))
+    magic = _magic(data)
+    return bool(magic) and announced.startswith(magic)
 
 
 def _as_text(announced: str, name: str, data: bytes) -> str:
     head = data[:_HEAD]
-    if _magic(data) or (_is_binary(head) and not data.startswith(_WIDE_MARKS)):
+    if _magic(head[:8]) or (_is_binary(head) and not data.startswith(_WIDE_MARKS)):
         raise Refused(f"{name!r} is called text and is not", reason="unsupported_type")
     return "text/x-rst" if announced == "text/plain" and _reads_as_rst(data) else announced
 

@@ -65,9 +65,10 @@ def test_cells_lines_and_code_keep_their_form():
         "<div>" * 50_000 + "text",
         "<table>" * 2000 + "text",
         "<!-- <script> --><p>text</p><!--",
+        "<style>p..x, { display: none }</style><p>text",
         "<script>document.write('<p>no</p>')</script>text<script>",
     ],
-    ids=["quotes", "odd attribute", "odd tag", "deep", "deep tables", "comments", "scripts"],
+    ids=["quotes", "odd attribute", "odd tag", "deep", "deep tables", "comments", "selector", "scripts"],
 )  # fmt: skip
 def test_hostile_markup_neither_stops_nor_fools_the_reader(page):
     assert parse(page).text[-4:] in ("text", "")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
+
+from resiliparse.parse.html import CSSParserException
 
 _RULE = re.compile(r"([^{}@]+)\{([^{}]*)\}")
 _SIMPLE_SELECTOR = re.compile(r"[\w.#*\-\s>,\[\]=\"']+")
@@ -46,8 +49,13 @@ def mark_unseen_by_sheet(tree: Any) -> None:
     for sheet in tree.document.get_elements_by_tag_name("style"):
         for selector, rule in _RULE.findall(sheet.text):
             if _UNSEEN_STYLE.search(rule) and _SIMPLE_SELECTOR.fullmatch(selector):
-                for node in tree.document.query_selector_all(selector.strip()):
-                    node["hidden"] = ""
+                with suppress(CSSParserException):  # then no browser applies it either
+                    _mark(tree.document.query_selector_all(selector.strip()))
+
+
+def _mark(nodes: Any) -> None:
+    for node in nodes:
+        node["hidden"] = ""
 
 
 def _color(pattern: re.Pattern[str], style: str) -> str:

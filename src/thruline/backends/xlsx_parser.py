@@ -1,0 +1,205 @@
+"""Excel workbooks from their XML: the values of cells as a person sees them, never a formula's doing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+from thruline.core.composing import Composer
+from thruline.core.documents import Parsed
+from thruline.core.packages import Package, local, named, relation_id
+from thruline.core.tables import pieces, row_line
+
+_COLUMN = re.compile(r"[A-Z]+")
+_MOST_COLUMNS = 16_384  # of the format
+_BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
+_NOT_A_FORMAT = re.compile(r'"[^"]*"|\\.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.|;.*', re.IGNORECASE | re.DOTALL)
+_DATE_LETTER = re.compile(r"[ymdhs]", re.IGNORECASE)
+_EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a date on paper has no zone
+_WORDS = {"b": {"1": "TRUE", "0": "FALSE"}}
+
+
+class _Look(NamedTuple):
+    """What cells refer to: shared texts, which styles are dates, and the day that counts as zero."""
+
+    texts: list[str]
+    dates: frozenset[str]
+    epoch: datetime
+
+
+class _Row(NamedTuple):
+    """A row's cells from the first column on, those in hidden columns apart."""
+
+    shown: list[str]
+    hidden: list[str]
+
+
+class XlsxParser:
+    """Sheet by sheet, in pieces that begin with the header; hidden sheets, rows and columns as hidden text."""
+
+    version = "xlsx 1"
+
+    def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
+        """The document; its title is the file's own, else its name."""
+        package = Package(data, name)
+        main = package.main()
+        book = package.xml(main)
+        related = package.relations(main)
+        out = Composer(media_type, self.version, title=package.title() or name.rpartition("/")[2])
+        for property_name, value in package.properties():
+            out.note(property_name, value)
+        for relation in related.values():
+            if relation.kind == "person":
+                for person in package.stream(relation.part, "person"):
+                    out.note("commenter", person.get("displayName"))
+        look = _look(package, book, [r.part for r in related.values()])
+        for sheet in named(book, "sheet"):
+            if relation := related.get(relation_id(sheet)):
+                _write(package, relation.part, sheet, look, out)
+        return out.done()
+
+
+def _write(package: Package, part: str, sheet: Element, look: _Look, out: Composer) -> None:
+    rows = _rows(package, part, look, out)
+    if sheet.get("state", "visible") != "visible":
+        out.hide(sheet.get("name", ""))
+        for row in rows:
+            out.hide(row_line(row))
+        return
+    out.heading(1, sheet.get("name", ""))
+    for piece in pieces(rows):
+        out.block(piece, kind="table")
+    for relation in package.relations(part).values():
+        if relation.kind in ("comments", "threadedComment"):
+            _write_comments(package, relation.part, out)
+
+
+def _write_comments(package: Package, part: str, out: Composer) -> None:
+    for element in package.stream(part, "author", "comment", "threadedComment"):
+        if local(element) == "author":
+            out.note("commenter", element.text)
+        else:
+            said = "".join(e.text or "" for e in named(element, "t", "text"))
+            out.block(f"{element.get('ref', '')}: {said.strip()}")
+
+
+def _rows(package: Package, part: str, look: _Look, out: Composer) -> Iterator[list[str]]:
+    """The rows that a person sees; the others are hidden on the way."""
+    unseen: set[int] = set()
+    first = 1
+    for element in package.stream(part, "dimension", "col", "row"):
+        match local(element):
+            case "dimension":
+                first = _column(element.get("ref", "")) or 1
+            case "col":
+                unseen |= _span(element) if _is_on(element.get("hidden")) else set()
+            case _:
+                row = _cells(element, look, unseen, first)
+                out.hide(row_line(row.hidden))
+                if _is_on(element.get("hidden")):
+                    out.hide(row_line(row.shown))
+                elif any(row.shown):
+                    yield row.shown
+
+
+def _cells(row: Element, look: _Look, unseen: set[int], first: int) -> _Row:
+    texts: dict[int, str] = {}
+    at = 0
+    for cell in row:
+        at = _column(cell.get("r", "")) or at + 1
+        if at <= _MOST_COLUMNS and (text := _value(cell, look)):
+            texts[at] = text
+    columns = range(min(first, *texts), max(texts) + 1) if texts else range(0)
+    return _Row(
+        [texts.get(at, "") for at in columns if at not in unseen],
+        [texts[at] for at in columns if at in unseen & texts.keys()],
+    )
+
+
+def _value(cell: Element, look: _Look) -> str:
+    """A cell's value; a formula that was never worked out stands for itself."""
+    kind = cell.get("t", "n")
+    raw = next((e.text or "" for e in cell if local(e) == "v"), "")
+    if kind == "s":
+        return look.texts[int(raw)] if raw.isdecimal() and int(raw) < len(look.texts) else ""
+    if kind == "inlineStr":
+        return _text(cell)
+    if not raw:
+        formula = next((e.text or "" for e in cell if local(e) == "f"), "")
+        return f"={formula}" if formula else ""
+    if kind == "n":
+        return _date(raw, look.epoch) if cell.get("s", "0") in look.dates else _number(raw)
+    return _WORDS.get(kind, {}).get(raw, raw)
+
+
+def _number(raw: str) -> str:
+    """The 15 digits that Excel keeps; 0.1 is stored as 0.10000000000000001."""
+    try:
+        return raw if len(raw) < 15 else f"{float(raw):.15g}"
+    except ValueError:
+        return raw
+
+
+def _date(raw: str, epoch: datetime) -> str:
+    """A day count as ISO 8601: a date, a time of day, or both."""
+    try:
+        days = float(raw)
+        moment = epoch + timedelta(seconds=round(days * 86_400))
+    except (ValueError, OverflowError):
+        return raw
+    if days < 1:
+        return moment.strftime("%H:%M:%S")
+    return moment.strftime("%Y-%m-%d" if days == int(days) else "%Y-%m-%d %H:%M:%S")
+
+
+def _look(package: Package, book: Element, parts: list[str]) -> _Look:
+    strings = next((part for part in parts if part.endswith("sharedStrings.xml")), "")
+    styles = next((part for part in parts if part.endswith("styles.xml")), "")
+    old = any(_is_on(e.get("date1904")) for e in named(book, "workbookPr"))
+    return _Look(
+        texts=[_text(item) for item in package.stream(strings, "si")] if strings else [],
+        dates=_dates(package.xml(styles)) if styles else frozenset(),
+        epoch=_EPOCH_1904 if old else _EPOCH,
+    )
+
+
+def _dates(styles: Element) -> frozenset[str]:
+    """The cell styles that show a number as a date or time."""
+    custom = {e.get("numFmtId", ""): e.get("formatCode", "") for e in named(styles, "numFmt")}
+    formats: list[Element] = next((list(e) for e in styles if local(e) == "cellXfs"), [])
+    return frozenset(str(at) for at, style in enumerate(formats) if _is_date(style.get("numFmtId", "0"), custom))
+
+
+def _is_date(number: str, custom: Mapping[str, str]) -> bool:
+    if number in custom:
+        return _DATE_LETTER.search(_NOT_A_FORMAT.sub("", custom[number])) is not None
+    return number.isdecimal() and int(number) in _BUILT_IN_DATES
+
+
+def _text(item: Element) -> str:
+    """The text of a string, plain or in runs; how it is spoken (rPh) is not part of it."""
+    runs = (run for part in named(item, "si", "is", "r") for run in part if local(run) == "t")
+    return "".join(run.text or "" for run in runs)
+
+
+def _column(reference: str) -> int:
+    """1 for A, 27 for AA; 0 where the cell does not say."""
+    found = _COLUMN.match(reference)
+    at = 0
+    for letter in found[0][:4] if found else "":
+        at = at * 26 + ord(letter) - 64
+    return at
+
+
+def _span(column: Element) -> set[int]:
+    first, last = column.get("min", "0"), column.get("max", "0")
+    if not (first.isdecimal() and last.isdecimal()):
+        return set()
+    return set(range(int(first), min(int(last), _MOST_COLUMNS) + 1))
+
+
+def _is_on(flag: str | None) -> bool:
+    return flag in ("1", "true")
