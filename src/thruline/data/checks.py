@@ -1,12 +1,13 @@
 """Holds a table to its contract, column by column, without holding the table in memory. Needs the extra `train`.
 
-One pass finds the failing rows by number, a second writes those that go to quarantine. Row numbers count from 1, after
-the header. A verdict never carries a value: it may be personal.
+One pass over the table finds the failing rows and lays them aside; the quarantine is made of those. Row numbers count
+from 1, after the header. A verdict never carries a value: it may be personal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -99,12 +100,25 @@ def check(
             scan=scanned, now=now, rows=rows, newest=newest, tables=tables or {}, language_of=language_of, names=names
         )
         judged = masks(contract, asked)
-        failing = _failing_rows(scanned, judged)
-        checked = _weighed(contract, judged, failing, rows)
-        if quarantine is None or not checked.quarantined:
-            return checked
-        _write(quarantine, scanned, judged, checked)
-        return replace(checked, written=quarantine)
+        with _laid_aside(quarantine) as aside:
+            failing = _failing_rows(scanned, judged, aside)
+            checked = _weighed(contract, judged, failing, rows)
+            if quarantine is None or aside is None or not checked.quarantined:
+                return checked
+            everything = checked.quarantined == rows
+            _write(quarantine, _with_masks(scanned, judged) if everything else pl.scan_parquet(aside), judged)
+            return replace(checked, written=quarantine)
+
+
+@contextmanager
+def _laid_aside(quarantine: Path | None) -> Iterator[Path | None]:
+    """Where failing rows can lie while they are judged; gone afterwards, whatever happens."""
+    aside = quarantine.with_name(f"{quarantine.name}.failing") if quarantine else None
+    try:
+        yield aside
+    finally:
+        if aside:
+            aside.unlink(missing_ok=True)
 
 
 def _refuse_our_names(scanned: Scan) -> None:
@@ -125,13 +139,23 @@ def _rows_and_newest(scanned: Scan, contract: Contract) -> tuple[int, Micros | N
     return found["rows"], found.get("newest")
 
 
-def _failing_rows(scanned: Scan, judged: Sequence[Mask]) -> pl.DataFrame:
-    """The numbers of rows that fail a rule about rows, and a column of true or false for each such rule."""
-    by_row = _by_row(judged)
-    if not by_row:
+def _failing_rows(scanned: Scan, judged: Sequence[Mask], aside: Path | None) -> pl.DataFrame:
+    """The numbers of rows that fail a rule about rows, and a column of true or false for each such rule.
+
+    Written aside with all their columns, so that the table is read once; memory holds five bytes or so a failing row.
+    """
+    names = list(_by_row(judged))
+    if not names:
         return pl.DataFrame(schema={ROW: pl.UInt32})
-    numbered = scanned.frame.with_row_index(ROW, offset=1).select(ROW, **by_row)
-    return numbered.filter(pl.any_horizontal(*by_row)).collect(engine="streaming").sort(ROW)
+    failing = _with_masks(scanned, judged).filter(pl.any_horizontal(*names))
+    if aside is None:
+        return failing.select(ROW, *names).collect(engine="streaming").sort(ROW)
+    failing.sink_parquet(aside, engine="streaming")
+    return pl.read_parquet(aside, columns=[ROW, *names]).sort(ROW)
+
+
+def _with_masks(scanned: Scan, judged: Sequence[Mask]) -> pl.LazyFrame:
+    return scanned.frame.with_row_index(ROW, offset=1).with_columns(**_by_row(judged))
 
 
 def _by_row(judged: Sequence[Mask]) -> dict[str, pl.Expr]:
@@ -189,14 +213,16 @@ def _mark(out: np.ndarray, judged: Sequence[Mask], failing: pl.DataFrame) -> Non
             out[failing.filter(pl.col(_name(number)))[ROW].to_numpy() - 1] = True
 
 
-def _write(target: Path, scanned: Scan, judged: Sequence[Mask], checked: Checked) -> None:
+def _write(target: Path, rows: pl.LazyFrame, judged: Sequence[Mask]) -> None:
     """The rows taken out, with their numbers and all their reasons; the file is there whole or not at all."""
-    taken_out = scanned.frame.with_row_index(ROW, offset=1)
-    if checked.quarantined < checked.rows:
-        numbers = checked.quarantined_rows.arg_true() + 1
-        taken_out = taken_out.filter(pl.col(ROW).is_in(numbers.implode()))
-    reasons = [pl.when(mask.fails).then(pl.lit(mask.rule.label)) for mask in judged if mask.fails is not None]
-    partial = target.with_name(target.name + ".partial")
+    out: list[pl.Expr] = []
+    reasons: list[pl.Expr] = []
+    for number, mask in enumerate(judged):
+        fails = pl.col(_name(number)) if isinstance(mask.fails, pl.Expr) else pl.lit(mask.fails is True)
+        reasons.append(pl.when(fails).then(pl.lit(mask.rule.label)))
+        out += [fails] * (mask.rule.action == "quarantine")
     reason = pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias(REASON)
-    taken_out.with_columns(reason).sink_parquet(partial, engine="streaming")
+    partial = target.with_name(f"{target.name}.partial")
+    kept = rows.filter(pl.any_horizontal(*out)).with_columns(reason).drop(_by_row(judged))
+    kept.sink_parquet(partial, engine="streaming")
     partial.replace(target)
