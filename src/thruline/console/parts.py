@@ -46,6 +46,7 @@ REASONS: Mapping[str, str] = {
     "secret": "Holds a secret, such as a password",
     "operator": "Taken out by an operator",
     "personal": "Holds personal data that its source does not let in",
+    "expired": "Was kept as long as its source allows",
     "symlink": "A link out of the folder",
     "ignored": "Set to be ignored",
 }

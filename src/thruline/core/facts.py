@@ -91,6 +91,7 @@ REASONS = (
     "secret",
     "operator",
     "personal",
+    "expired",
     "symlink",
     "ignored",
     "none",

@@ -8,12 +8,14 @@ from typing import NamedTuple
 from thruline.core.documents import Mention
 from thruline.core.errors import Invalid
 from thruline.core.facts import MENTION_KINDS
+from thruline.core.units import parse_duration
 
 SCORE = 0.3  # a doubtful mention is masked as well: below it are look-alikes that name nobody
 COVER = "\u2588"
 POLICIES: Mapping[str, str] = {
     "mask": "kinds of personal data that answers never show, as `email,phone`, or `all`",
     "block": "kinds of personal data whose documents are refused, as `ssn,card`, or `all`",
+    "keep": "how long a document is kept after it came in, as `365d`; for ever unless given",
 }
 
 
@@ -27,6 +29,11 @@ class Policy(NamedTuple):
 def policy(options: Mapping[str, str]) -> Policy:
     """What a source's options say; raises Invalid for a kind that is not known."""
     return Policy(*(_kinds(options.get(name, "")) for name in Policy._fields))
+
+
+def kept_s(options: Mapping[str, str]) -> float:
+    """Seconds that a source may keep what came in, 0 for ever; raises Invalid."""
+    return parse_duration(options["keep"]) if options.get("keep") else 0.0
 
 
 def masked(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> str:

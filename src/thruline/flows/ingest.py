@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,9 +19,11 @@ from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
 from thruline.data.sources import Changes, Known, Move, compare, pair_moves
 from thruline.flows import holds
+from thruline.flows.deletion import delete_records
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
+from thruline.flows.retention import expire
 from thruline.flows.take_in import note_path, take_in
 from thruline.ports.origin import Item, Origin
 from thruline.runs.runner import Run
@@ -91,21 +93,11 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
         _take_in(line, run, source, group, tally, len(changes))
     _settle(line, run, source, found, before)
     generation = publish_live(line, run, "sync")
+    expire(line, run, source)
     line.records.mark_synced(source.id, line.clock.now())
     if changes or found.moved or found.deleted:
         line.records.note_news(source.id, line.clock.now())
     return _report(line, Ended(run.id, generation, time.monotonic() - began), source, Met(found, before, tally))
-
-
-def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
-    """Delete the bytes of records that their source no longer holds; inside the caller's transaction."""
-    ids = [r.id for r in records]
-    paths = [p for places in line.records.paths(ids).values() for p in places]
-    parts = [*ids, *(r.document for r in records if r.document), *line.generations.sets_of(ids)]
-    line.payloads.delete([*parts, *paths, *line.runs.forget(ids)])
-    line.records.retire(ids, "deleted")
-    line.subjects.unlink(ids)
-    run.append(*(Draft(verb="record.seen", inputs=(i,), facts={"change": "deleted", "size": 0}) for i in ids))
 
 
 def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:

@@ -6,11 +6,13 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import Conflict, ThrulineError
 from thruline.core.nouns import Source
 from thruline.data.patience import patience
+from thruline.flows.retention import expire, is_due
 from thruline.flows.sources import sync_one
 from thruline.runs.runner import Cancelled
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 LOOK_S = 1.0
+EXPIRE_EVERY_S = 60.0  # it lists the records of every source with a time limit
 _S = 1_000_000
 
 logger = logging.getLogger(__name__)
@@ -26,7 +29,11 @@ logger = logging.getLogger(__name__)
 def keep_fresh(line: Line, stop: threading.Event) -> None:
     """Sync what is due until stop is set; one source at a time, and a place that is away holds up no other."""
     tried: dict[str, float] = {}
+    expiring = 0.0
     while not stop.wait(LOOK_S):
+        if time.monotonic() >= expiring:
+            expiring = time.monotonic() + EXPIRE_EVERY_S
+            _expire(line)
         for source in due(line, tried, time.monotonic()):
             if stop.is_set():
                 return
@@ -38,6 +45,15 @@ def due(line: Line, tried: Mapping[str, float], now: float) -> list[Source]:
     """The sources whose time has come. tried, now: on the monotonic clock, so that a changed date skips nothing."""
     synced = line.records.last_synced()
     return [s for s in line.records.sources() if _is_due(line, s, tried.get(s.id), synced.get(s.id, 0), now)]
+
+
+def _expire(line: Line) -> None:
+    """Delete what may be kept no longer, also where nothing is read."""
+    for source in line.records.sources():
+        with suppress(Conflict):  # somebody reads it just now, and will
+            if is_due(line, source):
+                with line.runs.start("sync", only=source.id) as run:
+                    expire(line, run, source)
 
 
 def _is_due(line: Line, source: Source, tried: float | None, synced: int, now: float) -> bool:

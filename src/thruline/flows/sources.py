@@ -16,10 +16,11 @@ from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import name_of, place_of
-from thruline.data.policies import POLICIES, policy
+from thruline.data.policies import POLICIES, kept_s, policy
 from thruline.flows import holds
+from thruline.flows.deletion import delete_records
 from thruline.flows.documents import views, visible_sources
-from thruline.flows.ingest import delete_records, sync_source
+from thruline.flows.ingest import sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import EVERY, blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
@@ -46,6 +47,7 @@ def add(
         _check_folder(line, Path(place))
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
     policy(options)
+    kept_s(options)
     if kind != PUSH:
         line.engines.origin(source).close()
     elif unknown := sorted(options.keys() - POLICIES.keys()):

@@ -1,0 +1,62 @@
+"""Retention: what a source may keep only for so long is deleted when its time is over, with the answers made of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from thruline.core.ids import ArtifactId, kind_of
+from thruline.core.nouns import Source
+from thruline.data.policies import kept_s
+from thruline.data.records import Record
+from thruline.flows import holds
+from thruline.flows.deletion import delete_records
+from thruline.flows.publish import publish_live
+from thruline.flows.touched import touched
+from thruline.runs.runner import Run
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+EXPIRED = "expired"
+EVERYTHING = 1 << 31
+
+
+def expire(line: Line, run: Run, source: Source) -> int:
+    """Delete what came in longer ago than its source may keep it; how many records went.
+
+    The path stays known with the reason `expired`, so that a sync does not bring the same bytes back; a file that has
+    changed since comes in, for a time of its own. Held records stay. Stores are scrubbed, unused keys destroyed.
+    """
+    old = _old(line, source)
+    if not old:
+        return 0
+    with run.commit():
+        entries = [e for e in line.records.entries(source.id) if e.record in old]
+        names = line.payloads.get_many([e.path for e in entries])
+        line.answers.delete([ArtifactId(a) for a in touched(line, list(old)) if kind_of(a) == "answer"])
+        delete_records(line, run, list(old.values()))
+        for entry in entries:
+            line.payloads.put(entry.path, names.get(entry.path, b""), source.id)
+            line.records.put_entry(replace(entry, record="", refused=EXPIRED))
+    publish_live(line, run, "sync")
+    line.payloads.sweep()
+    line.payloads.shred_unused()
+    line.database.scrub()
+    line.key_database.scrub()
+    return len(old)
+
+
+def is_due(line: Line, source: Source) -> bool:
+    """Whether there is something to delete."""
+    return bool(_old(line, source))
+
+
+def _old(line: Line, source: Source) -> dict[str, Record]:
+    keep_s = kept_s(source.options)
+    if not keep_s:
+        return {}
+    before = line.clock.now() - int(keep_s * 1e6)
+    kept = holds.held(line)
+    records = line.records.list(among=[source.id], limit=EVERYTHING)
+    return {r.id: r for r in records if r.state != "deleted" and r.seen < before and r.id not in kept}
