@@ -41,8 +41,8 @@ class Engine(Protocol):
         """What stands for the parameter of this number, from 1."""
         ...
 
-    def columns(self, relation: str) -> Sequence[Column]:
-        """The columns of what stands after FROM and is called `q`."""
+    def columns(self, what: str, relation: str) -> Sequence[Column]:
+        """The columns of a statement: all (`*`) or some of what stands after FROM and is called `q`."""
         ...
 
     def primary_key(self, table: Sequence[str]) -> Sequence[str]:

@@ -54,10 +54,10 @@ class MysqlEngine:
         """The driver's."""
         return "%s"
 
-    def columns(self, relation: str) -> list[Column]:
+    def columns(self, what: str, relation: str) -> list[Column]:
         """As the server describes the statement."""
         with self._cursor(Cursor) as cursor:
-            cursor.execute(select("*", relation, "1 = 0"), ())
+            cursor.execute(select(what, relation, "1 = 0"), ())
             described = [(str(d[0]), int(d[1])) for d in cursor.description or ()]
             charsets = ", ".join(f"charset(q.{self.quoted(name)})" for name, _ in described)
             cursor.execute(select(charsets, f"(SELECT 1) AS one LEFT JOIN {relation} ON 1 = 0"), ())
@@ -108,9 +108,10 @@ class MysqlEngine:
                 init_command="SET SESSION TRANSACTION READ ONLY",
             )  # fmt: skip
             is_mariadb = "mariadb" in connection.get_server_info().lower()
-            limit = ("max_statement_time", 1) if is_mariadb else ("max_execution_time", 1000)
+            seconds = self._timeout_s
+            limit = f"max_statement_time = {seconds}" if is_mariadb else f"max_execution_time = {seconds * 1000:.0f}"
             with connection.cursor() as cursor:
-                cursor.execute(f"SET SESSION time_zone = '+00:00', {limit[0]} = {round(self._timeout_s * limit[1])}")
+                cursor.execute(f"SET SESSION time_zone = '+00:00', {limit}")
             return connection
 
     @contextmanager

@@ -60,10 +60,10 @@ class PostgresqlEngine:
         """The protocol's own."""
         return f"${number}"
 
-    def columns(self, relation: str) -> list[Column]:
+    def columns(self, what: str, relation: str) -> list[Column]:
         """As the server describes the statement."""
         with self._pool_cursor() as cursor:
-            cursor.execute(_sql(select("*", relation, "false")))
+            cursor.execute(_sql(select(what, relation, "false")))
             described = cursor.description or []
         return [self._column(d.name, d.type_code) for d in described]
 

@@ -13,6 +13,7 @@ from thruline.core.rows import column_name, document, mark_of, path_of, said
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Reading
 
+_KEY = "--options key=COLUMN names what tells its rows apart"
 _READS = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
 
 
@@ -36,7 +37,7 @@ class Wanted:
         if query and not _READS.match(query):
             raise Invalid(f"{query!r} is not a SELECT", hint="a source is only read")
         if query and not options.get("key"):
-            raise Invalid("a query has no primary key", hint="--options key=COLUMN names what tells its rows apart")
+            raise Invalid("a query has no primary key", hint=_KEY)
         return cls(
             table=table, query=query, key=listed(options.get("key", "")), columns=listed(options.get("columns", "")),
             title=options.get("title", ""), cursor=options.get("cursor", ""),
@@ -135,15 +136,18 @@ def shape_of(engine: Engine, wanted: Wanted, name: str) -> Shape:
         relation = f"({engine.verbatim(wanted.query)}\n) AS q"  # its last line may be a comment
     else:
         relation = f"{'.'.join(map(engine.quoted, table))} AS q"
-    columns = {column.name: column for column in engine.columns(relation)}
     keys = wanted.key or tuple(engine.primary_key(table))
-    what = repr(wanted.table) if wanted.table else "the query"
+    # other columns may be closed to us where some are named
+    asked = (*keys, *wanted.columns, *filter(None, (wanted.title, wanted.cursor))) if wanted.columns else ()
+    what = ", ".join(f"q.{engine.quoted(name)}" for name in dict.fromkeys(asked)) or "*"
+    columns = {column.name: column for column in engine.columns(what, relation)}
     if not keys:
-        raise Invalid(f"{what} has no primary key", hint="--options key=COLUMN names what tells its rows apart")
+        raise Invalid(f"{wanted.table!r} has no primary key", hint=_KEY)
 
     def column(named: str) -> Column:
         if named not in columns:
-            raise Invalid(f"{what} has no column {named!r}", hint=f"it has {', '.join(columns)}")
+            whose = repr(wanted.table) if wanted.table else "the query"
+            raise Invalid(f"{whose} has no column {named!r}", hint=f"it has {', '.join(columns)}")
         return columns[named]
 
     return Shape(

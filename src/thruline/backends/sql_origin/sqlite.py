@@ -42,9 +42,9 @@ class SqliteEngine:
         """A question mark with its number."""
         return f"?{number}"
 
-    def columns(self, relation: str) -> list[Column]:
+    def columns(self, what: str, relation: str) -> list[Column]:
         """As the statement itself describes them."""
-        with self._asked(select("*", relation, "1 = 0")) as cursor:
+        with self._asked(select(what, relation, "1 = 0")) as cursor:
             names = [str(d[0]) for d in cursor.description]
         return [self._column(name) for name in names]
 
