@@ -12,7 +12,13 @@ from thruline.core.units import parse_duration
 
 SCORE = 0.3  # a doubtful mention is masked as well: below it are look-alikes that name nobody
 COVER = "\u2588"
+STATED: Mapping[str, str] = {
+    "purpose": "purpose of the processing",
+    "basis": "legal basis",
+    "residency": "where it may lie",
+}  # for the papers: written down, not enforced
 POLICIES: Mapping[str, str] = {
+    **{name: f"{says}, for the record of processing" for name, says in STATED.items()},
     "mask": "kinds of personal data that answers never show, as `email,phone`, or `all`",
     "block": "kinds of personal data whose documents are refused, as `ssn,card`, or `all`",
     "keep": "how long a document is kept after it came in, as `365d`; for ever unless given",

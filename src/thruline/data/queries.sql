@@ -241,6 +241,11 @@ ON CONFLICT (subject, artifact, how) DO NOTHING;
 SELECT subject, artifact, how, score FROM links
 WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY artifact;
 
+-- name: kinds_in
+-- People met in the documents of a source that are not deleted, by how.
+SELECT l.how, count(DISTINCT l.subject) FROM links l JOIN records r ON r.id = l.artifact
+WHERE r.source = :source AND r.state <> 'deleted' GROUP BY l.how;
+
 -- name: links_to
 -- Who was met in these artifacts.
 SELECT subject, artifact, how, score FROM links

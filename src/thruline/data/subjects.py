@@ -58,6 +58,10 @@ class Subjects:
         """Who was met in these artifacts."""
         return _links(self._db.query(self._q.links_to, {"ids": json.dumps(list(artifacts))}))
 
+    def kinds_in(self, source: str) -> dict[str, int]:
+        """How many people were met in a source's documents, by kind of what gave them away."""
+        return dict(self._db.query(self._q.kinds_in, {"source": source}))
+
     def unlink(self, artifacts: Sequence[str]) -> None:
         """The artifacts are gone."""
         self._db.execute(self._q.delete_links_to, {"ids": json.dumps(list(artifacts))})

@@ -25,7 +25,7 @@ from thruline.flows.reports import (
 
 if TYPE_CHECKING:
     from thruline.flows import erase as erasure
-    from thruline.flows import expectations, reading, rights
+    from thruline.flows import expectations, papers, reading, rights
     from thruline.flows import holds as holding
     from thruline.flows import push as pushing
     from thruline.flows import quarantine as quarantining
@@ -35,6 +35,7 @@ else:
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
+    papers = lazy("thruline.flows.papers")
     pushing = lazy("thruline.flows.push")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
@@ -212,6 +213,15 @@ def person(p: Platform, *, identifiers: Identifiers) -> PersonReport:
 def export(p: Platform, *, identifiers: Identifiers) -> PersonExport:
     """Write a copy of what is held of a person into the home, for them to take along."""
     return rights.export(p.line, identifiers, p.actor.id)
+
+
+@operation(role="operator", cli="processing", reads=True)
+def processing(p: Platform) -> str:
+    """Write the record of processing activities (GDPR art. 30) from what is known, as Markdown."""
+    answer, embed = p.config.answer, p.config.embed
+    outside = {f"the language model at {answer.llm_url}" if answer.llm_url else ""}
+    outside |= {f"the embedder at {embed.url}" if embed.url else ""}
+    return papers.processing(p.line, sorted(filter(None, outside)))
 
 
 @operation(role="operator", cli="erase", positional=("identifiers",), path="/v1/erasures")

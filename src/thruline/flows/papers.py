@@ -1,0 +1,75 @@
+"""Papers from facts: the record of processing activities that GDPR article 30(1) asks for, as Markdown.
+
+What the platform knows stands there as it is now; what only its operator knows is named as missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from thruline.core.clock import iso
+from thruline.core.nouns import Source
+from thruline.data.policies import STATED
+from thruline.flows import holds
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+MISSING = "**not stated**"
+MEASURES = (
+    "Raw bytes, texts, vectors, questions and answers are encrypted (AES-GCM) with a data key for each person's "
+    "records, or each source, under a master key that lies apart.",
+    "Who may see a source is decided before anything is searched; no permission reads as not found.",
+    "Every operation is on a hash-chained, signed ledger that holds ids and numbers, no texts.",
+    "Erasure is physical: keys are destroyed, stores rewritten, every byte of the home searched; receipts are signed.",
+    "Files of others are parsed in a child process without a network and with limits on memory and time.",
+)
+
+
+def processing(line: Line, receivers: Sequence[str]) -> str:
+    """The record, of this moment. receivers: services outside that questions or texts are sent to, by setting."""
+    return "\n".join(_processing(line, receivers)) + "\n"
+
+
+def _processing(line: Line, receivers: Sequence[str]) -> Iterator[str]:
+    sources = line.records.sources()
+    yield "# Record of processing activities (GDPR art. 30(1))"
+    yield f"\nMade from this home's ledger and tables on {iso(line.clock.now())}, event {line.ledger.head().seq}."
+    yield f"\n## (a) Controller and contact\n\n{MISSING}: the operator of this home fills this in."
+    yield "\n## (b) Purposes, (c) people and data, (d) recipients, (f) time limits, by source"
+    for source in sources:
+        yield from _source(line, source)
+    if not sources:
+        yield "\nThere is no source yet."
+    yield "\n## (e) Services outside\n"
+    yield from (f"- {receiver}" for receiver in receivers or ["none: nothing is sent anywhere"])
+    yield "\n## (f) What may not be deleted yet\n"
+    yield from (f"- {h.what}: {h.name}, since {h.since}" for h in holds.listing(line))
+    if not holds.listing(line):
+        yield "- nothing is held"
+    yield "\n## (g) Security\n"
+    yield from (f"- {measure}" for measure in MEASURES)
+    yield "\n## Rights of people, so far\n"
+    asked = {verb: sum(1 for _ in line.ledger.read(verbs=(verb,), limit=1 << 31)) for verb in _RIGHTS}
+    yield from (f"- {says}: {asked[verb]}" for verb, says in _RIGHTS.items())
+
+
+_RIGHTS = {
+    "person.reported": "requests for access that were answered", "person.exported": "copies that were handed over",
+    "erase.done": "erasures",
+}  # fmt: skip
+
+
+def _source(line: Line, source: Source) -> Iterator[str]:
+    told = source.options
+    counts = {c.state: c.records for c in line.records.counts() if c.source == source.id}
+    kinds = line.subjects.kinds_in(source.id)
+    met = ", ".join(f"{kind} ({people} {'person' if people == 1 else 'people'})" for kind, people in sorted(kinds.items())) or "none found"
+    yield f"\n### {source.name}\n"
+    yield from (f"- {says}: {told.get(name) or MISSING}" for name, says in STATED.items())
+    yield f"- documents: {counts.get('live', 0)} in answers, {counts.get('quarantined', 0)} in quarantine"
+    yield f"- personal data that was detected: {met}"
+    yield f"- covered in answers: {told.get('mask') or 'nothing'}; not let in: {told.get('block') or 'nothing'}"
+    yield f"- who may see it: {', '.join(source.groups)}"
+    yield f"- kept: {told.get('keep') or 'as long as the source holds it'}"
