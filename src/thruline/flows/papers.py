@@ -65,7 +65,7 @@ def _source(line: Line, source: Source) -> Iterator[str]:
     told = source.options
     counts = {c.state: c.records for c in line.records.counts() if c.source == source.id}
     kinds = line.subjects.kinds_in(source.id)
-    met = ", ".join(f"{kind} ({people} {'person' if people == 1 else 'people'})" for kind, people in sorted(kinds.items())) or "none found"
+    met = ", ".join(_met(kind, people) for kind, people in sorted(kinds.items())) or "none found"
     yield f"\n### {source.name}\n"
     yield from (f"- {says}: {told.get(name) or MISSING}" for name, says in STATED.items())
     yield f"- documents: {counts.get('live', 0)} in answers, {counts.get('quarantined', 0)} in quarantine"
@@ -73,3 +73,7 @@ def _source(line: Line, source: Source) -> Iterator[str]:
     yield f"- covered in answers: {told.get('mask') or 'nothing'}; not let in: {told.get('block') or 'nothing'}"
     yield f"- who may see it: {', '.join(source.groups)}"
     yield f"- kept: {told.get('keep') or 'as long as the source holds it'}"
+
+
+def _met(kind: str, people: int) -> str:
+    return f"{kind} ({people} {'person' if people == 1 else 'people'})"
