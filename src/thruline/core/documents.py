@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 BlockKind = Literal["text", "code", "list", "table"]
-MentionKind = Literal["email", "phone", "iban", "card", "ssn", "ip", "name", "declared"]
+MentionKind = Literal[
+    "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
+    "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",
+    "account", "wallet", "imei", "mac", "url", "secret", "geo",
+]  # fmt: skip
 RiskKind = Literal["hidden_text", "injection", "poison"]
 
 

@@ -46,6 +46,7 @@ _SAYS_PHONE = re.compile(
 _SAYS_PHONE_AFTER = re.compile(r"-?\s*\(?(?:office|fax|mobile|cell|home|work)\b", re.IGNORECASE)
 _INTERNATIONAL = re.compile(r"(?:\+|00(?=[1-9]))[\d .\-/()]+")
 _AMERICAN = re.compile(r"(?:1[ .-])?(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}")
+_FRENCH = re.compile(r"0[1-9](?:[ .]\d\d){4}")
 _NATIONAL = re.compile(r"\(?0[1-9]\d{1,4}\)?[ /-]{1,2}\d{2,4}(?:[ -]?\d{2,6}){1,3}")
 _NOT_A_PHONE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}.*|\d{1,2}[-./]\d{1,2}[-./]\d{4}.*|\d+(?:\.\d+)*|[01]+")
 
@@ -84,6 +85,8 @@ def phone_score(number: str, *, before: str, after: str) -> float:
         return 0.95
     if _AMERICAN.fullmatch(number):
         return 0.95 if said else 0.8
+    if _FRENCH.fullmatch(number):
+        return 0.9 if said else 0.6
     if _NATIONAL.fullmatch(number) and digits >= 9:
         return 0.9 if said else 0.6
     if _NOT_A_PHONE.fullmatch(number) and not (said and digits >= 9 and "." not in number):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from thruline.data.tagger import Tagged, is_full, tag
 from thruline.ports.names import Span
 
 _PART = r"[A-ZÀ-ÖØ-ÞŁŚŠŽŻŹČĆÇĐŘŇŤĎĚİŞĞŐŰÓÁÉÍÚÝЀ-ЯΑ-Ω][\w'\u2019-]*[\w]"
@@ -45,6 +47,7 @@ _RULES: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         (0.7, rf"\b(?:I[ ]am|I'm|I\u2019m|[Tt]his[ ]is|named|[Oo]n[ ]behalf[ ]of|spoke[ ](?:to|with)|met)[ ]{_FULL}"),
     )
 )
+_LEAST = {"name": 0.5, "place": 0.5, "organisation": 0.5, "address": 0.5}
 # Capitalised words that stand where names stand and are none.
 # fmt: off
 _NOT_NAMES = frozenset((
@@ -66,7 +69,7 @@ class ContextNames:
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """For each text its spans; a surname alone counts once its full name was found in the same text."""
-        return [_with_surnames(text, _best(_in_context(text))) for text in texts]
+        return [_best([*_with_surnames(text, _best(_in_context(text))), *_in_prose(text)]) for text in texts]
 
 
 class KnownNames:
@@ -94,6 +97,25 @@ def _in_context(text: str) -> Iterator[Span]:
                 end -= 2
             if _NOT_NAMES.isdisjoint(name.split()) and not name.isupper():
                 yield Span(start, end, score)
+
+
+def _in_prose(text: str) -> Iterator[Span]:
+    """What the tagger finds, each by what it is worth; a word that mostly stands there as no name is none."""
+    parts = [part for part in tag(text) if part.probability >= _LEAST[part.label]]
+    count = Counter(text[part.start : part.end] for part in parts)
+    for part in parts:
+        words = text[part.start : part.end]
+        if (" " in words or text.count(words) <= 2 * count[words]) and (part.label != "address" or _is_address(words)):
+            yield Span(part.start, part.end, _worth(words, part), part.label)
+
+
+def _worth(words: str, part: Tagged) -> float:
+    """A link only for a listed given name with a surname behind it; everything else is masked and links nobody."""
+    return 0.6 if part.label == "name" and part.probability > 0.8 and is_full(words) else 0.4
+
+
+def _is_address(words: str) -> bool:
+    return len(words) > 5 and any(c.isdigit() for c in words) and sum(c.isalpha() for c in words) > 3
 
 
 def _best(spans: Iterable[Span]) -> list[Span]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
+
+Named = Literal["name", "place", "organisation", "address"]
 
 
 class Span(NamedTuple):
-    """Characters start..end of the text are a person's name, with a score in 0..1."""
+    """Characters start..end of the text are a name, a person's if nothing else is said, with a score in 0..1."""
 
     start: int
     end: int
     score: float
+    kind: Named = "name"
 
 
 class NameDetector(Protocol):
-    """A named-entity recogniser for persons."""
+    """A named-entity recogniser, for persons and whatever else it knows."""
 
     version: str
 

@@ -1,0 +1,161 @@
+"""Names, places, organisations and addresses in running text: a linear model over words, their shapes and known names.
+
+Each word is described by itself, its ending, its shape and the lists that hold it (`lists/words.txt`); the weights of a
+word's description and of its four neighbours' add up to a score for each label (`lists/tagger.npz`). Both are made by
+`scripts/train_names.py` from sentences written for that purpose. No state, no order of decoding: all words at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from importlib.resources import as_file, files
+from typing import NamedTuple
+
+import numpy as np
+
+LABELS = ("", "name", "place", "organisation", "address")
+OFFSETS = (-2, -1, 0, 1, 2)
+SLOTS = 9  # how many features describe a word
+CODES = 128  # kinds of words, by shape and lists: 16 * 8
+_EDGE = 14 * 8  # the kind of what stands before the first word and after the last
+_TOKEN = re.compile(r"\n|[^\W\d_]+(?:-[^\W\d_]+|['\u2019](?!s\b)[^\W\d_]+)*|\d+|[^\w\s]")
+_PUNCTUATION: Mapping[str, int] = {"\n": 0, ",": 2, ".": 3, "'": 15, '"': 15, "\u2019": 15}
+
+
+class Weights(NamedTuple):
+    """features: feature -> row of `words`; words: (offset, feature, label); before, after: (pair of codes, label)."""
+
+    features: Mapping[str, int]
+    words: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    version: str
+
+
+class Tagged(NamedTuple):
+    """Characters start..end carry this label, with the model's probability for the least sure of their words."""
+
+    start: int
+    end: int
+    label: str
+    probability: float
+
+
+def tag(text: str) -> list[Tagged]:
+    """The labelled parts of the text, in order."""
+    spans = [found.span() for found in _TOKEN.finditer(text)]
+    if not spans:
+        return []
+    words = [text[start:end] for start, end in spans]
+    return list(_runs(text, spans, words, _probabilities(words)))
+
+
+def describe(word: str) -> tuple[tuple[str, ...], int]:
+    """The features of a word, at most SLOTS of them, and its code."""
+    lists = _lists().get(word if not word.isupper() else word.capitalize(), 0) if word[:1].isupper() else 0
+    shape = _shape(word)
+    low = word.lower()
+    features = [f"w={low}", f"shape={shape}", f"len={min(len(word), 12)}"]
+    if word.isalpha() or len(word) > 1:
+        features += [f"s4={low[-4:]}", f"s3={low[-3:]}", f"s2={low[-2:]}", f"p3={low[:3]}"]
+    features += [f"lists={lists}"] if lists else []
+    return tuple(features), shape * 8 + lists
+
+
+def is_full(name: str) -> bool:
+    """Whether a name is a listed given name and, last, a listed surname or a word that is on no list."""
+    words = name.split()
+    lists = _lists()
+    return (
+        2 <= len(words) <= 5
+        and lists.get(words[0], 0) & 1 == 1
+        and lists.get(words[-1], 2) & 2 == 2
+        and len(words[-1]) > 2
+        and words[-1][0].isupper()
+        and all(c.isalpha() or c in " .'\u2019-" for c in name)
+    )
+
+
+@cache
+def weights() -> Weights:
+    """The committed model."""
+    with as_file(files("thruline.data") / "lists" / "tagger.npz") as path, np.load(path, allow_pickle=False) as file:
+        features = {str(name): row for row, name in enumerate(str(file["features"]).split("\n"), start=1)}
+        words, before, after = (file[name].astype(np.float32) * file["scale"] for name in ("words", "before", "after"))
+        return Weights(features, words, before, after, str(file["version"]))
+
+
+def _probabilities(words: Sequence[str]) -> np.ndarray:
+    """(word, label) float."""
+    model = weights()
+    place = {word: i for i, word in enumerate(dict.fromkeys(words))}
+    known = [_row(word) for word in place]
+    table = np.array([features for features, _ in known])
+    which = np.array([place[word] for word in words])
+    codes = np.array([code for _, code in known])[which]
+    scores = np.zeros((len(words), len(LABELS)), dtype=np.float32)
+    for offset, of_offset in zip(OFFSETS, model.words, strict=True):
+        here, there = slice(max(0, -offset), len(words) - max(0, offset)), slice(max(0, offset), len(words) + min(0, offset))
+        scores[here] += of_offset[table].sum(axis=1)[which[there]]
+    edged = np.concatenate(([_EDGE], codes, [_EDGE]))
+    scores += model.before[edged[:-2] * CODES + codes] + model.after[codes * CODES + edged[2:]]
+    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
+def _runs(
+    text: str, spans: Sequence[tuple[int, int]], words: Sequence[str], probabilities: np.ndarray
+) -> Iterator[Tagged]:
+    """Neighbours of one label as one part; a line break ends every part but an address."""
+    best = probabilities.argmax(axis=1)
+    at = 0
+    labelled = np.flatnonzero(best)
+    for i in labelled.tolist():
+        if i < at:
+            continue
+        label, end = best[i], i + 1
+        while end < len(words) and best[end] == label and (words[end] != "\n" or LABELS[label] == "address"):
+            end += 1
+        at = end
+        first, last = _trimmed(words, i, end)
+        if first < last:
+            sure = float(probabilities[first:last, label].min())
+            yield Tagged(spans[first][0], spans[last - 1][1], LABELS[label], sure)
+
+
+def _trimmed(words: Sequence[str], first: int, last: int) -> tuple[int, int]:
+    while first < last and not words[first][0].isalnum():
+        first += 1
+    while first < last and not words[last - 1][0].isalnum():
+        last -= 1
+    return first, last
+
+
+@lru_cache(maxsize=20_000)
+def _row(word: str) -> tuple[tuple[int, ...], int]:
+    names, code = describe(word)
+    features = weights().features
+    rows = [features.get(name, 0) for name in names]
+    return (*rows, *([0] * (SLOTS - len(rows)))), code
+
+
+def _shape(word: str) -> int:
+    first = word[0]
+    if first.isdigit():
+        return 9 + (len(word) > 2) + (len(word) > 3) + (len(word) > 4)
+    if not first.isalpha():
+        return _PUNCTUATION.get(first, 1)
+    if word.islower():
+        return 4
+    if len(word) == 1:
+        return 7
+    return 5 if word.istitle() or word[1:].islower() else 6 if word.isupper() else 8
+
+
+@cache
+def _lists() -> Mapping[str, int]:
+    """Word -> 1 for a given name, 2 for a surname, 4 for a place, added up."""
+    lines = (files("thruline.data") / "lists" / "words.txt").read_text("utf-8").splitlines()
+    return {word: int(line[0]) for line in lines for word in line[2:].split(" ")}
