@@ -18,17 +18,19 @@ from pathlib import Path
 from typing import Any
 
 from reference_figures import figures
-from reference_says import FILE_SAYS, REASON_SAYS, ROUTE_SAYS, SYSTEM_SAYS
+from reference_says import FILE_SAYS, PLACE_SAYS, REASON_SAYS, ROUTE_SAYS, SYSTEM_SAYS
 from starlette.routing import Route
 
 from thruline import cli
 from thruline.api.http import application
 from thruline.app import config, home
+from thruline.app.compose import GENERAL, backend
 from thruline.app.operations import SYSTEMS, Operation, Parameter, operations
 from thruline.app.platform import Platform
 from thruline.core import facts
 from thruline.core.errors import ERRORS
 from thruline.core.sql import load_schema
+from thruline.data.policies import POLICIES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 GENERATED = "<!-- Made by scripts/reference.py: change the code, not this page. -->"
@@ -174,6 +176,27 @@ def files_page() -> str:
     return _page(parts)
 
 
+def sources_page() -> str:
+    """Kinds of sources and their options."""
+    parts = [
+        "# Sources",
+        "`thruline add PLACE` declares a source; its address says which kind it is. `--options name=value` sets how it "
+        "is read, `--secret env:NAME` or `--secret file:PATH` names its password or key.",
+        "## Every source",
+        _table(("option", "what it sets"), ((f"`{n}`", says) for n, says in GENERAL.items())),
+        f"A source that is sent to (`push://name`) takes of these {_listed(POLICIES)}.",
+    ]
+    for kind, says in PLACE_SAYS.items():
+        options = backend("origin", kind).options
+        rows = [(f"`{name}`", meant) for name, meant in options.items()]
+        parts += [f"## {kind}", says, *([_table(("option", "what it sets"), rows)] if rows else [])]
+    return _page(parts)
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def figures_page() -> str:
     """What the benches measured."""
     return _page([
@@ -192,6 +215,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings": settings_page,
     "events": events_page,
     "errors": errors_page,
+    "sources": sources_page,
     "files": files_page,
     "figures": figures_page,
 }

@@ -38,9 +38,22 @@ REASON_SAYS = {
     "poison": "It argues for dropping a protection.",
     "secret": "It holds a secret.",
     "operator": "A person took it out.",
+    "personal": "It holds a kind of personal data that its source does not let in (`block`).",
+    "expired": "It was kept as long as its source allows (`keep`), and deleted.",
     "symlink": "A link, which a sync does not follow.",
     "ignored": "A dot file or dot folder.",
     "none": "Nothing is wrong with it.",
+}
+PLACE_SAYS = {
+    "folder": "`/srv/wiki`: the files below a folder, local or mounted.",
+    "rows": "`orders.csv`, `.tsv`, `.jsonl`, `.parquet`: each row of a file is a document.",
+    "s3": "`s3://bucket/prefix`: the objects of a bucket. The secret is `ACCESS:SECRET`; without one it is read "
+    "openly.",
+    "git": "`git+https://…`, `git+ssh://…`, `git+file:///…`: the files of a repository. The secret is a token.",
+    "web": "`https://…`: a page, the pages of a sitemap, or those that it links to, as robots.txt allows.",
+    "sql": "`postgresql://user@host/db`, `mysql://…`, `sqlite:///file`: each row of a table or query is a document. "
+    "The secret is the password.",
+    "mail": "`imaps://user@host/FOLDER`, `mbox:///file`: each message is a document. The secret is the password.",
 }
 FILE_SAYS = {
     "thruline.toml": "Your settings. Yours to write; it need not exist.",
@@ -51,5 +64,6 @@ FILE_SAYS = {
     "keys/signing.key": "Signs seals, receipts and models (Ed25519).",
     "blobs/": "Encrypted bytes that are too large for the database. Not used with S3.",
     "jobs/": "One folder for each job while it runs, with its log and status.",
+    "exports/": "Copies of what is held of a person. An erasure of that person deletes them.",
     "receipts/": "Signed receipts of erasures. They hold ids and numbers only.",
 }

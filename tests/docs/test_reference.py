@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from thruline.app.compose import GENERAL, backend
 from thruline.app.config import leaves
 from thruline.app.operations import operations
 from thruline.core.errors import ERRORS
@@ -43,6 +45,14 @@ def test_every_setting_is_in_its_section(root: Path) -> None:
     sections = {part.partition("]")[0]: part for part in text.split("## [")[1:]}
     keys = [key.partition(".") for key, *_ in leaves()]
     assert [f"{s}.{name}" for s, _, name in keys if f"| `{name}` |" not in sections[s]] == []
+
+
+def test_every_kind_of_source_and_each_of_its_options_is_on_its_page(root: Path) -> None:
+    text = (root / "docs" / "reference" / "sources.md").read_text("utf-8")
+    kinds = [n.partition(":")[2] for n in entry_points(group="thruline.backends").names if n.startswith("origin:")]
+    assert [kind for kind in kinds if f"## {kind}\n" not in text] == []
+    named = {name for kind in kinds for name in backend("origin", kind).options} | set(GENERAL)
+    assert [name for name in sorted(named) if f"| `{name}` |" not in text] == []
 
 
 @pytest.mark.parametrize("word", ["init", "up", "demo", "restore"])
