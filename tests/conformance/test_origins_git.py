@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from glob import glob
@@ -17,7 +16,7 @@ from thruline.backends.git_origin import GitOrigin
 from thruline.backends.git_origin.blobs import Ahead
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable
 from thruline.ports.origin import Item
-from thruline.testing.git_repository import Repository
+from thruline.testing.git_repository import Repository, temporary_folders_in
 from thruline.testing.git_server import TOKEN, GitServer
 from thruline.testing.origin_suite import LIMIT, OriginSuite
 
@@ -47,6 +46,12 @@ class ByHttps(Repository):
         return self.origin("a wrong token")
 
 
+@pytest.fixture
+def temporary(tmp_path: Path) -> Iterator[Path]:
+    with temporary_folders_in(tmp_path / "temporary") as folder:
+        yield folder
+
+
 class TestGitOriginByFile(OriginSuite):
     keeps_listed = True
     never_denies = "what may not be read as a file is not there for git either"
@@ -67,6 +72,7 @@ class TestGitOriginByHttps(OriginSuite):
 
     @pytest.fixture
     def place(self, server: GitServer, tmp_path: Path) -> ByHttps:
+        server.asked = lambda: None
         return ByHttps(server, tmp_path.name)
 
     def test_many_small_files_come_in_few_fetches(self, place: ByHttps, server: GitServer) -> None:
@@ -84,20 +90,21 @@ class TestGitOriginByHttps(OriginSuite):
             assert origin.read(item, limit=LIMIT).data == b"30" * 100_000
             assert server.sent - sent < 10_000
 
-    def test_the_token_shows_nowhere_while_git_is_at_work(self, place: ByHttps, server: GitServer) -> None:
+    def test_the_token_shows_nowhere_while_git_is_at_work(
+        self, place: ByHttps, server: GitServer, temporary: Path
+    ) -> None:
         place.put({"a.md": b"one"})
         shown: list[str] = []
         modes: set[int] = set()
-        here = (str(Path(tempfile.gettempdir()) / "thruline-git-*/token"),)
 
         def look() -> None:
             shown.extend(p for p in processes() if TOKEN in p or quote(TOKEN, "") in p)
-            modes.update(os.stat(found).st_mode & 0o777 for pattern in here for found in glob(pattern))
+            modes.update(token.stat().st_mode & 0o777 for token in temporary.glob("*/token"))
 
         server.asked = look
         with closing(place.origin()) as origin:
             origin.read(origin.list().items[0], limit=LIMIT)
-            assert not any(glob(pattern) for pattern in here)
+            assert [*temporary.glob("*/token")] == []
         assert (shown, modes) == ([], {0o600})
 
     def test_a_refusal_does_not_quote_the_token(self, place: ByHttps) -> None:
@@ -212,15 +219,14 @@ def test_a_mark_that_is_no_id_is_never_asked_for(place: ByFile, mark: str) -> No
         origin.read(Item("a.md", mark), limit=LIMIT)
 
 
-def test_nothing_is_left_behind(place: ByFile) -> None:
+def test_nothing_is_left_behind(place: ByFile, temporary: Path) -> None:
     place.put({"a.md": b"one"})
-    before = {*Path(tempfile.gettempdir()).glob("thruline-git-*")}
     origin = place.origin()
     origin.read(origin.list().items[0], limit=LIMIT)
-    (folder,) = {*Path(tempfile.gettempdir()).glob("thruline-git-*")} - before
+    (folder,) = temporary.iterdir()
     assert folder.stat().st_mode & 0o777 == 0o700
     origin.close()
-    assert not folder.exists()
+    assert [*temporary.iterdir()] == []
 
 
 @pytest.mark.parametrize(

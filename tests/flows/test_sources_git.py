@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from thruline.app.platform import Platform
 from thruline.core.errors import Denied, Invalid, Unavailable
 from thruline.flows.reports import SyncReport
-from thruline.testing.git_repository import Repository
+from thruline.testing.git_repository import Repository, temporary_folders_in
 from thruline.testing.git_server import TOKEN, GitServer
 
 VALVE = b"# Valve\n\nThe blue valve opens at nine in the morning and closes at noon."
@@ -36,8 +36,10 @@ def texts_found(home: Platform, question: str) -> dict[str, str]:
     return {p.path: p.text for p in home.vectors.search(question=question).passages}
 
 
-def clones() -> set[Path]:
-    return {*Path(tempfile.gettempdir()).glob("thruline-git-*")}
+@pytest.fixture
+def temporary(tmp_path: Path) -> Iterator[Path]:
+    with temporary_folders_in(tmp_path / "temporary") as folder:
+        yield folder
 
 
 def test_files_answer_change_move_and_go(home: Platform, repository: Repository) -> None:
@@ -68,11 +70,12 @@ def test_a_branch_is_read_and_another_ones_changes_are_not(home: Platform, repos
     assert set(texts_found(home, "red pump")) == {"valve.md"}
 
 
-def test_a_repository_that_went_away_or_lost_its_branch_deletes_nothing(home: Platform, repository: Repository) -> None:
+def test_a_repository_that_went_away_or_lost_its_branch_deletes_nothing(
+    home: Platform, repository: Repository, temporary: Path
+) -> None:
     repository.put({"valve.md": VALVE})
     add(home, repository, "ref=main")
     sync(home)
-    before = clones()
     repository.git("branch", "--move", "main", "trunk")
     with pytest.raises(Unavailable, match="does not have what is asked for"):
         sync(home)
@@ -83,7 +86,7 @@ def test_a_repository_that_went_away_or_lost_its_branch_deletes_nothing(home: Pl
     repository.back()
     repository.git("branch", "--move", "trunk", "main")
     assert sync(home).unchanged == 1
-    assert clones() <= before
+    assert [*temporary.glob("thruline-git-*")] == []
 
 
 def test_what_git_does_not_hold_itself_is_refused_by_name(home: Platform, repository: Repository) -> None:

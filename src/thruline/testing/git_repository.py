@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 _AUTHOR = ("-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgSign=false")
@@ -59,3 +61,15 @@ class Repository:
     @property
     def _elsewhere(self) -> Path:
         return self.root.with_name(f"{self.root.name}-elsewhere")
+
+
+@contextmanager
+def temporary_folders_in(folder: Path) -> Iterator[Path]:
+    """While it lasts, temporary folders are made in a new folder, to see what is left of them."""
+    before = tempfile.tempdir
+    folder.mkdir()
+    tempfile.tempdir = str(folder)
+    try:
+        yield folder
+    finally:
+        tempfile.tempdir = before
