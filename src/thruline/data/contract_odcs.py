@@ -123,11 +123,13 @@ def _options(given: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 
 def _fresh(document: Mapping[str, Any], schema: Mapping[str, Any], file: str) -> dict[str, Any]:
+    """Latency, where it is promised of a column of this schema; its unit and column are judged as TOML's are."""
+    columns = [p.get("name") for p in rows(schema.get("properties"), "properties", file)]
     found: dict[str, Any] = {}
     for sla in rows(document.get("slaProperties"), "slaProperties", file):
         name = str(sla.get("property", ""))
-        table, _, column = str(sla.get("element", "")).rpartition(".")
-        if name.lower() in _FRESH and table in ("", schema.get("name")):
+        column = str(sla.get("element", "")).removeprefix(f"{schema.get('name')}.")
+        if name.lower() in _FRESH and (column in columns or len(document["schema"]) == 1):
             found = {"fresh": {"column": column, "within": f"{sla.get('value')}{_unit(sla, file)}"}}
         elif name.lower() not in (*_FRESH, *_SERVICE):
             raise unknown(f"{file}: slaProperties", name, (*_FRESH, *sorted(_SERVICE)))

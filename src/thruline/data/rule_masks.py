@@ -85,7 +85,7 @@ def _looked_at(rule: Rule, column: Column, value: pl.Expr, asked: Asked) -> Mask
     """Rules that a program must judge value by value: distinct values, and no more than DISTINCT of them."""
     fails = _LOOKED_AT[rule.name](column, asked)
     found = sample(asked.scan.frame, value, DISTINCT)
-    bad = found.values.filter([fails(text) for text in found.values])
+    bad = found.values.filter(pl.Series([fails(text) for text in found.values], dtype=pl.Boolean))
     return Mask(rule, value.is_in(bad.implode()) if len(bad) else False, len(found.values), found.distinct)
 
 
