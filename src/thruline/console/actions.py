@@ -60,8 +60,10 @@ def lines(text: str) -> tuple[str, ...]:
 
 _ACTIONS = (
     Action(
-        name="data.add", fields={"path": str.strip, "name": str.strip, "groups": words}, then="/data?done=data.add",
-        slow=True, follow=lambda platform, source: platform.data.sync(source=source.name),
+        name="data.add",
+        fields={"path": str.strip, "name": str.strip, "groups": words, "options": lines, "secret": str.strip},
+        then="/data?done=data.add", slow=True,
+        follow=lambda platform, source: source.kind == "push" or platform.data.sync(source=source.name),
     ),
     Action(name="data.sync", fields={"source": str.strip}, then="/data?done=data.sync", slow=True),
     Action(

@@ -19,8 +19,8 @@ SECTIONS = (
 )
 
 NOTICES: Mapping[str, str] = {
-    "data.add": "The folder was added and read. You can ask about it now.",
-    "data.add.started": "The folder is being read. Answers use what is in already.",
+    "data.add": "The source was added and read. You can ask about it now.",
+    "data.add.started": "The source is being read. Answers use what is in already.",
     "data.sync": "The source was read again.",
     "data.sync.started": "The source is being read again. Answers use what is in already.",
     "data.quarantine": "Quarantined: no answer uses it from now on.",
