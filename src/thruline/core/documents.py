@@ -46,13 +46,17 @@ class Parsed:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Characters start..end of a document: the unit that is embedded, found and cited."""
+    """Characters start..end of a document: the unit that is embedded, found and cited.
+
+    language: ISO 639-1, nothing where the text is too short to say, or code.
+    """
 
     text: str
     title: str
     start: int
     end: int
     page: int = 0
+    language: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

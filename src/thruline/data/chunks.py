@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from thruline.core.documents import Block, Chunk, Parsed
 from thruline.core.words import WORD, count_words
+from thruline.data.language import language
 
-CHUNKING = "chunks 1"
+CHUNKING = "chunks 2"
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+|(?<=[\u3002\uff01\uff1f])|\n")
 _LINE_END = re.compile(r"\n")
 # Below this share of a chunk a section says too little alone.
@@ -28,6 +29,7 @@ class _Span(NamedTuple):
     words: int
     headings: tuple[str, ...]
     page: int
+    is_code: bool
 
 
 def chunk(parsed: Parsed, *, words: int = 200) -> tuple[Chunk, ...]:
@@ -66,7 +68,7 @@ def _units(blocks: list[Block], text: str, words: int) -> Iterator[_Span]:
     """What is kept in one piece: a block, code with the paragraph before it, or the sentences of a long block."""
     held: _Span | None = None
     for block in blocks:
-        span = _Span(block.start, block.end, _count(text, block), block.headings, block.page)
+        span = _Span(block.start, block.end, _count(text, block), block.headings, block.page, block.kind == "code")
         if held and block.kind == "code" and held.words + span.words <= words:
             held = _join(held, span)
             continue
@@ -97,7 +99,7 @@ def _cut(text: str, start: int, end: int, block: Block, words: int) -> Iterator[
     for at, border in enumerate(borders):
         count = min(words, len(found) - at * words)
         if count > 0:
-            yield _Span(start, border, count, block.headings, block.page)
+            yield _Span(start, border, count, block.headings, block.page, block.kind == "code")
         start = border
 
 
@@ -124,7 +126,7 @@ def _join(a: _Span, b: _Span) -> _Span:
     """The two as one, under what they share; a heading with next to no text of its own goes by its first section."""
     leads_in = a.words < b.words * _TINY and b.headings[: len(a.headings)] == a.headings
     headings = b.headings if leads_in else _common((a.headings, b.headings))
-    return _Span(a.start, b.end, a.words + b.words, headings, a.page)
+    return _Span(a.start, b.end, a.words + b.words, headings, a.page, a.is_code and b.is_code)
 
 
 def _common(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -147,4 +149,6 @@ def _chunk(parsed: Parsed, span: _Span) -> Chunk:
     end = start + len(raw.strip())
     path = span.headings if span.headings[:1] == (parsed.title,) else (parsed.title, *span.headings)
     title = " > ".join(part for part in path if part)
-    return Chunk(text=parsed.text[start:end], title=title, start=start, end=end, page=span.page)
+    text = parsed.text[start:end]
+    said_in = "" if span.is_code else language(text)
+    return Chunk(text=text, title=title, start=start, end=end, page=span.page, language=said_in)
