@@ -109,3 +109,10 @@ def test_many_senders_at_once_lose_nothing(crm: Platform):
     for thread in threads:
         thread.join()
     assert len(crm.data.documents(state="live", limit=99)) == 18
+
+
+@pytest.mark.parametrize("place", ["{home}", "{home}/..", "{home}/keys", "sqlite:///{home}/thruline.db",
+                                   "mbox:///{home}/blobs/box", "git+file:///{home}"])  # fmt: skip
+def test_no_source_reads_the_home_itself(home: Platform, place: str):
+    with pytest.raises(Invalid, match="holds the home"):
+        home.data.add(path=place.format(home=home.home.path))

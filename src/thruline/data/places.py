@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from thruline.core.errors import Invalid
 
@@ -41,6 +41,15 @@ def _on_disk(path: Path) -> tuple[str, str]:
     if not path.is_file():
         raise Invalid(f"{str(path)!r} is not there", hint="give the file that holds the rows")
     return "rows", str(path)
+
+
+def path_of(place: str) -> Path | None:
+    """Where on this machine a place lies; None for one that is elsewhere."""
+    if "://" not in place:
+        return Path(place)
+    address = urlsplit(place)
+    here = address.scheme in ("sqlite", "mbox") or address.scheme.endswith("+file")
+    return Path(unquote(address.path)).resolve() if here else None
 
 
 def name_of(place: str) -> str:

@@ -15,7 +15,7 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import alarm
 from thruline.data.patience import patience
-from thruline.data.places import name_of, place_of
+from thruline.data.places import name_of, path_of, place_of
 from thruline.data.policies import POLICIES, kept_s, policy
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
@@ -43,8 +43,9 @@ def add(
     if not groups:
         raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
     kind, place = place_of(location)
-    if kind == "folder":
-        _check_folder(line, Path(place))
+    _check_home(line, path_of(place))
+    if kind == "folder" and not Path(place).is_dir():
+        raise Invalid(f"{place!r} is not a folder", hint="give the folder that holds your documents")
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
     policy(options)
     kept_s(options)
@@ -81,12 +82,11 @@ def options(pairs: Sequence[str], secret: str) -> dict[str, str]:
     return given
 
 
-def _check_folder(line: Line, folder: Path) -> None:
-    if not folder.is_dir():
-        raise Invalid(f"{str(folder)!r} is not a folder", hint="give the folder that holds your documents")
+def _check_home(line: Line, path: Path | None) -> None:
+    """Raises Invalid for a place that would read the home itself."""
     home = line.home.resolve()
-    if folder == home or folder in home.parents or home in folder.parents:
-        raise Invalid(f"{str(folder)!r} holds the home {str(home)!r}", hint="choose a folder beside it")
+    if path is not None and (path == home or path in home.parents or home in path.parents):
+        raise Invalid(f"{str(path)!r} holds the home {str(home)!r}", hint="choose a place beside it")
 
 
 def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progress | None) -> tuple[SyncReport, ...]:
