@@ -1,0 +1,82 @@
+"""A mailbox: an mbox file, or a folder on an IMAP server. One message is one item, as its server has it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from thruline.backends.mail_origin.box import Box, message_name
+from thruline.backends.mail_origin.imap import Imap
+from thruline.backends.mail_origin.mbox import Mbox
+from thruline.core.errors import Invalid, Refused
+from thruline.core.units import Bytes
+from thruline.ports.origin import Item, Listing, Reading, Secret
+
+_ENDING = ".eml"
+
+
+class MailOrigin:
+    """The messages of `mbox:///path/to/file` or `imaps://user@host/FOLDER`.
+
+    An item is called by its day and subject. secret: the password of an IMAP user.
+    """
+
+    options: Mapping[str, str] = {}
+    marks_content = True
+
+    def __init__(self, location: str, _options: Mapping[str, str] = {}, secret: Secret | None = None) -> None:
+        self._box = _box(location, secret)
+        self._places: Mapping[str, str] | None = None  # of the last listing; replaced whole, so readers need no lock
+
+    def list(self) -> Listing:
+        """Every message; one that is there twice has a number behind its name."""
+        items: dict[str, Item] = {}
+        places: dict[str, str] = {}
+        times: dict[str, int] = {}
+        for met in self._box.scan():
+            name = message_name(met)
+            times[name] = times.get(name, 0) + 1
+            path = f"{name}{_ENDING}" if times[name] == 1 else f"{name} {times[name]}{_ENDING}"
+            items[path], places[path] = Item(path, met.mark, met.size), met.where
+        self._places = places
+        return Listing(items=list(items.values()))
+
+    def read(self, item: Item, *, limit: Bytes) -> Reading:
+        """A message with all its headers."""
+        if self._places is None:
+            self.list()
+        where = (self._places or {}).get(item.path)
+        if where is None:
+            raise Refused(f"{item.path!r} is not in the mailbox any more", reason="unreadable")
+        return Reading(self._box.fetch(where, item.mark, limit=limit), item.mark)
+
+    def close(self) -> None:
+        """Say goodbye to the server."""
+        self._box.close()
+
+
+def _box(location: str, secret: Secret | None) -> Box:
+    parts = urlsplit(location)
+    if parts.scheme == "mbox":
+        path = unquote(parts.path)
+        if parts.netloc or not path.strip("/") or "\0" in path:
+            raise Invalid(f"{location!r} names no file", hint="write mbox:///path/to/file, with three slashes")
+        return Mbox(path)
+    user, host, folder = unquote(parts.username or ""), parts.hostname or "", unquote(parts.path.strip("/"))
+    if not user or not host or not (user + folder).isprintable():
+        raise Invalid(f"{location!r} names no mailbox", hint="write imaps://user@host/INBOX; an @ in the user is %40")
+    if parts.scheme != "imaps" and not _is_loopback(host):
+        raise Invalid(f"a password would be sent in the open to {host!r}", hint="use imaps://")
+    if secret is None:
+        raise Invalid(f"{user!r} needs a password", hint="name it: --secret env:NAME or --secret file:PATH")
+    return Imap(host, parts.port, user, folder or "INBOX", secret, tls=parts.scheme == "imaps")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
