@@ -230,6 +230,21 @@ def _reasked(answer: reports.ReaskedAnswer) -> Iterator[str]:
         yield from (f"{'':<9}{line}" for line in _wrap(answer.text))
 
 
+def _quality(report: reports.QualityReport) -> Iterator[str]:
+    yield f"{report.source}: {_n(report.documents, 'document')} under {len(report.rules)} rules for {report.purpose}"
+    for rule in (r for r in report.rules if r.failing):
+        low = "" if rule.low is None else f"{rule.low:g} or more"
+        wanted = " and ".join(filter(None, (low, "" if rule.high is None else f"at most {rule.high:g}")))
+        yield f"  {rule.failing:>5}  {rule.rule} not {wanted}: {', '.join(rule.examples)}"
+    if not any(rule.failing for rule in report.rules):
+        yield "  every document passes"
+    for d in report.drift:
+        if d.alarm:
+            yield f"  moved  {d.score} by {d.shift:.3g} (distance {d.distance:.2f}, q {d.q:.3g})"
+    if report.drift and not any(d.alarm for d in report.drift):
+        yield f"  no score moved: {report.drift[0].before} documents before, {report.drift[0].since} since"
+
+
 def _verify(report: reports.VerifyReport) -> Iterator[str]:
     word = "verified" if report.ok else "NOT what was written"
     counted = f"{_n(report.events, 'event')}, {_n(report.seals, 'seal')}, head {report.head[:16]}"
@@ -274,6 +289,7 @@ _SPECIAL: dict[type, Any] = {
     reports.VerifyReport: _verify,
     reports.ContractReport: _contract,
     reports.PersonReport: _person,
+    reports.QualityReport: _quality,
     reports.ReplayReport: _replay,
     reports.SearchReport: _search,
     reports.Node: tree,

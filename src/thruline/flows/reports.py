@@ -333,6 +333,45 @@ class ContractReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class QualityRule:
+    """A rule, low <= score <= high (None: no bound), and the documents that fail it; examples: the paths of a few."""
+
+    rule: str
+    low: float | None
+    high: float | None
+    source: str
+    failing: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftView:
+    """How a score of what came in since a moment differs from before; before, since: how many documents.
+
+    distance: Kolmogorov-Smirnov, in [0, 1]. shift: Wasserstein-1, in the score's unit. q: p among all scores.
+    """
+
+    score: str
+    before: int
+    since: int
+    distance: float
+    shift: float
+    q: float
+    alarm: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityReport:
+    """A source's documents under the rules of a purpose. drift: empty where one side has fewer than 20 documents."""
+
+    source: str
+    purpose: str
+    documents: int
+    rules: tuple[QualityRule, ...]
+    drift: tuple[DriftView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonReport:
     """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
 

@@ -17,6 +17,7 @@ from thruline.flows.reports import (
     PersonExport,
     PersonReport,
     PushReport,
+    QualityReport,
     QuarantineReport,
     ReaskedAnswer,
     SourceView,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from thruline.flows import expectations, papers, reading, rights
     from thruline.flows import holds as holding
     from thruline.flows import push as pushing
+    from thruline.flows import quality as qualities
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reask as reasking
     from thruline.flows import sources as sourcing
@@ -37,6 +39,7 @@ else:
     holding = lazy("thruline.flows.holds")
     papers = lazy("thruline.flows.papers")
     pushing = lazy("thruline.flows.push")
+    qualities = lazy("thruline.flows.quality")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
     reasking = lazy("thruline.flows.reask")
@@ -171,6 +174,17 @@ def reask(
 ) -> tuple[ReaskedAnswer, ...]:  # fmt: skip
     """Give the answers that something touched again, from what is there now, to who asked them."""
     return reasking.reask(p.line, what, quarantining.window(p.line, since, until), limit, p.operator)
+
+
+@operation(role="reader", cli="quality", positional=("source",), reads=True)
+def quality(
+    p: Platform, *,
+    source: Annotated[str, "a source"],
+    purpose: Annotated[Literal["rag", "training"], "rules for answering, or the stricter ones for training"] = "rag",
+    since: Annotated[str, "also say how scores moved since then, as `7d` or `2026-11-22`"] = "",
+) -> QualityReport:  # fmt: skip
+    """Name the documents of a source that fail a rule of quality, and tell when its scores have moved."""
+    return qualities.quality(p.line, p.actor, source, purpose, since)
 
 
 @operation(role="operator", cli="check", positional=("table", "contract"))
