@@ -10,8 +10,9 @@ import pytest
 from thruline.core.errors import Invalid, NotFound, Unsupported
 from thruline.data.contract_files import from_toml, read_contract
 from thruline.data.contract_to_odcs import to_odcs
-from thruline.data.contracts import Column, Contract, Fresh, Rule, Whole, rules
+from thruline.data.contracts import COLUMN_RULES, TABLE_RULES, Column, Contract, Fresh, Rule, Whole, rules
 
+ROOT = Path(__file__).parents[3]
 TOML = """
 [contract]
 name = "orders"
@@ -279,3 +280,16 @@ def test_only_toml_and_yaml_are_contracts(tmp_path: Path) -> None:
     (tmp_path / "orders.json").write_text("{}", "utf-8")
     with pytest.raises(Invalid, match=r"'orders.json' is no contract file"):
         read_contract(tmp_path / "orders.json")
+
+
+def test_the_contract_on_the_how_to_page_is_the_one_that_it_runs() -> None:
+    page = (ROOT / "docs" / "how-to" / "hold-a-table-to-a-contract.md").read_text("utf-8")
+    shown = page.partition("```text\n")[2].partition("```")[0]
+    assert shown == (ROOT / "tests" / "docs" / "desk" / "tables" / "orders.toml").read_text("utf-8")
+
+
+def test_the_contract_on_the_reference_page_can_be_read() -> None:
+    page = (ROOT / "docs" / "reference" / "contract-format.md").read_text("utf-8")
+    read = from_toml(page.partition("```toml\n")[2].partition("```")[0])
+    assert {rule.name for rule in rules(read)} > {"references", "pii", "fresh", "unique_together"}
+    assert [rule for rule in (*COLUMN_RULES, *TABLE_RULES) if f"`{rule}" not in page] == []
