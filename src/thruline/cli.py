@@ -190,6 +190,9 @@ def _flag(parameter: Parameter) -> str:
 
 
 def _split(text: str) -> list[str]:
+    """The parts between commas; where they are `name=value`, only a comma before another name parts them."""
+    if "=" in text:
+        return re.split(r",\s*(?=[a-z_]+=)", text)
     return [part.strip() for part in text.split(",") if part.strip()]
 
 
