@@ -20,6 +20,7 @@ SUFFIX = ".txt"
 _PLAIN = re.compile(r"[A-Za-z0-9_@-][A-Za-z0-9_@.-]*")
 _HOSTILE = re.compile(r"""^\.|^ +| +$|[/%,\\~<>"|]""")
 _BYTES = "~x"
+_AS_THEY_ARE = (str, int, float)
 _NOTHING = "~null"
 _EMPTY = "~"
 
@@ -32,11 +33,11 @@ def document(title: str, values: Iterable[tuple[str, Any]]) -> bytes:
 
 def said(value: Any) -> str:
     """A value in words: dates in ISO 8601, lists and objects as compact JSON, bytes by how many; null says nothing."""
+    if value is None:
+        return ""
+    if type(value) in _AS_THEY_ARE:
+        return str(value)
     match value:
-        case None:
-            return ""
-        case str():
-            return value
         case bool():
             return "true" if value else "false"
         case date() | time():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from thruline.backends.sql_origin.engine import Column, Engine, Row, Word, select
@@ -80,7 +81,8 @@ class Shape:
             tests.append(f"{column.value} IN ({marks})")
             params += meanings
         if limit is not None:
-            tests.append(f"{' + '.join(c.size for c in self.shown)} <= {limit}")
+            read = (*self.shown, *([self.title] if self.title else []))
+            tests.append(f"{' + '.join(c.size for c in read)} <= {limit}")
         what = self._short if limit is None else self._whole
         return select(what, self.relation, " AND ".join(tests)), params
 
@@ -98,13 +100,8 @@ class Shape:
 
     def reading(self, row: Row) -> Reading:
         """A whole row as a document."""
-        keys, seen, title, *values = (
-            len(self.key),
-            row[len(self.key)],
-            row[len(self.key) + 1],
-            *row[len(self.key) + 2 :],
-        )
-        named = said(title) or f"{self.name} {', '.join(said(part) for part in row[:keys])}"
+        seen, title, *values = row[len(self.key) :]
+        named = said(title) or f"{self.name} {', '.join(map(said, row[: len(self.key)]))}"
         data = document(named, zip(self._names, values, strict=True))
         return Reading(data, self._seen(seen) if self.cursor else mark_of(data))
 
@@ -117,7 +114,7 @@ class Shape:
         title = self.title.shown if self.title else "NULL"
         return ", ".join([self._short, title, *(c.shown for c in self.shown)])
 
-    @property
+    @cached_property
     def _names(self) -> list[str]:
         return [column_name(c.name) for c in self.shown]
 

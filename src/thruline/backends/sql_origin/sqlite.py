@@ -26,7 +26,7 @@ class SqliteEngine:
             raise Invalid(f"{location!r} names no file", hint="write three slashes: sqlite:///srv/shop.db")
         if secret is not None:
             raise Invalid("an SQLite file has no password", hint="leave --secret out")
-        self._path = unquote(address.path)
+        self._path = "/" + unquote(address.path).lstrip("/")
         self._timeout_s = timeout_s
         self._pool = Pool(self._connect, _Connection.close)
 
