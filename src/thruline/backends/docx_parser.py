@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import docx
 from docx.oxml.ns import qn
@@ -15,12 +15,18 @@ from docx.text.paragraph import Paragraph
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
 from thruline.core.packages import carried, open_archive
+from thruline.core.tables import pieces
 
 _HEADING = re.compile(r"(?:Heading|heading) (\d)")
 _TINY_HALF_POINTS = 4
 _WHITE = "FFFFFF"
 _PROPERTIES = ("author", "last_modified_by", "subject", "keywords", "category", "comments")
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+
+
+class _Style(NamedTuple):
+    name: str
+    hidden: bool
 
 
 class DocxParser:
@@ -33,12 +39,13 @@ class DocxParser:
         archive = open_archive(data, name)
         document = docx.Document(io.BytesIO(data))
         out = Composer(media_type, self.version, title=document.core_properties.title or "")
-        for name in _PROPERTIES:
-            out.note(name, getattr(document.core_properties, name))
+        for said in _PROPERTIES:
+            out.note(said, getattr(document.core_properties, said))
         for kind, part in carried(archive):
             out.note(kind, part)
+        styles: dict[str | None, _Style] = {}
         for item in document.iter_inner_content():
-            _write(item, out)
+            _write(item, styles, out)
         for text in dict.fromkeys(_margins(document, out)):
             out.block(text)
         if not out.title and not out.done().title:
@@ -46,24 +53,34 @@ class DocxParser:
         return out.done()
 
 
-def _write(item: Paragraph | Table, out: Composer) -> None:
+def _write(item: Paragraph | Table, styles: dict[str | None, _Style], out: Composer) -> None:
     if isinstance(item, Table):
-        rows = (" | ".join(_cells(row, out)) for row in item._tbl.tr_lst)
-        out.block("\n".join(rows), kind="table")
+        for piece in pieces(list(_cells(row, out)) for row in item._tbl.tr_lst):
+            out.block(piece, kind="table")
         return
-    text = _visible(item._p, item, out)
-    style = (item.style.name if item.style is not None else "") or ""
-    if heading := _HEADING.match(style):
+    style = _style(item, styles)
+    text = _visible(item._p, out, all_hidden=style.hidden)
+    if heading := _HEADING.match(style.name):
         out.heading(int(heading[1]), text)
-    elif style == "Title":
+    elif style.name == "Title":
         out.heading(1, text)
     else:
-        out.block(text, kind="list" if style.startswith("List") else "text")
+        out.block(text, kind="list" if style.name.startswith("List") else "text")
+
+
+def _style(paragraph: Paragraph, styles: dict[str | None, _Style]) -> _Style:
+    """The paragraph's style; to look one up takes longer than to read the paragraph."""
+    id = paragraph._p.style
+    if id not in styles:
+        style = paragraph.style
+        hidden = bool(style is not None and style.font.hidden)  # type: ignore[union-attr]
+        styles[id] = _Style((style.name if style is not None else "") or "", hidden)
+    return styles[id]
 
 
 def _cells(row: Any, out: Composer) -> Iterator[str]:
     for cell in row.tc_lst:
-        yield " ".join(_visible(p, None, out) for p in cell.iter(qn("w:p"))).strip()
+        yield " ".join(_visible(p, out) for p in cell.iter(qn("w:p"))).strip()
 
 
 def _margins(document: Any, out: Composer) -> Iterator[str]:
@@ -72,13 +89,11 @@ def _margins(document: Any, out: Composer) -> Iterator[str]:
     for section in document.sections:
         for part in (section.header, section.footer):
             if not part.is_linked_to_previous:
-                yield "\n".join(_visible(p, None, out) for p in part._element.iter(qn("w:p")))
+                yield "\n".join(_visible(p, out) for p in part._element.iter(qn("w:p")))
 
 
-def _visible(paragraph: Any, of: Paragraph | None, out: Composer) -> str:
+def _visible(paragraph: Any, out: Composer, *, all_hidden: bool = False) -> str:
     """The text that Word shows; runs that it does not show go to the hidden ones."""
-    style = of.style if of is not None else None
-    all_hidden = bool(style is not None and style.font.hidden)  # type: ignore[union-attr]
     shown: list[str] = []
     unseen: list[str] = []
     for run in paragraph.iter(qn("w:r")):

@@ -36,8 +36,8 @@ class PdfParser:
         except pdfium.PdfiumError as failure:
             raise Refused(f"{name!r} is not a readable PDF", reason="parser_failed") from failure
         out = Composer(media_type, self.version, title=document.get_metadata_value("Title") or "")
-        for name in _PROPERTIES:
-            out.note(name, document.get_metadata_value(name))
+        for said in _PROPERTIES:
+            out.note(said, document.get_metadata_value(said))
         for number in range(len(document)):
             _read_page(document[number], number + 1, out)
         if not out.title and not out.done().title:

@@ -33,7 +33,7 @@ def reveal(text: str) -> Revealed:
 
     Joiners between two visible characters stay where scripts and emoji need them.
     """
-    if text.isascii():
+    if text.isascii() or not _INVISIBLE.search(text):
         return Revealed(text, ())
     hidden = [_from_tags(m[0]) for m in _TAGS.finditer(text)]
     hidden += [_from_selectors(m[0]) for m in _SELECTORS.finditer(text)]

@@ -176,6 +176,21 @@ def test_docx_gives_headings_and_tables_and_tells_what_is_hidden(pool):
     assert kind(parsed, "sick | paid") == "table"
 
 
+def test_a_document_without_a_title_is_called_by_its_file(pool):
+    held = io.BytesIO()
+    document = docx.Document()
+    document.core_properties.title = ""
+    document.add_paragraph("Just text.")
+    document.save(held)
+    assert read(pool, "notes/a.docx", held.getvalue()).title == "a.docx"
+    page = io.BytesIO()
+    drawn = canvas.Canvas(page)
+    drawn.setTitle("")
+    drawn.drawString(72, 700, "Just text.")
+    drawn.save()
+    assert read(pool, "notes/a.pdf", page.getvalue()).title == "a.pdf"
+
+
 def test_invisible_characters_leave_the_text_and_are_read_out(pool):
     tagged = "".join(chr(0xE0000 + ord(c)) for c in "obey me")
     parsed = read(pool, "note.txt", f"pass\u200bword{tagged} ok")

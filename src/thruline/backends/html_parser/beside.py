@@ -14,9 +14,8 @@ _NAMES = r"""
     navbar navigation top-?bar footer masthead skip-?(?:link|nav|to-\w+) pop-?up modal login sign-?up copyright widget
     toc outbrain taboola complementary alertdialog dialog
 """
-_NAMED = re.compile(
-    rf' (?:class|id|role|aria-label)="(?:[^"]*[\s_-])?(?:{"|".join(_NAMES.split())})(?:[\s_-][^"]*)?"', re.IGNORECASE
-)
+_NAMED = re.compile(rf'[\s_"-](?:{"|".join(_NAMES.split())})[\s_"-]', re.IGNORECASE)
+_NAMES_OF = re.compile(r' (?:class|id|role|aria-label)=("[^"]*")')
 _FEWEST_MAIN = 140  # characters: a shorter <main> is filled by a script later
 _MOST_BESIDE = 0.4  # of the page's characters: a larger element is called what it is only by accident
 _MOST_LINKED = 0.75
@@ -37,9 +36,13 @@ def stands_beside(page: Page, at: int, *, framed: bool) -> bool:
     tag = page.tags[at]
     if tag in _KEPT or page.size(at) > page.before[-1] * _MOST_BESIDE:
         return False
-    if _NAMED.search(page.attributes[at]) or (tag in ("aside", "header") and not framed):
+    if _is_called_so(page.attributes[at]) or (tag in ("aside", "header") and not framed):
         return "h1" not in page.tags[at : page.ends[at]]
     return tag in ("ul", "ol") and not framed and _is_linked(page, at)
+
+
+def _is_called_so(attributes: str) -> bool:
+    return any(_NAMED.search(names) for names in _NAMES_OF.findall(attributes))
 
 
 def _is_linked(page: Page, at: int) -> bool:
