@@ -263,6 +263,16 @@ def test_messages_are_parted_as_the_standard_library_parts_them(
     assert [b.rstrip() for b in ours] == [b.rstrip() for b in theirs]
 
 
+@pytest.mark.parametrize("size", [1 << 18, (1 << 18) - 1, (1 << 18) + 1, (1 << 18) + 5, 1 << 19])
+def test_messages_that_begin_at_the_edge_of_what_is_read_at_once_are_found(mbox: MboxPlace, size: int) -> None:
+    for shift in range(-8, 9):
+        first = FROM + b"Subject: One\n\n"
+        mbox.path.write_bytes(
+            first + b"x" * (size - len(first) - 2 + shift) + b"\n\n" + FROM + b"Subject: Two\n\nEnd\n"
+        )
+        assert [path[8:12].strip() for path in listed(mbox)] == ["One", "Two"]
+
+
 def test_a_message_that_moved_in_its_file_after_the_listing_is_read_again(mbox: MboxPlace) -> None:
     mbox.put(mail("Valve"), mail("Pump"))
     with closing(mbox.origin()) as origin:
@@ -430,6 +440,7 @@ def test_attributes_behind_the_text_and_flags_of_other_messages_are_understood()
         ({"FETCH": b"* 1 FETCH (UID 5 BODY[] {99999999999}\r\nx"}, Unavailable),
         ({"UID": b"* 1 FETCH (UID 5 BODY[] {5000000}\r\nx"}, Unavailable), ({"FETCH": b"\x00\xff nonsense\r\n"}, Unavailable),
         ({"UID": b"* 1 FETCH (UID 6 BODY[] {4}\r\nText)\r\nTAG OK done\r\n"}, Refused), ({"UID": b"TAG OK none\r\n"}, Refused),
+        ({"UID": b"* 1 FETCH (UID 5 BODY[]<0> NIL)\r\nTAG OK done\r\n"}, Refused),
     ],
 )  # fmt: skip
 def test_what_servers_do_on_bad_days_is_told_by_its_error(answers: dict[str, bytes], error: type[Exception]) -> None:

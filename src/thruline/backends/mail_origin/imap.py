@@ -62,7 +62,7 @@ class Imap:
             line.most = limit + 1
             found = _answers(_ok(*line.uid("FETCH", uid, f"(UID BODY.PEEK[]<0.{limit + 1}>)")))
             data = next((data for said, data in found if (its := _UID.search(said)) and its[1].decode() == uid), None)
-        if data is None:
+        if not data:  # servers send nothing at all, or NIL, for what was expunged meanwhile
             raise Refused("the message is not there any more", reason="unreadable")
         if len(data) > limit:
             raise Refused(f"the message has more than {limit} bytes", reason="too_large")

@@ -8,7 +8,8 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from itertools import pairwise
+from typing import BinaryIO, NamedTuple
 
 from thruline.backends.mail_origin.box import HEAD, Met
 from thruline.core.errors import Denied, Refused, Unavailable
@@ -16,8 +17,9 @@ from thruline.core.units import Bytes
 
 # A sentence may begin with "From " too, but names no time of day.
 _FROM = re.compile(rb"From [^\n]*\d\d?:\d\d")
-_LINE: Bytes = 1 << 16
-_BLANK = (b"\n", b"\r\n")
+_LINE: Bytes = 1_000  # the longest that mail may have
+_BLOCK: Bytes = 1 << 18
+_OVERLAP = len("\nFrom ") - 1
 
 
 class Mbox:
@@ -29,7 +31,14 @@ class Mbox:
     def scan(self) -> Iterator[Met]:
         """Every message, with a digest of its bytes as mark: a file has nothing else that tells one from another."""
         with self._reading() as file:
-            yield from _split(file, self._path)
+            size = os.fstat(file.fileno()).st_size  # what is appended meanwhile is for the next look
+            starts = list(_starts(file, size))
+            if not starts and os.pread(file.fileno(), _LINE, 0).strip():
+                raise Unavailable(
+                    f"{self._path!r} is no mbox file: no line in it begins a message", hint="see RFC 4155"
+                )
+            for (_, start), (end, _) in pairwise([*starts, _Start(size, size)]):
+                yield _met(file, start, end)
 
     def fetch(self, where: str, mark: str, *, limit: Bytes) -> bytes:
         """The bytes between two places of the file."""
@@ -60,52 +69,39 @@ class Mbox:
             raise Unavailable(f"{self._path!r} cannot be read: {error.strerror}", hint=hint) from error
 
 
-class _Message:
-    """A message while its lines come in; an empty last line belongs to what parts it from the next."""
+class _Start(NamedTuple):
+    """Where a `From ` line begins, and the message below it."""
 
-    def __init__(self, start: int) -> None:
-        self._start, self._end = start, start
-        self._digest = hashlib.sha256()
-        self._head = bytearray()
-        self._held = b""
-
-    def add(self, line: bytes, *, is_blank: bool) -> None:
-        """The next line, or part of a long one."""
-        if self._held:
-            self._take(self._held)
-        self._held = line if is_blank else b""
-        if not is_blank:
-            self._take(line)
-
-    def met(self) -> Met:
-        """The message, whole."""
-        return Met(f"{self._start}-{self._end}", _mark(self._digest), self._end - self._start, bytes(self._head))
-
-    def _take(self, line: bytes) -> None:
-        self._digest.update(line)
-        self._end += len(line)
-        if len(self._head) < HEAD:
-            self._head += line[: HEAD - len(self._head)]
+    line: int
+    message: int
 
 
-def _split(file: BinaryIO, path: str) -> Iterator[Met]:
-    message: _Message | None = None
-    at, after_blank, at_start = 0, True, True
-    while line := file.readline(_LINE):
-        at += len(line)
-        is_blank = at_start and line in _BLANK
-        if at_start and after_blank and _FROM.match(line):
-            if message:
-                yield message.met()
-            message = _Message(at)
-        elif message:
-            message.add(line, is_blank=is_blank)
-        elif not is_blank:
-            raise Unavailable(f"{path!r} is no mbox file: it does not begin with a `From ` line", hint="see RFC 4155")
-        after_blank = is_blank
-        at_start = line.endswith(b"\n")
-    if message:
-        yield message.met()
+def _starts(file: BinaryIO, size: int) -> Iterator[_Start]:
+    """Where messages begin: at `From ` lines with a time of day, below an empty line or at the top."""
+    at, block = -1, b"\n"
+    while at + len(block) < size:
+        found = -1
+        at, block = at + len(block) - len(block[-_OVERLAP:]), block[-_OVERLAP:] + file.read(_BLOCK)
+        while (found := block.find(b"\nFrom ", found + 1)) >= 0:
+            line = at + found + 1
+            first = os.pread(file.fileno(), _LINE, line).partition(b"\n")[0]
+            if _FROM.match(first) and _is_below_blank(file, line):
+                yield _Start(line, min(size, line + len(first) + 1))
+
+
+def _is_below_blank(file: BinaryIO, line: int) -> bool:
+    before = os.pread(file.fileno(), min(line, 3), max(0, line - 3))
+    return before.endswith((b"\n\n", b"\n\r\n")) or not before.strip(b"\r\n")
+
+
+def _met(file: BinaryIO, start: int, end: int) -> Met:
+    """A message; the empty line that parts it from the next is not its own."""
+    tail = os.pread(file.fileno(), min(4, end - start), max(start, end - 4))
+    end -= 2 if tail.endswith(b"\n\r\n") else tail.endswith(b"\n\n")
+    digest = hashlib.sha256()
+    for at in range(start, end, _BLOCK):
+        digest.update(os.pread(file.fileno(), min(_BLOCK, end - at), at))
+    return Met(f"{start}-{end}", _mark(digest), end - start, os.pread(file.fileno(), min(HEAD, end - start), start))
 
 
 def _mark(digest: hashlib._Hash) -> str:
