@@ -23,7 +23,10 @@ Write = Callable[[Path, Sequence[Mapping[str, Any]]], None]
 
 
 def write_csv(path: Path, rows: Sequence[Mapping[str, Any]], delimiter: str = ",") -> None:
-    lines = [delimiter.join(rows[0]), *(delimiter.join("" if v is None else str(v) for v in row.values()) for row in rows)]
+    lines = [
+        delimiter.join(rows[0]),
+        *(delimiter.join("" if v is None else str(v) for v in row.values()) for row in rows),
+    ]
     path.write_text("\n".join(lines), "utf-8")
 
 
@@ -78,14 +81,14 @@ def refused(path: Path, **options: str) -> dict[str, str]:
 
 def test_a_row_is_a_title_and_a_line_for_each_column_that_says_something(path: Path) -> None:
     assert documents(path, key="id") == {
-        "people/1.txt": "people 1\n\nid: 1\nname: Anna\ntown: Oslo\n",
-        "people/2.txt": "people 2\n\nid: 2\nname: Ben\n",
+        "1.txt": "people 1\n\nid: 1\nname: Anna\ntown: Oslo\n",
+        "2.txt": "people 2\n\nid: 2\nname: Ben\n",
     }
 
 
 def test_columns_and_title_are_those_that_were_chosen(path: Path) -> None:
     found = documents(path, key="name, id", columns="town", title="name")
-    assert found == {"people/Anna,1.txt": "Anna\n\ntown: Oslo\n", "people/Ben,2.txt": "Ben\n\n"}
+    assert found == {"Anna,1.txt": "Anna\n\ntown: Oslo\n", "Ben,2.txt": "Ben\n\n"}
 
 
 def test_without_a_key_a_row_is_called_by_what_it_says(path: Path, suffix: str) -> None:
@@ -106,21 +109,16 @@ def test_marks_tell_what_changed_and_a_reading_has_the_mark_of_the_listing(path:
     FORMATS[suffix](path, [PEOPLE[0], {**PEOPLE[1], "town": "Moss"}])
     origin = opened(path, key="id")
     after = {item.path: item.mark for item in origin.list().items}
-    assert after["people/1.txt"] == before["people/1.txt"]
-    assert after["people/2.txt"] != before["people/2.txt"]
-    assert opened(path, key="id").read(Item("people/2.txt", ""), limit=LIMIT).mark == after["people/2.txt"]
+    assert after["1.txt"] == before["1.txt"]
+    assert after["2.txt"] != before["2.txt"]
+    assert opened(path, key="id").read(Item("2.txt", ""), limit=LIMIT).mark == after["2.txt"]
 
 
 def test_the_first_row_of_a_key_counts_and_the_others_are_refused_by_their_place(path: Path, suffix: str) -> None:
     FORMATS[suffix](path, [*PEOPLE, {"id": 1, "name": "Not Anna", "town": "x"}])
-    assert documents(path, key="id")["people/1.txt"].endswith("town: Oslo\n")
+    assert documents(path, key="id")["1.txt"].endswith("town: Oslo\n")
     ((where, reason),) = refused(path, key="id").items()
-    assert (
-        where
-        == {".csv": "people/line 4", ".tsv": "people/line 4", ".jsonl": "people/line 3", ".parquet": "people/row 3"}[
-            suffix
-        ]
-    )
+    assert where == {".csv": "line 4", ".tsv": "line 4", ".jsonl": "line 3", ".parquet": "row 3"}[suffix]
     assert reason == "duplicate_key"
 
 
@@ -141,7 +139,7 @@ def test_a_file_that_changed_after_the_listing_is_to_be_read_again(path: Path, s
 
 def test_a_row_that_is_not_listed_is_unreadable(path: Path) -> None:
     with pytest.raises(Refused) as gone:
-        opened(path, key="id").read(Item("people/9.txt", ""), limit=LIMIT)
+        opened(path, key="id").read(Item("9.txt", ""), limit=LIMIT)
     assert gone.value.reason == "unreadable"
 
 
@@ -210,7 +208,7 @@ def test_a_large_file_is_held_line_by_line(path: Path, suffix: str) -> None:
 def test_a_csv_row_may_have_quotes_line_ends_and_commas(tmp_path: Path) -> None:
     path = text_file(tmp_path, "a.csv", b'id,note\r\n1,"one, two\r\nand ""three"""\r\n2,last\r\n')
     assert documents(path, key="id") == {
-        "a/1.txt": 'a 1\n\nid: 1\nnote: one, two\n  and "three"\n', "a/2.txt": "a 2\n\nid: 2\nnote: last\n",
+        "1.txt": 'a 1\n\nid: 1\nnote: one, two\n  and "three"\n', "2.txt": "a 2\n\nid: 2\nnote: last\n",
     }  # fmt: skip
 
 
@@ -218,7 +216,7 @@ def test_a_csv_row_may_have_quotes_line_ends_and_commas(tmp_path: Path) -> None:
 def test_what_parts_the_columns_is_seen_from_the_header(tmp_path: Path, delimiter: str) -> None:
     path = tmp_path / "a.csv"
     write_csv(path, PEOPLE, delimiter)
-    assert documents(path, key="id")["a/1.txt"] == "a 1\n\nid: 1\nname: Anna\ntown: Oslo\n"
+    assert documents(path, key="id")["1.txt"] == "a 1\n\nid: 1\nname: Anna\ntown: Oslo\n"
 
 
 def test_broken_rows_are_refused_by_their_line_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -236,14 +234,14 @@ def test_broken_rows_are_refused_by_their_line_and_the_rest_goes_on(tmp_path: Pa
         'b"',
     ]
     path = text_file(tmp_path, "a.csv", "\n".join(lines).encode())
-    assert refused(path, key="id") == dict.fromkeys(("a/line 3", "a/line 4", "a/line 5", "a/line 8"), "broken_row")
-    assert list(documents(path, key="id")) == ["a/1.txt", "a/5.txt", "a/7.txt", "a/8.txt"]
+    assert refused(path, key="id") == dict.fromkeys(("line 3", "line 4", "line 5", "line 8"), "broken_row")
+    assert list(documents(path, key="id")) == ["1.txt", "5.txt", "7.txt", "8.txt"]
 
 
 def test_a_quote_that_is_never_closed_takes_no_more_than_its_line(tmp_path: Path) -> None:
     rest = "".join(f"{n},{'x' * 90}\n" for n in range(2, 4000))
     path = text_file(tmp_path, "a.csv", f'id,name\n1,"Anna\n{rest}'.encode())
-    assert list(refused(path, key="id")) == ["a/line 2"]
+    assert list(refused(path, key="id")) == ["line 2"]
     assert len(opened(path, key="id").list().items) == 3998
 
 
@@ -252,20 +250,20 @@ def test_fields_and_lines_that_are_too_wide_are_refused_and_never_held(tmp_path:
     lines = text_file(tmp_path, "b.jsonl", b'{"id":1,"n":"' + b"y" * 40_000_000 + b'"}\n{"id":2,"n":"Ben"}')
     tracemalloc.start()
     try:
-        assert refused(csv, key="id") == {"a/line 2": "too_large", "a/line 3": "too_large"}
-        assert refused(lines, key="id") == {"b/line 1": "too_large"}
+        assert refused(csv, key="id") == {"line 2": "too_large", "line 3": "too_large"}
+        assert refused(lines, key="id") == {"line 1": "too_large"}
         assert tracemalloc.get_traced_memory()[1] < 70_000_000
     finally:
         tracemalloc.stop()
-    assert list(documents(csv, key="id")) == ["a/3.txt"]
-    assert list(documents(lines, key="id")) == ["b/2.txt"]
+    assert list(documents(csv, key="id")) == ["3.txt"]
+    assert list(documents(lines, key="id")) == ["2.txt"]
 
 
 def test_encodings_of_1995_and_marks_of_windows_are_read(tmp_path: Path) -> None:
     marked = text_file(tmp_path, "a.csv", "\ufeffid,name\n1,Zoë\n".encode())
     western = text_file(tmp_path, "b.csv", "id;name\n1;Müller\n2;Anna\n".encode("cp1252"))
-    assert documents(marked, key="id")["a/1.txt"].endswith("name: Zoë\n")
-    assert documents(western, key="id")["b/1.txt"].endswith("name: Müller\n")
+    assert documents(marked, key="id")["1.txt"].endswith("name: Zoë\n")
+    assert documents(western, key="id")["1.txt"].endswith("name: Müller\n")
     with pytest.raises(Invalid, match="UTF-16"):
         opened(text_file(tmp_path, "c.csv", "id,name\n".encode("utf-16")), key="id").list()
 
@@ -275,15 +273,15 @@ def test_lines_that_are_no_json_object_are_refused_by_their_line(tmp_path: Path)
     path = text_file(
         tmp_path, "a.jsonl", f'{{"id": 1}}\n{{"id": \n[2]\n\n{{"id": {"9" * 5000}}}\n{deep}\n{{"id": 3}}'.encode()
     )
-    assert refused(path, key="id") == dict.fromkeys(("a/line 2", "a/line 3", "a/line 5", "a/line 6"), "broken_row")
-    assert list(documents(path, key="id")) == ["a/1.txt", "a/3.txt"]
+    assert refused(path, key="id") == dict.fromkeys(("line 2", "line 3", "line 5", "line 6"), "broken_row")
+    assert list(documents(path, key="id")) == ["1.txt", "3.txt"]
 
 
 def test_objects_lists_and_nulls_of_json_are_words(tmp_path: Path) -> None:
     path = text_file(
         tmp_path, "a.jsonl", b'{"id": 1, "at": {"x": [1, null, "\\u00e9"]}, "no": null, "ok": true, "t": "\\ud800"}'
     )
-    assert documents(path, key="id") == {"a/1.txt": 'a 1\n\nid: 1\nat: {"x":[1,null,"é"]}\nok: true\nt: ?\n'}
+    assert documents(path, key="id") == {"1.txt": 'a 1\n\nid: 1\nat: {"x":[1,null,"é"]}\nok: true\nt: ?\n'}
 
 
 @pytest.mark.parametrize("data", [b"", b"\n", b'"id\n1\n', b"id,id\n1,2\n"])
@@ -294,7 +292,7 @@ def test_a_csv_without_a_header_is_never_an_empty_place(tmp_path: Path, data: by
 
 def test_columns_without_a_name_are_called_by_their_number(tmp_path: Path) -> None:
     path = text_file(tmp_path, "a.csv", b"id,,name\n1,x,Anna\n")
-    assert documents(path, key="id") == {"a/1.txt": "a 1\n\nid: 1\ncolumn 2: x\nname: Anna\n"}
+    assert documents(path, key="id") == {"1.txt": "a 1\n\nid: 1\ncolumn 2: x\nname: Anna\n"}
 
 
 def test_a_parquet_file_that_is_half_written_is_unavailable(tmp_path: Path) -> None:
@@ -311,7 +309,7 @@ def test_types_of_parquet_are_words(tmp_path: Path) -> None:
     }  # fmt: skip
     write_parquet(tmp_path / "a.parquet", [row])
     assert documents(tmp_path / "a.parquet", key="id") == {
-        "a/1.txt": "a 1\n\nid: 1\nat: 2024-01-31T10:00:00+00:00\nday: 2024-01-31\n"
+        "1.txt": "a 1\n\nid: 1\nat: 2024-01-31T10:00:00+00:00\nday: 2024-01-31\n"
         'scan: 2 bytes\ntags: ["a","b"]\non: {"since":"2020-01-01"}\n'
     }
 
@@ -321,7 +319,7 @@ def test_rows_of_many_batches_of_parquet_are_found_again(tmp_path: Path) -> None
     origin = opened(tmp_path / "a.parquet", key="id")
     assert len(origin.list().items) == 45_000
     for n in (0, 19_999, 20_000, 44_999):
-        assert origin.read(Item(f"a/{n}.txt", ""), limit=LIMIT).data.endswith(f"v: {n * 7}\n".encode())
+        assert origin.read(Item(f"{n}.txt", ""), limit=LIMIT).data.endswith(f"v: {n * 7}\n".encode())
 
 
 def test_a_format_that_is_not_known_and_a_password_are_refused(tmp_path: Path) -> None:

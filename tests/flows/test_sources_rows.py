@@ -41,14 +41,14 @@ def paths_found(home: Platform, question: str) -> set[str]:
 def test_a_file_of_rows_is_a_source_of_its_own_kind(home: Platform, machines: Path) -> None:
     (source,) = home.data.sources()
     assert (source.kind, source.name, source.location) == ("rows", "machines", str(machines))
-    assert "machines/pump.txt" in paths_found(home, "When does the red pump run?")
+    assert "pump.txt" in paths_found(home, "When does the red pump run?")
 
 
 def test_added_changed_and_deleted_rows_are_told_apart(home: Platform, machines: Path) -> None:
     write(machines, VALVE.replace("nine", "seven"), "crane,The yellow crane lifts crates.")
     report = sync(home)
     assert (report.added, report.changed, report.deleted) == (1, 1, 1)
-    assert paths_found(home, "valve crane pump") == {"machines/valve.txt", "machines/crane.txt"}
+    assert paths_found(home, "valve crane pump") == {"valve.txt", "crane.txt"}
 
 
 def test_rows_in_another_order_are_unchanged(home: Platform, machines: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_broken_row_is_refused_by_its_line_until_it_is_mended(home: Platform, 
     write(machines, VALVE, PUMP, "crane,too,many", VALVE)
     report = sync(home)
     assert {r.path: r.reason for r in report.refused} == {
-        "machines/line 4": "broken_row", "machines/line 5": "duplicate_key",
+        "line 4": "broken_row", "line 5": "duplicate_key",
     }  # fmt: skip
     assert report.indexed == 2
     write(machines, VALVE, PUMP, "crane,just right")
@@ -83,7 +83,7 @@ def test_a_row_of_an_erased_person_does_not_come_back(home: Platform, machines: 
     write(machines, VALVE, PUMP, "lathe,Marit Oslovsen (marit.oslovsen@example.org) looks after the lathe.")
     sync(home)
     home.data.erase(identifiers=("Marit Oslovsen", "marit.oslovsen@example.org"))
-    assert [(r.path, r.reason) for r in sync(home).refused] == [("machines/lathe.txt", "suppressed")]
+    assert [(r.path, r.reason) for r in sync(home).refused] == [("lathe.txt", "suppressed")]
 
 
 def test_a_file_that_is_away_or_half_written_deletes_nothing(home: Platform, machines: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_file_that_is_away_or_half_written_deletes_nothing(home: Platform, mac
     machines.unlink()
     with pytest.raises(Unavailable):
         sync(home)
-    assert "machines/valve.txt" in paths_found(home, "blue valve")
+    assert "valve.txt" in paths_found(home, "blue valve")
 
 
 def test_a_file_that_is_not_there_is_refused_when_it_is_added(home: Platform, tmp_path: Path) -> None:

@@ -58,13 +58,8 @@ def mark_of(data: bytes) -> str:
 
 
 def path_of(table: str, key: Sequence[Any]) -> str:
-    """`table/key.txt`, another one for every other key; the parts of a key are parted by commas."""
-    return f"{_safe(table)}/{','.join(map(_part, key))}{SUFFIX}"
-
-
-def place_path(table: str, place: str) -> str:
-    """What a row that has no key is called by: the place where it stands, as `line 17`."""
-    return f"{_safe(table)}/{place}"
+    """`table/key.txt`, or `key.txt` without a table; another one for every other key, its parts parted by commas."""
+    return f"{_safe(table)}{'/' if table else ''}{','.join(map(_part, key))}{SUFFIX}"
 
 
 def key_in(path: str) -> tuple[str | bytes, ...]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from thruline.backends.rows_origin.lines import CsvTable, JsonLinesTable
 from thruline.backends.rows_origin.table import Broken, Found, Table, Values
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable, Unsupported
-from thruline.core.rows import column_name, document, mark_of, path_of, place_path, said
+from thruline.core.rows import column_name, document, mark_of, path_of, said
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
@@ -137,7 +137,7 @@ class _Words:
     def path(self, values: Values, mark: str) -> str:
         """What the row is called; nothing where a part of its key is missing."""
         key = [values.get(column) for column in self.key] if self.key else [mark[:_DIGEST]]
-        return "" if any(part is None or part == "" for part in key) else path_of(self.name, key)
+        return "" if any(part is None or part == "" for part in key) else path_of("", key)
 
 
 @dataclass(kw_only=True)
@@ -152,17 +152,17 @@ class _Seen:
     def meet(self, row: Found | Broken, words: _Words) -> None:
         """File a row."""
         if isinstance(row, Broken):
-            self.refused.append(Refusal(place_path(words.name, row.place), row.reason))
+            self.refused.append(Refusal(row.place, row.reason))
             return
         data = words.document(row.values)
         mark = mark_of(data)
         path = words.path(row.values, mark)
         if not words.key and path in self.places:
             self.repeated[path] += 1
-            path = path_of(words.name, [mark[:_DIGEST], self.repeated[path] + 1])
+            path = path_of("", [mark[:_DIGEST], self.repeated[path] + 1])
         if not path or path in self.places:
             reason = "duplicate_key" if path else "broken_row"
-            self.refused.append(Refusal(place_path(words.name, row.place), reason))
+            self.refused.append(Refusal(row.place, reason))
             return
         self.places[path] = row.at
         self.items.append(Item(path, mark, len(data)))
