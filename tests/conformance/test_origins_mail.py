@@ -298,7 +298,7 @@ def test_a_file_is_never_held_as_a_whole(mbox: MboxPlace) -> None:
         assert b"Text." in origin.read(small, limit=LIMIT).data
 
 
-@pytest.mark.parametrize("content", [b"no mail at all\n", b"\x00" * 10_000, b"{}"])
+@pytest.mark.parametrize("content", [b"no mail at all\n", b"\x00" * 10_000, b"{}", b"no mail\n\n" + FROM])
 def test_what_is_no_mailbox_is_unavailable(mbox: MboxPlace, content: bytes) -> None:
     mbox.path.write_bytes(content)
     with pytest.raises(Unavailable, match="mbox"):

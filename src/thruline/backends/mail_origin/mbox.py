@@ -33,10 +33,9 @@ class Mbox:
         with self._reading() as file:
             size = os.fstat(file.fileno()).st_size  # what is appended meanwhile is for the next look
             starts = list(_starts(file, size))
-            if not starts and os.pread(file.fileno(), _LINE, 0).strip():
-                raise Unavailable(
-                    f"{self._path!r} is no mbox file: no line in it begins a message", hint="see RFC 4155"
-                )
+            before = starts[0].line if starts else size
+            if os.pread(file.fileno(), min(before, _LINE), 0).strip():
+                raise Unavailable(f"{self._path!r} is no mbox file: it does not begin with mail", hint="see RFC 4155")
             for (_, start), (end, _) in pairwise([*starts, _Start(size, size)]):
                 yield _met(file, start, end)
 
@@ -79,9 +78,9 @@ class _Start(NamedTuple):
 def _starts(file: BinaryIO, size: int) -> Iterator[_Start]:
     """Where messages begin: at `From ` lines with a time of day, below an empty line or at the top."""
     at, block = -1, b"\n"
-    while at + len(block) < size:
+    while at + len(block) < size and (more := file.read(_BLOCK)):
         found = -1
-        at, block = at + len(block) - len(block[-_OVERLAP:]), block[-_OVERLAP:] + file.read(_BLOCK)
+        at, block = at + len(block) - len(block[-_OVERLAP:]), block[-_OVERLAP:] + more
         while (found := block.find(b"\nFrom ", found + 1)) >= 0:
             line = at + found + 1
             first = os.pread(file.fileno(), _LINE, line).partition(b"\n")[0]
