@@ -258,6 +258,13 @@ VERBS: Mapping[str, Verb] = dict(
             table=Digest(),
             contract=Digest(),
         ),
+        _verb(
+            "corpus.exported",
+            "Records were written as a set for training.",
+            rows=Number(),
+            repeated=Number(),
+            failing=Number(),
+        ),
         _verb("hold.placed", "Records were put under a rule that forbids to delete them."),
         _verb("hold.lifted", "A rule that forbade to delete ended."),
         _verb("person.reported", "What is held of a person was listed.", records=Number(), answers=Number()),

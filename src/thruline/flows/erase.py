@@ -18,6 +18,7 @@ from thruline.core.clock import iso
 from thruline.core.errors import Invalid, NotFound
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
+from thruline.flows.corpus import holding
 from thruline.flows.holds import check
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_without
@@ -166,6 +167,11 @@ def _out_of_scope(line: Line) -> tuple[str, ...]:
     return (*OUT_OF_SCOPE, *line.database.out_of_scope)
 
 
+def _written(line: Line, reach: Reach) -> tuple[str, ...]:
+    """Sets for training that hold them; named to who erases, and not on the receipt: a path may be personal."""
+    return tuple(f"the set {place}: write it again, and delete it" for place in holding(line, reach.corpora))
+
+
 def _report(
     line: Line, reach: Reach, began: float, *, dry_run: bool, keys: int = 0, residue: tuple[str, ...] | None = None,
     receipt: str | Path = "",
@@ -173,6 +179,7 @@ def _report(
     return EraseReport(
         subjects=reach.subjects, records=reach.shown, chunks=len(reach.chunks), vectors=len(reach.vectors),
         answers=len(reach.answers), models=reach.models, keys=keys, residue=-1 if residue is None else len(residue),
-        residue_places=residue or (), out_of_scope=_out_of_scope(line), receipt=str(receipt), dry_run=dry_run,
+        residue_places=residue or (), out_of_scope=(*_written(line, reach), *_out_of_scope(line)),
+        receipt=str(receipt), dry_run=dry_run,
         seconds=time.monotonic() - began, also_seen=reach.also_seen, jobs=len(reach.jobs), users=len(reach.users),
     )  # fmt: skip

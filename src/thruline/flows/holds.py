@@ -40,7 +40,7 @@ def lift(line: Line, name: str, actor: str) -> HoldView:
         if hold.name == name:
             with line.database.transaction():
                 line.payloads.delete([id])
-                line.ledger.append([Draft(verb="hold.lifted", inputs=(id,), actor=actor)])
+                line.ledger.append([Draft(verb="hold.lifted", inputs=(ArtifactId(id),), actor=actor)])
             return hold
     raise NotFound(f"no hold {name!r}", hint="`thruline holds` lists them")
 

@@ -26,6 +26,7 @@ from thruline.flows.touched import touched
 SHORTEST = 4  # characters: a shorter word stands in too much that is not the person's
 PAGE = 256  # texts decrypted at a time
 TEXTS = ("memo", "record", "path", "answer", "user", "job", "job_log", "job_reason", "export")  # payloads that are read
+WHOLE = ("answer", "dataset", "model", "corpus")  # what goes, or is named, as a whole where a part of it is reached
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -45,6 +46,7 @@ class Reach:
     models: tuple[ArtifactId, ...]
     jobs: tuple[ArtifactId, ...]
     users: tuple[str, ...]
+    corpora: tuple[ArtifactId, ...]
     texts: tuple[str, ...]
     also_seen: tuple[str, ...]
 
@@ -69,7 +71,7 @@ def find(line: Line, identifiers: Sequence[str]) -> Reach:
     records = _records(line, met, linked)
     chunks = [p.chunk for p in line.records.chunks_of([r.id for r in records])]
     below = touched(line, [*(r.id for r in records), *chunks]) | met | linked
-    reached = {kind: tuple(sorted(i for i in below if kind_of(i) == kind)) for kind in ("answer", "dataset", "model")}
+    reached = {kind: tuple(sorted(i for i in below if kind_of(i) == kind)) for kind in WHOLE}
     if not met and not linked and not subjects and not line.subjects.was_erased(pairs):
         raise NotFound(
             f"nothing here holds {', '.join(map(repr, identifiers))}", hint="give every name, address and number"
@@ -78,7 +80,7 @@ def find(line: Line, identifiers: Sequence[str]) -> Reach:
         identifiers=pairs, called=called, subjects=tuple(subjects), records=tuple(records),
         shown=tuple(sorted(views(line, records), key=lambda view: (view.source, view.path))), chunks=tuple(chunks),
         vectors=tuple(ArtifactId(r.vectors) for r in records if r.vectors), answers=reached["answer"],
-        datasets=reached["dataset"], models=reached["model"],
+        datasets=reached["dataset"], models=reached["model"], corpora=reached["corpus"],
         jobs=tuple(sorted({_job(i) for i in met if kind_of(i).startswith("job")})), users=_users(line, met),
         texts=tuple(sorted(met)), also_seen=_also_seen(line, records, called),
     )  # fmt: skip

@@ -372,6 +372,21 @@ class QualityReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorpusReport:
+    """A cleaned set that was written: documents = written + repeated + failing. by_rule: how many fail each rule."""
+
+    file: str
+    sheet: str
+    purpose: str
+    documents: int
+    written: int
+    repeated: int
+    failing: int
+    by_rule: dict[str, int]
+    words: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonReport:
     """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
 

@@ -34,7 +34,9 @@ def expire(line: Line, run: Run, source: Source) -> int:
     with run.commit():
         entries = [e for e in line.records.entries(source.id) if e.record in old]
         names = line.payloads.get_many([e.path for e in entries])
-        line.answers.delete([ArtifactId(a) for a in touched(line, list(old)) if kind_of(a) == "answer"])
+        line.answers.delete(
+            [ArtifactId(a) for a in touched(line, [r.id for r in old.values()]) if kind_of(a) == "answer"]
+        )
         delete_records(line, run, list(old.values()))
         for entry in entries:
             line.payloads.put(entry.path, names.get(entry.path, b""), source.id)

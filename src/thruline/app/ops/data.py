@@ -10,6 +10,7 @@ from thruline.core.lazy import lazy
 from thruline.flows.reports import (
     BlastReport,
     ContractReport,
+    CorpusReport,
     DocumentView,
     EraseReport,
     HoldView,
@@ -25,6 +26,7 @@ from thruline.flows.reports import (
 )
 
 if TYPE_CHECKING:
+    from thruline.flows import corpus as corpora
     from thruline.flows import erase as erasure
     from thruline.flows import expectations, papers, reading, rights
     from thruline.flows import holds as holding
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from thruline.flows import reask as reasking
     from thruline.flows import sources as sourcing
 else:
+    corpora = lazy("thruline.flows.corpus")
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
@@ -185,6 +188,17 @@ def quality(
 ) -> QualityReport:  # fmt: skip
     """Name the documents of a source that fail a rule of quality, and tell when its scores have moved."""
     return qualities.quality(p.line, p.actor, source, purpose, since)
+
+
+@operation(role="operator", cli="corpus", positional=("sources",))
+def corpus(
+    p: Platform, *,
+    sources: Annotated[tuple[str, ...], "sources"],
+    out: Annotated[str, "the .parquet file to write; its data sheet lies beside it"],
+    purpose: Annotated[Literal["rag", "training"], "whose rules of quality a document has to pass"] = "training",
+) -> CorpusReport:  # fmt: skip
+    """Write a cleaned set of documents for training, each text once, with its data sheet."""
+    return corpora.export(p.line, p.actor, sources, purpose, out)
 
 
 @operation(role="operator", cli="check", positional=("table", "contract"))

@@ -1,0 +1,148 @@
+"""Corpus: documents of sources as a cleaned set for training, written as Parquet with its data sheet.
+
+What is left out is counted by rule; what is written stays on the line: a later erasure names the files that hold it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from thruline.core.clock import iso
+from thruline.core.errors import Conflict, Invalid, NotFound, Unsupported
+from thruline.core.ids import ArtifactId, random_id
+from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.policies import STATED
+from thruline.data.quality import score
+from thruline.data.quality_rules import DEFAULT, Purpose, Rule, verdict
+from thruline.data.records import Record
+from thruline.flows.documents import Document, read_documents
+from thruline.flows.reports import CorpusReport
+from thruline.flows.sources import named
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+KIND = "corpus"
+EVERYTHING = 1 << 31
+PAGE = 256  # documents decrypted at a time
+
+
+class _Row(NamedTuple):
+    record: ArtifactId
+    source: str
+    title: str
+    language: str
+    text: str
+    words: int
+
+
+def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, out: str) -> CorpusReport:
+    """Write the documents of these sources that pass the rules of a purpose, each text once.
+
+    out: a `.parquet` file; its data sheet lies beside it as Markdown. documents = written + repeated + failing.
+    Raises Invalid for another ending, Conflict for a file that is there, NotFound where nothing passes.
+    """
+    path = _target(out)
+    chosen = [named(line, actor, name) for name in sources]
+    records = [r for s in chosen for r in line.records.list(among=[s.id], state="live", limit=EVERYTHING)]
+    unique = [r for r in records if not r.canonical]
+    failing: Counter[str] = Counter()
+    rows = list(_passing(line, unique, {s.id: s.name for s in chosen}, DEFAULT[purpose], failing))
+    if not rows:
+        raise NotFound("no document passes", hint=f"`thruline quality {chosen[0].name} --purpose {purpose}` says why")
+    report = CorpusReport(
+        file=str(path), sheet=str(path.with_suffix(".md")), purpose=purpose, documents=len(records), written=len(rows),
+        repeated=len(records) - len(unique), failing=len(unique) - len(rows), by_rule=dict(failing.most_common()),
+        words=sum(row.words for row in rows),
+    )  # fmt: skip
+    _note(line, report, rows, actor)
+    _write(path, rows)
+    path.with_suffix(".md").write_text("\n".join(_sheet(line, report, chosen, rows)) + "\n", "utf-8")
+    return report
+
+
+def holding(line: Line, corpora: Sequence[str]) -> tuple[str, ...]:
+    """Where these sets were written, in words for a receipt's reader."""
+    return tuple(data.decode() for _, data in sorted(line.payloads.get_many(corpora).items()))
+
+
+def _target(out: str) -> Path:
+    path = Path(out).expanduser().resolve()
+    if path.suffix != ".parquet":
+        raise Invalid(f"{path.name!r} is no Parquet file", hint="end its name in .parquet")
+    if path.exists() or path.with_suffix(".md").exists():
+        raise Conflict(
+            f"{str(path)!r} is there already", hint="a set that was trained on stays as it is: choose another"
+        )
+    if not path.parent.is_dir():
+        raise NotFound(f"there is no folder {str(path.parent)!r}", hint="make it first")
+    return path
+
+
+def _passing(
+    line: Line, records: Sequence[Record], names: Mapping[str, str], rules: Sequence[Rule], failing: Counter[str]
+) -> Iterator[_Row]:
+    for start in range(0, len(records), PAGE):
+        page = records[start : start + PAGE]
+        documents = read_documents(line, [r.document for r in page])
+        for record in page:
+            document = documents[record.document]
+            language = _language(document)
+            asked = [rule for rule in rules if not rule.english or language in ("", "en")]
+            quality = score(document.text, mentions=len(document.mentions))
+            if failed := verdict(quality, asked):
+                failing.update(f.rule for f in failed)
+            else:
+                source = names[record.source]
+                yield _Row(record.id, source, document.title, language, document.text, quality.words)
+
+
+def _language(document: Document) -> str:
+    spoken = Counter(chunk.language for chunk in document.chunks if chunk.language)
+    return spoken.most_common(1)[0][0] if spoken else ""
+
+
+def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) -> None:
+    """On the ledger before it is written: killed in between, an erasure still names the file."""
+    id = random_id(KIND)
+    records = tuple(row.record for row in rows)
+    facts = {"rows": report.written, "repeated": report.repeated, "failing": report.failing}
+    with line.database.transaction():
+        line.payloads.put(id, f"{report.file}, written {iso(line.clock.now())}".encode(), id)
+        line.ledger.append([Draft(verb="corpus.exported", inputs=records, outputs=(id,), facts=facts, actor=actor.id)])
+
+
+def _write(path: Path, rows: Sequence[_Row]) -> None:
+    try:
+        import polars as pl
+    except ModuleNotFoundError as error:
+        raise Unsupported("Parquet is written with 'polars'", hint="pip install 'thruline[train]'") from error
+    pl.DataFrame(rows, schema=list(_Row._fields), orient="row").write_parquet(path)
+
+
+def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Sequence[_Row]) -> Iterator[str]:
+    """As Gebru et al. 2021 ask, and the EU AI Act's article 10: what can be told from what is known."""
+    languages = Counter(row.language or "not told" for row in rows)
+    yield f"# Data sheet of {Path(report.file).name}"
+    yield f"\nWritten {iso(line.clock.now())} at event {line.ledger.head().seq} of the ledger, for {report.purpose}."
+    yield "\n## Composition\n"
+    yield f"- {report.written} documents, {report.words} words; one row a document: {', '.join(_Row._fields)}"
+    yield f"- languages: {', '.join(f'{name} {count}' for name, count in languages.most_common())}"
+    yield "- rows are named by record ids: `thruline lineage` and `thruline blast` follow each"
+    yield "\n## Collection\n"
+    for source in sources:
+        count = sum(row.source == source.name for row in rows)
+        stated = {says: source.options.get(name) or "**not stated**" for name, says in STATED.items()}
+        told = "; ".join(f"{says}: {value}" for says, value in stated.items())
+        masked = source.options.get("mask") or "nothing"
+        yield f"- {source.name}: {count} documents; {told}; covered personal data: {masked}"
+    yield "\n## Cleaning\n"
+    out = f"{report.repeated} that repeat another + {report.failing} that fail a rule"
+    yield f"- {report.documents} documents = {report.written} written + {out}"
+    yield from (f"- fails {rule}: {count}" for rule, count in report.by_rule.items())
+    yield "- quarantined and refused documents are not in it"
+    yield "\n## Maintenance\n"
+    yield "- somebody who is erased is in this file still: the erasure names it; write the set again and delete this one"

@@ -1,0 +1,114 @@
+"""A set for training: what passes, each text once, on the line; and named by who erases one of its people."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from thruline.app.platform import Platform
+from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.testing.homes import write
+
+WORDS = [
+    "the",
+    "keeper",
+    "of",
+    "this",
+    "hall",
+    "and",
+    "a",
+    "smith",
+    "that",
+    "have",
+    "to",
+    "carry",
+    "anvils",
+    "with",
+    "care",
+    "to",
+    "our",
+    "yard",
+    "by",
+    "some",
+    "harbour",
+    "gate",
+    "where",
+    "old",
+    "boats",
+    "rest",
+    "while",
+    "many",
+    "people",
+    "walk",
+    "along",
+    "every",
+    "morning",
+    "before",
+    "bread",
+    "is",
+    "baked",
+    "under",
+    "roofs",
+    "made",
+    "from",
+    "straw",
+]
+
+
+def prose(seed: int, more: str = "") -> str:
+    dice = random.Random(seed)
+    sentences = [" ".join(dice.choices(WORDS, k=dice.randint(7, 12))).capitalize() + "." for _ in range(30)]
+    return f"# Page {seed}\n\n" + " ".join(sentences) + more
+
+
+@pytest.fixture
+def wiki(home: Platform, docs: Path) -> Platform:
+    one = prose(1)
+    write(docs, one=one, copy=one + "\n", two=prose(2, " Ottilie Kvasthoug baked it."), short="# S\n\nToo short.")
+    home.data.add(path=str(docs), name="wiki", options=("purpose=training of the shop's model",))
+    home.data.sync()
+    return home
+
+
+def test_what_passes_is_written_once_and_the_rest_is_counted(wiki: Platform, tmp_path: Path):
+    report = wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "set.parquet"))
+    assert (report.documents, report.written, report.repeated, report.failing) == (4, 2, 1, 1)
+    assert report.by_rule["words"] == 1
+    frame = pl.read_parquet(report.file)
+    assert frame.height == 2
+    assert set(frame["source"]) == {"wiki"}
+    sheet = Path(report.sheet).read_text()
+    assert "4 documents = 2 written + 1 that repeat another + 1 that fail a rule" in sheet
+    assert "purpose of the processing: training of the shop's model" in sheet
+
+
+def test_an_erasure_names_the_sets_that_hold_the_person(wiki: Platform, tmp_path: Path):
+    held = wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "set.parquet"))
+    (record,) = [d.record for d in wiki.data.documents() if d.path == "two.md"]
+    assert held.file.endswith("set.parquet")
+    report = wiki.data.erase(identifiers=("Ottilie Kvasthoug",))
+    assert [d.record for d in report.records] == [record]
+    assert held.file in report.out_of_scope[0]
+    assert held.file not in Path(report.receipt).read_text()
+    assert wiki.ledger.verify().ok
+
+
+def test_an_erasure_of_somebody_else_names_no_set(wiki: Platform, docs: Path, tmp_path: Path):
+    wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "set.parquet"))
+    write(docs, later="# Later\n\nZebulon Quist came.")
+    wiki.data.sync()
+    assert not any("set.parquet" in x for x in wiki.data.erase(identifiers=("Zebulon Quist",)).out_of_scope)
+
+
+def test_what_cannot_be_written_is_said_and_writes_nothing(wiki: Platform, tmp_path: Path):
+    (tmp_path / "there.parquet").touch()
+    for out, error in (("set.csv", Invalid), ("there.parquet", Conflict), ("none/set.parquet", NotFound)):
+        with pytest.raises(error):
+            wiki.data.corpus(sources=("wiki",), out=str(tmp_path / out))
+    with pytest.raises(NotFound, match="no source named 'shop'"):
+        wiki.data.corpus(sources=("shop",), out=str(tmp_path / "set.parquet"))
+    assert not (tmp_path / "set.parquet").exists()
+    assert wiki.ledger.events(verb="corpus.exported") == ()
