@@ -1,19 +1,25 @@
-"""Names by spaCy, where the operator installs it and a model."""
+"""Names of people, places and organisations by spaCy, where the operator installs it and a model."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 from thruline.core.errors import Unsupported
-from thruline.ports.names import Span
+from thruline.ports.names import Named, Span
 
-# spaCy gives no probability for an entity; this is what its small English model earns on synthetic mail.
-_SCORE = 0.7
+# spaCy gives no probability for an entity. Of the names that its small English model finds in synthetic mail 71 % are
+# names: enough to mask them, not to tie a document to a person.
+_SCORE = 0.45
+# What the labels of spaCy's English (OntoNotes) and other (WikiNER) models mean.
+_KINDS: Mapping[str, Named] = {
+    "PERSON": "name", "PER": "name", "GPE": "place", "LOC": "place", "ORG": "organisation",
+}  # fmt: skip
 
 
 class SpacyNames:
-    """The PERSON (or PER) entities of a pipeline."""
+    """The entities of a pipeline that are people, places or organisations."""
 
     def __init__(self, model: str = "en_core_web_sm") -> None:
         try:
@@ -27,6 +33,10 @@ class SpacyNames:
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """For each text its spans."""
         return [
-            [Span(e.start_char, e.end_char, _SCORE) for e in document.ents if e.label_ in ("PERSON", "PER")]
+            [_span(entity) for entity in document.ents if entity.label_ in _KINDS]
             for document in self._pipeline.pipe(texts)
         ]
+
+
+def _span(entity: Any) -> Span:
+    return Span(entity.start_char, entity.end_char, _SCORE, _KINDS[entity.label_])

@@ -2,7 +2,8 @@
 
 | found by | score |
 |---|---|
-| number + name + Street, Road, Ave and the like; rue, Via, Calle, ul. + name + number; -straße, -gatan, -laan + number | .8 |
+| number + name + Street, Road, Ave and the like | .8 |
+| rue, Via, Calle, ul. + name + number; -straße, -gatan, -laan + number | .8 |
 | post box, military box | .8 |
 | a flat or suite alone | .35 |
 
@@ -18,8 +19,8 @@ from thruline.core.documents import Mention
 
 _WORD = r"(?:[^\W\d_a-zß-öø-ÿ][\w'\u2019.-]*)"
 _SMALL = (
-    r"(?:(?:of|the|de|du|des|da|do|dos|das|di|del|della|dei|la|le|les|las|los|el|y|e|van|der|den|von|am|an|zum|zur|im)[ ]"
-    r"|[dl]['\u2019])"
+    r"(?:(?:of|the|de|du|des|da|do|dos|das|di|del|della|dei|la|le|les|las|los|el|y|e|van|der|den|von|am|an|zum|zur|im)"
+    r"[ ]|[dl]['\u2019])"
 )
 _KIND = (
     r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Square|Sq|Boulevard|Blvd|Way|Terrace|Close|Row"
@@ -33,18 +34,21 @@ _COMPOUND = (
 )  # fmt: skip
 _BEFORE = (
     r"(?:Rue|Avenue|Boulevard|Place|Quai|Impasse|Chemin|All[ée]e|Cours|Via|Viale|Piazza|Corso|Vicolo|Strada|Calle|C/"
-    r"|Avenida|Avda?\.?|Plaza|Paseo|Carrer|Camino|R[uú]a|Pra[çc]a|Travessa|Largo|Estrada|[Uu]l\.|[Uu]lica|[Aa]l\.|[Oo]s\.|Aleja)"
+    r"|Avenida|Avda?\.?|Plaza|Paseo|Carrer|Camino|R[uú]a|Pra[çc]a|Travessa|Largo|Estrada"
+    r"|[Uu]l\.|[Uu]lica|[Aa]l\.|[Oo]s\.|Aleja)"
 )
 _STREETS = tuple(
     re.compile(shape)
     for shape in (
         rf"\d(?<![\w.,/-].)\d{{0,4}}[A-Za-z]?(?:[ ,/-]{{1,2}}\d{{1,5}}[a-z]?)?,?[ ]"
         rf"(?:(?:{_WORD}|\d{{1,3}}(?:st|nd|rd|th))[ ]){{1,4}}{_KIND}",
-        rf"{_BEFORE}[ ](?:{_SMALL}){{0,3}}(?:(?:{_SMALL}){{0,2}}{_WORD}[ ]?){{1,4}},?[ ]{{0,2}}(?:n[°º.]?[ ]?)?\d{{1,5}}[a-zA-Z]?\b",
-        r"\d(?<![\w.,/-].)\d{0,3}(?:[ ](?:bis|ter))?,?[ ](?i:rue|avenue|boulevard|place|quai|impasse|chemin|all[ée]e)[ ]"
+        rf"{_BEFORE}[ ](?:{_SMALL}){{0,3}}(?:(?:{_SMALL}){{0,2}}{_WORD}[ ]?){{1,4}},?[ ]{{0,2}}"
+        r"(?:n[°º.]?[ ]?)?\d{1,5}[a-zA-Z]?\b",
+        r"\d(?<![\w.,/-].)\d{0,3}(?:[ ](?:bis|ter))?,?[ ]"
+        rf"(?i:rue|avenue|boulevard|place|quai|impasse|chemin|all[ée]e)[ ]"
         rf"(?:{_SMALL}){{0,3}}{_WORD}(?:[ -](?:{_SMALL}){{0,2}}{_WORD}){{0,3}}",
-        r"[PBACS](?:(?<=P)\.?[ ]?O\.?[ ]?Box|(?<=P)ost(?:box|fach|bus)|(?<=A)partado|(?<=B)o[îi]te postale|(?<=C)asella postale"
-        r"|(?<=S)kr\.? poczt\.?)[ ]\d{1,6}",
+        r"[PBACS](?:(?<=P)\.?[ ]?O\.?[ ]?Box|(?<=P)ost(?:box|fach|bus)|(?<=A)partado|(?<=B)o[îi]te postale"
+        r"|(?<=C)asella postale|(?<=S)kr\.? poczt\.?)[ ]\d{1,6}",
         r"[PCU](?:(?<=P)SC|(?<=C)MR|(?<=U)nit)[ ]\d{1,5},?[ ]Box[ ]\d{1,5}(?:\s{1,2}(?:APO|FPO|DPO)[ ]A[AEP][ ]\d{5})?",
     )
 )

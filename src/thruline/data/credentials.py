@@ -40,12 +40,13 @@ _ISSUED: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 _WORDS = (
-    "password", "passwd", "passwort", "kennwort", "mot de passe", "contraseña", "passphrase", "pwd", "api key", "api_key",
-    "apikey", "api-key", "secret key", "secret_key", "secret-key", "access key", "access_key", "access-key",
+    "password", "passwd", "passwort", "kennwort", "mot de passe", "contraseña", "passphrase", "pwd", "api key",
+    "api_key", "apikey", "api-key", "secret key", "secret_key", "secret-key", "access key", "access_key", "access-key",
     "access token", "access_token", "auth token", "auth_token", "client secret", "client_secret",
 )  # fmt: skip
 _SAID = re.compile(
-    r"[\"']?\s?(?::|=|\bis\b|\bist\b|\best\b|\blautet\b|\bes\b)\s{0,2}[\"'`]?(?P<secret>[^\s\"'`<>(){}\[\],;$]{4,128})"
+    r"[\"']?\s?(?::|=|\bis\b|\bist\b|\best\b|\blautet\b|\bes\b)\s{0,2}[\"'`]?"
+    r"(?P<secret>[^\s\"'`<>(){}\[\],;$]{4,128}+)(?![(\[])"
 )
 _OPEN = re.compile(
     r"\b[a-z][a-z0-9+.-]{1,15}://[^\s/:@\"'<>]{1,64}:[^\s/@\"'<>]{1,128}@[\w.-]+(?::\d+)?(?:/[^\s\"'<>]*)?",

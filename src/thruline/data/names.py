@@ -1,13 +1,12 @@
-"""People's names without a model: by the words around them, and by lists of names that are known."""
+"""Names without a downloaded model: by the words around them, by the tagger, and by lists of names that are known."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from thruline.data.tagger import Tagged, is_full, tag
-from thruline.ports.names import Span
+from thruline.ports.names import NameDetector, Span
 
 _PART = r"[A-ZÀ-ÖØ-ÞŁŚŠŽŻŹČĆÇĐŘŇŤĎĚİŞĞŐŰÓÁÉÍÚÝЀ-ЯΑ-Ω][\w'\u2019-]*[\w]"
 _LINK = r"(?:de|da|di|do|dos|del|della|van|von|der|den|ter|la|le|bin|ibn|al|el|y|e|af|zu)"
@@ -47,7 +46,7 @@ _RULES: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         (0.7, rf"\b(?:I[ ]am|I'm|I\u2019m|[Tt]his[ ]is|named|[Oo]n[ ]behalf[ ]of|spoke[ ](?:to|with)|met)[ ]{_FULL}"),
     )
 )
-_LEAST = {"name": 0.5, "place": 0.5, "organisation": 0.5, "address": 0.5}
+_LEAST = {"name": 0.35, "place": 0.35, "organisation": 0.35, "address": 0.5}
 # Capitalised words that stand where names stand and are none.
 # fmt: off
 _NOT_NAMES = frozenset((
@@ -60,12 +59,13 @@ _NOT_NAMES = frozenset((
 
 
 class ContextNames:
-    """Names that their surroundings give away: greetings, signatures, labels, titles, addresses.
+    """Names that their surroundings give away (greetings, signatures, labels, titles), and what the tagger finds.
 
-    Blind to names in running text; a model (names:spacy) finds more of those and alarms more often.
+    Of the tagger only a full name with a listed given name is worth a link; its other names, places, organisations and
+    addresses are worth a mask.
     """
 
-    version = "context 1"
+    version = "context 2"
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """For each text its spans; a surname alone counts once its full name was found in the same text."""
@@ -88,6 +88,19 @@ class KnownNames:
         ]
 
 
+class AllNames:
+    """What several detectors find; of spans that overlap the surest stays, of equally sure ones the longest."""
+
+    def __init__(self, detectors: Sequence[NameDetector]) -> None:
+        self._detectors = detectors
+        self.version = " and ".join(detector.version for detector in detectors)
+
+    def find(self, texts: Sequence[str]) -> list[list[Span]]:
+        """For each text its spans."""
+        each = zip(*(detector.find(texts) for detector in self._detectors), strict=True)
+        return [_best(span for spans in found for span in spans) for found in each]
+
+
 def _in_context(text: str) -> Iterator[Span]:
     for score, rule in _RULES:
         for found in rule.finditer(text):
@@ -100,12 +113,9 @@ def _in_context(text: str) -> Iterator[Span]:
 
 
 def _in_prose(text: str) -> Iterator[Span]:
-    """What the tagger finds, each by what it is worth; a word that mostly stands there as no name is none."""
-    parts = [part for part in tag(text) if part.probability >= _LEAST[part.label]]
-    count = Counter(text[part.start : part.end] for part in parts)
-    for part in parts:
+    for part in tag(text):
         words = text[part.start : part.end]
-        if (" " in words or text.count(words) <= 2 * count[words]) and (part.label != "address" or _is_address(words)):
+        if part.probability >= _LEAST[part.label] and (part.label != "address" or _is_address(words)):
             yield Span(part.start, part.end, _worth(words, part), part.label)
 
 

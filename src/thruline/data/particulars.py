@@ -24,8 +24,8 @@ _BORN = (
     "nata il", "data di nascita", "geboortedatum", "data urodzenia", "urodzony", "urodzona", "född", "födelsedatum",
 )  # fmt: skip
 _MONTH = (
-    r"(?:jan|feb|mar|mär|apr|avr|abr|may|mai|maj|mag|mei|jun|juin|jul|juil|aug|août|ago|sep|set|oct|okt|ott|out|nov|dec|dez"
-    r"|déc|dic|gen|ene|giu|lug|fév|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru)[^\W\d_]{0,9}\.?"
+    r"(?:jan|feb|mar|mär|apr|avr|abr|may|mai|maj|mag|mei|jun|juin|jul|juil|aug|août|ago|sep|set|oct|okt|ott|out|nov"
+    r"|dec|dez|déc|dic|gen|ene|giu|lug|fév|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru)[^\W\d_]{0,9}\.?"
 )
 _DATE = re.compile(
     rf"(?<![\w.])(?:(?:19|20)\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?(?:(?:19|20)\d\d|\d\d)"
@@ -35,8 +35,9 @@ _DATE = re.compile(
 )
 _IN_YEAR = re.compile(r"[ ](?:in|im|en|nel|i|w)[ ](?P<year>(?:19|20)\d\d)(?!\w)")
 _YEARS_OLD = re.compile(
-    r"\d(?<![\w.,-].)\d{0,2}(?=(?:[- ]?years?[- ]old|[- ]?y/?o\b|[- ]?yr[- ]?old|[ ]Jahre[ ]alt"
-    r"|-jährige?[rn]?|[ ]ans\b|[ ]años\b|[ ]anni\b|[ -]jarige|[ ]jaar[ ]oud|[ ]lat\b|[ ]år[ ]gammal|[- ]years?[- ]of[- ]age))",
+    r"\d(?<![\w.,-].)\d{0,2}(?=(?:[- ]?years?[- ]old|[- ]?y/?o\b|[- ]?yr[- ]?old"
+    r"|[ ]Jahre[ ]alt|-jährige?[rn]?|[ ]ans\b|[ ]años\b|[ ]anni\b|[ -]jarige|[ ]jaar[ ]oud|[ ]lat\b"
+    r"|[ ]år[ ]gammal|[- ]years?[- ]of[- ]age))",
     re.IGNORECASE,
 )
 _SAYS_AGE = (
@@ -55,9 +56,11 @@ _SAYS_AGE = (
     "ålder",
 )
 _AGE = re.compile(
-    r"(?:[ ]of|[ ]is)?[ ]?[:=]?[ ](?P<age>\d{1,3})(?![\w%]|[.,:/-]\d|[ ](?:days?|hours?|minutes?|months?|weeks?|seconds?|percent))"
+    r"(?:[ ]of|[ ]is)?[ ]?[:=]?[ ](?P<age>\d{1,3})"
+    r"(?![\w%]|[.,:/-]\d|[ ](?:days?|hours?|minutes?|months?|weeks?|seconds?|percent))"
 )
-_DESCENT = ("nationality", "citizenship", "religion", "ethnicity", "ethnic origin", "denomination", "staatsangehörigkeit",
+_DESCENT = ("nationality", "citizenship", "religion", "ethnicity", "ethnic origin", "denomination",
+            "staatsangehörigkeit",
             "nationalité", "nacionalidad", "nazionalità", "religious belief")  # fmt: skip
 _AFTER_DESCENT = re.compile(r"(?:[ ]is|[ ]ist|[ ]est)?[ ]?[:=]?[ ](?P<origin>[A-Z][^\W\d_]+(?:[ -][A-Z][^\W\d_]+)?)")
 _CITIZEN = re.compile(
@@ -77,14 +80,16 @@ _POSTCODES = (
     re.compile(r"[1-9](?<!\w.)\d{3}[ ](?!SA|SD|SS)[A-Z]{2}[ ]{1,2}[A-Z][a-z]{2,}\b"),
     re.compile(r"(?:D|A|CH|F|B|L|PL|SE|FI|DK|NO|CZ|SK)-(?<!\w..)(?<!\w...)\d{4,5}[ ][A-ZÄÖÜÅØ][^\W\d_]+"),
 )
-_SAYS_POSTCODE = ("zip", "zip code", "zipcode", "postcode", "post code", "postal code", "plz", "postleitzahl", "code postal",
+_SAYS_POSTCODE = ("zip", "zip code", "zipcode", "postcode", "post code", "postal code", "plz", "postleitzahl",
+                  "code postal",
                   "código postal", "kod pocztowy", "postnummer")  # fmt: skip
 _POSTCODE = re.compile(
     r"(?:[ ]is|[ ]ist)?[ ]?[:=]?\s(?P<code>(?=[A-Z -]{0,4}\d)[A-Z\d]{2,5}(?:[ -]?[A-Z\d]{2,4})?)(?!\w)"
 )
 _DEGREES = r"\d{0,2}(?:°[ ]?\d{1,2}['\u2032\u2019][ ]?(?:\d{1,2}(?:\.\d+)?[\"\u2033\u201d]|''))"
 _COMPASS = re.compile(
-    rf"\d(?<![\w.].)(?:{_DEGREES}|\d?\.\d{{2,8}}°?)[ ]?[NS][ ,;/]{{1,3}}(?:\d{_DEGREES}|\d{{1,3}}\.\d{{2,8}}°?)[ ]?[EWO]\b"
+    rf"\d(?<![\w.].)(?:{_DEGREES}|\d?\.\d{{2,8}}°?)[ ]?[NS][ ,;/]{{1,3}}"
+    rf"(?:\d{_DEGREES}|\d{{1,3}}\.\d{{2,8}}°?)[ ]?[EWO]\b"
 )
 _SAYS_PLACE = (
     "lat",
@@ -99,7 +104,8 @@ _SAYS_PLACE = (
     "standort",
 )
 _PAIR = re.compile(
-    r"[^\d\n]{0,20}?(?P<pair>(?P<lat>[-+]?\d{1,2}\.\d{3,9})°?[ ]?(?:[,;/ ]|\W{1,3}(?:lon|lng|long|longitude)\W{1,3})[ ]?"
+    r"[^\d\n]{0,20}?(?P<pair>(?P<lat>[-+]?\d{1,2}\.\d{3,9})"
+    r"°?[ ]?(?:[,;/ ]|\W{1,3}(?:lon|lng|long|longitude)\W{1,3})[ ]?"
     r"(?P<lon>[-+]?\d{1,3}\.\d{3,9}))(?![\w.])",
     re.IGNORECASE,
 )

@@ -1,7 +1,7 @@
 """Personal data in text: shapes first, then checksums and the words around decide.
 
-Here are the kinds that most texts have and what joins all rules; the others stand, with their proofs, in `identifiers`,
-`credentials`, `particulars` and `addresses`.
+Here are the kinds that most texts have and what joins all rules; the others stand, with their proofs, in
+`identifiers`, `credentials`, `particulars` and `addresses`.
 
 | kind | proof | score |
 |---|---|---|
@@ -43,11 +43,13 @@ _EMAIL = re.compile(
 )
 _NOBODY = re.compile(r"(?:no-?reply|do-?not-?reply|postmaster|mailer-daemon|webmaster|root|git|user|username)@", re.I)
 # These begin with a class of characters and look behind it, not before it: so the engine skips what cannot begin one.
-_PHONE = re.compile(r"[+(\d](?<![\w.@/:=#+-].)(?:(?<=\d)|\d)(?:[ .\-/()]{0,2}\d){6,16}(?=[ ]?x\d{1,5}\b|(?![\w@]|[.:/-]\d))")
+_PHONE = re.compile(
+    r"[+(\d](?<![\w.@/:=#+-].)(?:(?<=\d)|\d)(?:[ .\-/()]{0,2}\d){6,16}(?=[ ]?x\d{1,5}\b|(?![\w@]|[.:/-]\d))"
+)
 _CARD = re.compile(r"\d(?<![\w.-].)(?:[ -]?\d){11,18}(?![\w]|[.-]\d)")
 _SSN = re.compile(r"[0-8](?<![\w.-].)\d\d(?<!000|666)([ -]?)(?!00)\d{2}\1(?!0000)\d{4}(?![\w]|[.-]\d)")
 _IPV4 = re.compile(r"\d(?<![\w.-].)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?![\w-]|\.\d)")
-_IPV6 = re.compile(r"[0-9a-f:](?<![\w:.].)(?:(?<=:):|[0-9a-f]{0,3}:)[0-9a-f:]{3,37}(?<!::)(?![\w:])", re.I)
+_IPV6 = re.compile(r"[0-9a-f:](?<![\w:.].)(?:(?<=:):|[0-9a-f]{0,3}:)[0-9a-f:]{3,37}(?<!::)(?![\w:]|\.\d)", re.I)
 _IBAN = re.compile(r"[a-z](?<!\w.)[a-z]\d{2}(?= ?[a-z0-9]{4})", re.I)
 _SAYS_CARD = re.compile(r"\b(?:cards?|cc|credit|debit|visa|mastercard|amex|maestro)\b", re.I)
 _SAYS_SSN = re.compile(r"\b(?:ssn|social\s+security)\b", re.I)

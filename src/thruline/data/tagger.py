@@ -8,6 +8,7 @@ word's description and of its four neighbours' add up to a score for each label 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
@@ -15,7 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-LABELS = ("", "name", "place", "organisation", "address")
+from thruline.ports.names import Named
+
+LABELS: tuple[Named, ...] = ("name", "place", "organisation", "address")  # from 1; 0 is no name
 OFFSETS = (-2, -1, 0, 1, 2)
 SLOTS = 9  # how many features describe a word
 CODES = 128  # kinds of words, by shape and lists: 16 * 8
@@ -39,17 +42,19 @@ class Tagged(NamedTuple):
 
     start: int
     end: int
-    label: str
+    label: Named
     probability: float
 
 
 def tag(text: str) -> list[Tagged]:
-    """The labelled parts of the text, in order."""
+    """The labelled parts of the text, in order; a word that mostly stands there as no name is none anywhere."""
     spans = [found.span() for found in _TOKEN.finditer(text)]
     if not spans:
         return []
     words = [text[start:end] for start, end in spans]
-    return list(_runs(text, spans, words, _probabilities(words)))
+    parts = [(part, text[part.start : part.end]) for part in _runs(spans, words, _probabilities(words))]
+    said, named = Counter(words), Counter(part for _, part in parts)
+    return [part for part, as_said in parts if said[as_said] <= 2 * named[as_said]]
 
 
 def describe(word: str) -> tuple[tuple[str, ...], int]:
@@ -95,9 +100,10 @@ def _probabilities(words: Sequence[str]) -> np.ndarray:
     table = np.array([features for features, _ in known])
     which = np.array([place[word] for word in words])
     codes = np.array([code for _, code in known])[which]
-    scores = np.zeros((len(words), len(LABELS)), dtype=np.float32)
+    scores = np.zeros((len(words), 1 + len(LABELS)), dtype=np.float32)
     for offset, of_offset in zip(OFFSETS, model.words, strict=True):
-        here, there = slice(max(0, -offset), len(words) - max(0, offset)), slice(max(0, offset), len(words) + min(0, offset))
+        here = slice(max(0, -offset), len(words) - max(0, offset))
+        there = slice(max(0, offset), len(words) + min(0, offset))
         scores[here] += of_offset[table].sum(axis=1)[which[there]]
     edged = np.concatenate(([_EDGE], codes, [_EDGE]))
     scores += model.before[edged[:-2] * CODES + codes] + model.after[codes * CODES + edged[2:]]
@@ -105,24 +111,20 @@ def _probabilities(words: Sequence[str]) -> np.ndarray:
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def _runs(
-    text: str, spans: Sequence[tuple[int, int]], words: Sequence[str], probabilities: np.ndarray
-) -> Iterator[Tagged]:
+def _runs(spans: Sequence[tuple[int, int]], words: Sequence[str], probabilities: np.ndarray) -> Iterator[Tagged]:
     """Neighbours of one label as one part; a line break ends every part but an address."""
     best = probabilities.argmax(axis=1)
-    at = 0
-    labelled = np.flatnonzero(best)
-    for i in labelled.tolist():
-        if i < at:
+    end = 0
+    for i in np.flatnonzero(best).tolist():
+        if i < end:
             continue
         label, end = best[i], i + 1
-        while end < len(words) and best[end] == label and (words[end] != "\n" or LABELS[label] == "address"):
+        while end < len(words) and best[end] == label and (words[end] != "\n" or LABELS[label - 1] == "address"):
             end += 1
-        at = end
         first, last = _trimmed(words, i, end)
         if first < last:
             sure = float(probabilities[first:last, label].min())
-            yield Tagged(spans[first][0], spans[last - 1][1], LABELS[label], sure)
+            yield Tagged(spans[first][0], spans[last - 1][1], LABELS[label - 1], sure)
 
 
 def _trimmed(words: Sequence[str], first: int, last: int) -> tuple[int, int]:
