@@ -163,7 +163,7 @@ def _by_row(judged: Sequence[Mask]) -> dict[str, pl.Expr]:
 
 
 def _name(number: int) -> str:
-    return f"_rule{number}"
+    return f"_thruline_rule_{number}"
 
 
 def _weighed(contract: Contract, judged: Sequence[Mask], failing: pl.DataFrame, rows: int) -> Checked:

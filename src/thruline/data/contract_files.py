@@ -5,7 +5,7 @@ Whatever is wrong is said with its file, its key, its value and the names that a
 
 from __future__ import annotations
 
-import math
+import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -247,13 +247,18 @@ def _parsed(parse: Callable[[str], Any], text: str) -> Any:
 
 
 def _as_number(value: Any) -> float | None:
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    return value if fits else None
+
+
+def _as_integer(value: Any) -> int | None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
     return value if fits else None
 
 
 _AS: Mapping[str, Callable[[Any], Scalar | None]] = {
     "string": lambda value: value if isinstance(value, str) else None,
-    "integer": lambda value: value if isinstance(value, int) and not isinstance(value, bool) else None,
+    "integer": _as_integer,
     "number": _as_number,
     "boolean": lambda value: value if isinstance(value, bool) else None,
     "date": _as_date,

@@ -15,6 +15,7 @@ from thruline.data.contracts import ColumnType
 Table = pl.DataFrame | pl.LazyFrame | Path
 ENDINGS = (".csv", ".parquet", ".jsonl", ".ndjson")
 _UTC = "UTC"
+_WIDE = (pl.UInt64, pl.Int128, pl.UInt128)  # what they hold may not fit 64 bits with a sign
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +38,11 @@ def scan(table: Table) -> Scan:
         return Scan(frame=frame, schema=frame.collect_schema(), typed=True)
     if not table.is_file():
         raise NotFound(f"there is no table {str(table)!r}", hint=f"known endings: {', '.join(ENDINGS)}")
-    if table.suffix not in _OPEN:
+    if table.suffix.lower() not in _OPEN:
         raise Invalid(f"{table.name!r} is no table that can be read", hint=f"known endings: {', '.join(ENDINGS)}")
     with reading(table):
-        frame = _OPEN[table.suffix](table)
-        return Scan(frame=frame, schema=frame.collect_schema(), typed=table.suffix == ".parquet")
+        frame = _OPEN[table.suffix.lower()](table)
+        return Scan(frame=frame, schema=frame.collect_schema(), typed=table.suffix.lower() == ".parquet")
 
 
 @contextmanager
@@ -73,6 +74,8 @@ def as_type(name: str, kind: ColumnType, dtype: pl.DataType) -> pl.Expr:
     found = type_of(dtype)
     if found == "timestamp" and kind == "timestamp":
         return _in_utc(column, dtype)
+    if found == kind == "integer" and dtype in _WIDE:
+        return column.cast(pl.Int128, strict=False)
     if found == kind or (kind == "number" and found == "integer"):
         return column.cast(STORED[kind], strict=False)
     return _FROM_TEXT[kind](column) if found == "string" else pl.lit(None, STORED[kind])

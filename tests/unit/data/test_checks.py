@@ -125,6 +125,12 @@ def test_a_missing_column_fails_once_and_its_rules_are_skipped() -> None:
     }  # fmt: skip
 
 
+def test_integers_beyond_63_bits_are_judged_by_their_value() -> None:
+    frame = pl.DataFrame({"x": pl.Series([7, 2**63 + 5, 7], dtype=pl.UInt64)})
+    held = contract('x = { type = "integer", max = 10, unique = true, allowed = [7, 8] }')
+    assert failed(check(frame, held, NOW)) == {"x.max": (2,), "x.unique": (3,), "x.allowed": (2,)}
+
+
 def test_columns_are_unique_together() -> None:
     frame = pl.DataFrame({"a": [1, 1, 1, None, None], "b": ["x", "y", "x", "z", "z"]})
     held = contract('a = { type = "integer" }\nb = { type = "string" }', 'unique_together = [["a", "b"]]')

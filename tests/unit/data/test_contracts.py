@@ -190,6 +190,7 @@ def test_each_rule_has_a_name_and_an_action() -> None:
     [
         ("min = 1\n", "mni = 1\n", "orders.toml: columns.id has no 'mni' to set", "known: type, required, unique, min"),
         ("min = 1\n", 'min = "one"\n', "orders.toml: columns.id.min is 'one', not an integer", ""),
+        ("min = 1\n", "min = 9223372036854775808\n", "columns.id.min is 9223372036854775808, not an integer", ""),
         ("min = 1\n", 'pattern = "x"\n', "orders.toml: columns.id.pattern does not fit the type 'integer'", "it takes"),
         ('"integer"', '"int"', "orders.toml: columns.id.type is 'int', not one of the known", "known: string, integer"),
         ('"36h"', '"soon"', "orders.toml: table.fresh.within is 'soon', not a duration", "write for example"),
