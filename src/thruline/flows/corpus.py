@@ -145,4 +145,4 @@ def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Se
     yield from (f"- fails {rule}: {count}" for rule, count in report.by_rule.items())
     yield "- quarantined and refused documents are not in it"
     yield "\n## Maintenance\n"
-    yield "- somebody who is erased is in this file still: the erasure names it; write the set again and delete this one"
+    yield "- who is erased is in this file still: the erasure names it; write the set again and delete this one"
