@@ -122,8 +122,9 @@ def _shingles(words: Words) -> _Shingles:
     for k in short:
         hashes[words.bounds[k]] = as_one(words.hashes[words.bounds[k] : words.bounds[k + 1]])
     shingles = np.maximum(counts - _SHINGLE + 1, np.minimum(counts, 1))
-    firsts = np.union1d(inside(words, _SHINGLE), words.bounds[short])
-    return _Shingles(hashes[firsts], np.concatenate(([0], np.cumsum(shingles))))
+    is_first = np.zeros(len(hashes), bool)
+    is_first[inside(words, _SHINGLE)] = is_first[words.bounds[short]] = True
+    return _Shingles(hashes[is_first], np.concatenate(([0], np.cumsum(shingles))))
 
 
 def _signatures(shingles: _Shingles) -> np.ndarray:

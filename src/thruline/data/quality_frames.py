@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from thruline.core.errors import Invalid
@@ -38,18 +39,16 @@ def failing(scored: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
 
     The judgement of `quality_rules.verdict`; a document that fails nothing has no row.
     """
-    numbered = scored.with_row_index("row")
-    return pl.concat([pl.DataFrame(schema=FAILING), *(_failing(numbered, rule) for rule in rules)]).sort("row", "rule")
+    parts = [pl.DataFrame(schema=FAILING), *(_failing(scored, rule) for rule in rules)]
+    return pl.concat([part for part in parts if len(part)] or parts[:1]).sort("row", "rule")
 
 
 def _given(frame: pl.DataFrame, name: str, otherwise: int | None) -> pl.Expr:
     return pl.lit(frame[name]) if name in frame.columns else pl.lit(otherwise)
 
 
-def _failing(numbered: pl.DataFrame, rule: Rule) -> pl.DataFrame:
-    value = pl.col(rule.score)
-    return (
-        numbered.filter(~value.is_between(rule.low, rule.high))
-        .select("row", rule=pl.lit(rule.score), value=value, low=pl.lit(rule.low), high=pl.lit(rule.high))
-        .cast(FAILING)  # pyright: ignore[reportArgumentType]
-    )
+def _failing(scored: pl.DataFrame, rule: Rule) -> pl.DataFrame:
+    values = scored[rule.score].cast(pl.Float64).to_numpy()
+    rows = np.flatnonzero((values < rule.low) | (values > rule.high))  # a null is NaN here, and neither
+    columns = {"row": rows, "rule": rule.score, "value": values[rows], "low": rule.low, "high": rule.high}
+    return pl.DataFrame(columns, schema_overrides=FAILING)

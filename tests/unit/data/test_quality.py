@@ -121,6 +121,12 @@ def test_a_script_that_the_model_does_not_know_is_not_judged():
     assert score("\u041c\u043e\u0441\u043a\u0432\u0430 - \u0441\u0442\u043e\u043b\u0438\u0446\u0430.").surprise == 0.0
 
 
+def test_a_frame_brings_along_what_its_caller_counted():
+    frame = pl.DataFrame({"text": [PROSE, PROSE], "secrets": [0, 2], "toxicity": [None, 0.9]})
+    found = failing(scores(frame), TRAINING)
+    assert found.select("row", "rule", "value").rows() == [(1, "secrets", 2.0), (1, "toxicity", 0.9)]
+
+
 def test_a_frame_without_text_is_refused():
     with pytest.raises(Invalid, match="text"):
         scores(pl.DataFrame({"body": ["a"]}))
