@@ -52,12 +52,12 @@ class RowsOrigin:
                 for row in rows:
                     seen.meet(row, self._words)
             if self._status() != status:
-                raise Unavailable(f"{str(self._path)!r} changed while it was read", hint="it will be read again")
+                raise self._changed()
         self._known = _Known(status, seen.places)
         return Listing(items=seen.items, refused=seen.refused)
 
     def read(self, item: Item, *, limit: Bytes) -> Reading:
-        """A row of the file as it was listed; `changed_while_read` once it is another."""
+        """A row of the file as it was listed; raises Unavailable once that is another file."""
         if self._known is None:
             self.list()
         assert self._known is not None
@@ -67,7 +67,7 @@ class RowsOrigin:
         with self._reachable():
             data = self._again(places[item.path])
             if data is None or self._status() != status:
-                raise Refused(f"{item.path!r} changed while it was read", reason="changed_while_read")
+                raise self._changed()
         if len(data) > limit:
             raise Refused(f"{item.path!r} has {len(data)} bytes, more than {limit}", reason="too_large")
         return Reading(data, mark_of(data))
@@ -80,6 +80,9 @@ class RowsOrigin:
             return self._words.document(self._table.row(at))
         except ValueError:
             return None
+
+    def _changed(self) -> Unavailable:
+        return Unavailable(f"{str(self._path)!r} changed while it was read", hint="it will be read again")
 
     def _status(self) -> _Status:
         status = os.lstat(self._path)

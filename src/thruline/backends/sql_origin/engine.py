@@ -7,11 +7,17 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from thruline.core.errors import Invalid
+
 Row = tuple[Any, ...]
 Word = str | bytes
 ROWS_AT_ONCE = 500  # of a listing that are held; a thousandth of a second of a local network's time for each batch
 CONNECT_S = 10
 C = TypeVar("C")
+
+
+class NotUnderstood(Invalid):
+    """The database cannot make sense of a statement: what it names went, or was never there."""
 
 
 class Column(NamedTuple):
@@ -26,7 +32,7 @@ class Column(NamedTuple):
 class Engine(Protocol):
     """A database, only ever read from, by several threads at once.
 
-    Drivers' errors come out as ours: Denied, Unavailable, and Invalid for what it cannot make sense of.
+    Drivers' errors come out as ours: Denied, Unavailable and NotUnderstood.
     """
 
     def quoted(self, name: str) -> str:

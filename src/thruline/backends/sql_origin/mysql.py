@@ -12,7 +12,16 @@ import pymysql
 from pymysql.constants import FIELD_TYPE
 from pymysql.cursors import Cursor, SSCursor
 
-from thruline.backends.sql_origin.engine import CONNECT_S, ROWS_AT_ONCE, Column, Pool, Row, Word, select
+from thruline.backends.sql_origin.engine import (
+    CONNECT_S,
+    ROWS_AT_ONCE,
+    Column,
+    NotUnderstood,
+    Pool,
+    Row,
+    Word,
+    select,
+)
 from thruline.core.errors import Denied, Invalid, ThrulineError, Unavailable
 from thruline.ports.origin import Secret
 
@@ -164,4 +173,4 @@ def _ours(error: pymysql.MySQLError, location: str) -> ThrulineError:
         return Unavailable(f"{location!r} took too long to answer", hint="give it more time with timeout=, or an index")
     if number in _AWAY or not isinstance(number, int):
         return Unavailable(f"{location!r} is not there: error {number}", hint="does it run, is its address right?")
-    return Invalid(f"{location!r} cannot answer: {reason}", hint="check the table, the columns and the query")
+    return NotUnderstood(f"{location!r} cannot answer: {reason}", hint="check the table, the columns and the query")

@@ -11,7 +11,7 @@ from contextlib import closing
 from importlib import import_module
 from urllib.parse import urlsplit
 
-from thruline.backends.sql_origin.engine import Engine
+from thruline.backends.sql_origin.engine import Engine, NotUnderstood
 from thruline.backends.sql_origin.shape import Shape, Wanted, shape_of
 from thruline.core.errors import Invalid, Refused, Unsupported
 from thruline.core.rows import key_in
@@ -66,10 +66,8 @@ class SqlOrigin:
         shape = self._shape or shape_of(self._engine, self._wanted, self._name)
         try:
             reading = self._find(shape, item.path, limit)
-        except Invalid as error:
-            if isinstance(error, Refused):
-                raise
-            self._shape = None  # a column went or came since the listing
+        except NotUnderstood as error:
+            self._shape = None  # a column went since the listing
             raise Refused(f"{item.path!r} cannot be read: {error}", reason="changed_while_read") from error
         self._shape = shape
         if len(reading.data) > limit:

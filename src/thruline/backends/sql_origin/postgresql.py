@@ -14,7 +14,16 @@ from psycopg import sql as names
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict
 
-from thruline.backends.sql_origin.engine import CONNECT_S, ROWS_AT_ONCE, Column, Pool, Row, Word, select
+from thruline.backends.sql_origin.engine import (
+    CONNECT_S,
+    ROWS_AT_ONCE,
+    Column,
+    NotUnderstood,
+    Pool,
+    Row,
+    Word,
+    select,
+)
 from thruline.core.errors import Denied, Invalid, ThrulineError, Unavailable
 from thruline.core.rows import said
 from thruline.ports.origin import Secret
@@ -102,6 +111,7 @@ class PostgresqlEngine:
             connection = psycopg.connect(
                 self._location, password=self._secret() if self._secret else None, connect_timeout=CONNECT_S,
                 application_name="thruline", client_encoding="utf8",
+                keepalives_idle=30, keepalives_interval=10, keepalives_count=3,
             )  # fmt: skip
             connection.execute(_sql(_SESSION.format(self._timeout_ms)))
             connection.commit()
@@ -165,9 +175,12 @@ _LOADERS: dict[str, type[Loader]] = {
     **dict.fromkeys(("json", "jsonb"), _Json),
 }
 _DENIED = (
-    psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidPassword,
+    psycopg.errors.InsufficientPrivilege,
+    psycopg.errors.InvalidPassword,
     psycopg.errors.InvalidAuthorizationSpecification,
-)  # fmt: skip
+)
+# SQLSTATEs: of values, of names and rights, of what is not built in, and of writing where one may only read.
+_MEANINGLESS = ("22", "42", "0A", "25001", "25006")
 
 
 def _ours(error: psycopg.Error, location: str) -> ThrulineError:
@@ -178,10 +191,8 @@ def _ours(error: psycopg.Error, location: str) -> ThrulineError:
         )
     if isinstance(error, psycopg.errors.QueryCanceled):
         return Unavailable(f"{location!r} took too long to answer", hint="give it more time with timeout=, or an index")
-    if isinstance(error, psycopg.errors.InvalidCatalogName) or (error.sqlstate or "").startswith(
-        ("22", "42", "25", "0A")
-    ):
-        return Invalid(f"{location!r} cannot answer: {reason}", hint="check the table, the columns and the query")
+    if (error.sqlstate or "").startswith(_MEANINGLESS):
+        return NotUnderstood(f"{location!r} cannot answer: {reason}", hint="check the table, the columns and the query")
     return Unavailable(
         f"{location!r} is not there: {reason or 'no connection'}", hint="does it run, is its address right?"
     )

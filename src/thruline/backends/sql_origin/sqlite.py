@@ -10,7 +10,16 @@ from contextlib import closing, contextmanager
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
-from thruline.backends.sql_origin.engine import CONNECT_S, ROWS_AT_ONCE, Column, Pool, Row, Word, select
+from thruline.backends.sql_origin.engine import (
+    CONNECT_S,
+    ROWS_AT_ONCE,
+    Column,
+    NotUnderstood,
+    Pool,
+    Row,
+    Word,
+    select,
+)
 from thruline.core.errors import Corrupt, Denied, Invalid, ThrulineError, Unavailable
 from thruline.ports.origin import Secret
 
@@ -152,5 +161,5 @@ def _ours(error: sqlite3.Error, path: str) -> ThrulineError:
     if code == sqlite3.SQLITE_INTERRUPT:
         return Unavailable(f"{path!r} took too long to answer", hint="give it more time with timeout=, or an index")
     if code in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_MISMATCH):
-        return Invalid(f"{path!r} cannot answer: {error}", hint="check the table, the columns and the query")
+        return NotUnderstood(f"{path!r} cannot answer: {error}", hint="check the table, the columns and the query")
     return Unavailable(f"{path!r} cannot be read: {error}", hint="is the disk mounted, and is another program busy?")
