@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import mailbox
 import os
 import socket
 import ssl
-import subprocess
-import sys
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -21,9 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +24,7 @@ from thruline.backends.mail_origin import MailOrigin
 from thruline.backends.mail_origin.box import Met, message_name
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable
 from thruline.ports.origin import Item
+from thruline.testing.certificates import self_signed
 from thruline.testing.mail_server import PASSWORD, MailServer, is_installed
 
 LIMIT = 1_000_000
@@ -460,42 +454,14 @@ def test_a_server_that_sends_more_than_it_said_is_refused() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """One for 127.0.0.1 that nobody has signed but itself, with its key behind it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    day = datetime.timedelta(days=1)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number()).not_valid_before(now - day).not_valid_after(now + day)
-        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )  # fmt: skip
-    path = tmp_path / "certificate.pem"
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(made.public_bytes(serialization.Encoding.PEM) + secret)
-    return path
+    return tmp_path / "certificate.pem"
 
 
 @pytest.fixture
 def safe(certificate: Path) -> Iterator[Scripted]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server = Scripted({}, context)
+    server = Scripted({}, self_signed(certificate))
     yield server
     server.close()
-
-
-READ = """
-import sys
-from thruline.backends.mail_origin import MailOrigin
-origin = MailOrigin(sys.argv[1], {}, lambda: "word")
-print(origin.read(origin.list().items[0], limit=100).data.decode())
-"""
 
 
 def test_a_server_whose_certificate_nobody_trusts_hears_no_password(safe: Scripted) -> None:
@@ -503,10 +469,15 @@ def test_a_server_whose_certificate_nobody_trusts_hears_no_password(safe: Script
         MailOrigin(safe.url("imaps"), {}, lambda: PASSWORD).list()
 
 
-def test_mail_is_read_over_tls(safe: Scripted, certificate: Path) -> None:
-    command = [sys.executable, "-c", READ, safe.url("imaps")]
-    done = subprocess.run(command, env={"SSL_CERT_FILE": str(certificate)}, capture_output=True, text=True, check=False)
-    assert done.stdout == "Text\n", done.stderr
+def test_mail_is_read_over_tls_from_a_server_with_a_certificate_of_ones_own(safe: Scripted, certificate: Path) -> None:
+    with closing(MailOrigin(safe.url("imaps"), {"ca": str(certificate)}, lambda: PASSWORD)) as origin:
+        assert origin.read(origin.list().items[0], limit=LIMIT).data == b"Text"
+
+
+def test_a_file_without_certificates_is_invalid(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.pem", tmp_path):
+        with pytest.raises(Invalid, match="ca="):
+            MailOrigin("imaps://ann@mail.test/", {"ca": str(path)}, lambda: PASSWORD)
 
 
 # Places

@@ -16,6 +16,7 @@ from thruline.backends.web_origin import WebOrigin
 from thruline.backends.web_origin.addresses import canonical, is_below, names, stem
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable
 from thruline.ports.origin import Item, Listing, Origin
+from thruline.testing.certificates import self_signed
 from thruline.testing.origin_suite import OriginSuite
 from thruline.testing.web_site import WebSite, reply
 
@@ -446,7 +447,18 @@ def test_a_page_of_links_without_end_costs_no_more_than_the_limit(site):
     assert len(found(site, depth="3", limit="20")) == 20
 
 
-# Secrets and options
+# TLS, secrets and options
+
+
+def test_a_site_over_tls_is_read_when_its_certificate_is_trusted(tmp_path, capfd):
+    site = WebSite(self_signed(tmp_path / "certificate.pem"))
+    site.put({"p": page()})
+    with closing(WebOrigin(f"{site.url}/p", {"ca": str(tmp_path / "certificate.pem")})) as origin:
+        assert origin.read(origin.list().items[0], limit=LIMIT).data == page()
+    with pytest.raises(Unavailable, match="CERTIFICATE"):
+        listing(site, "p")
+    site.close()
+    capfd.readouterr()  # the server tells of the one who hung up
 
 
 def test_a_password_goes_along_and_is_asked_for_each_time(site):

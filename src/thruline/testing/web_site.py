@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,10 +22,10 @@ class WebSite:
     """Pages (path below the host -> bytes) with an ETag each and, unless one is put, a sitemap of them all.
 
     answers: path -> what is done instead of answering with a page. statuses: path -> status instead of 200.
-    asked: what was asked for, as `GET /a.md`.
+    asked: what was asked for, as `GET /a.md`. context: for a site over TLS.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.pages: dict[str, bytes] = {}
         self.answers: dict[str, Answering] = {}
         self.statuses: dict[str, int] = {}
@@ -34,7 +35,9 @@ class WebSite:
         self.seen: list[Mapping[str, str]] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
         self._thread.start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -22,11 +23,13 @@ class MailOrigin:
     An item is called by its day and subject. secret: the password of an IMAP user.
     """
 
-    options: Mapping[str, str] = {}
+    options: Mapping[str, str] = {
+        "ca": "file of the certificates to trust instead of the machine's, for a server of your own"
+    }
     marks_content = True
 
-    def __init__(self, location: str, _options: Mapping[str, str] = {}, secret: Secret | None = None) -> None:
-        self._box = _box(location, secret)
+    def __init__(self, location: str, options: Mapping[str, str] = {}, secret: Secret | None = None) -> None:
+        self._box = _box(location, options.get("ca", ""), secret)
         self._places: Mapping[str, str] | None = None  # of the last listing; replaced whole, so readers need no lock
 
     def list(self) -> Listing:
@@ -56,7 +59,7 @@ class MailOrigin:
         self._box.close()
 
 
-def _box(location: str, secret: Secret | None) -> Box:
+def _box(location: str, ca: str, secret: Secret | None) -> Box:
     parts = urlsplit(location)
     if parts.scheme == "mbox":
         path = unquote(parts.path)
@@ -70,7 +73,15 @@ def _box(location: str, secret: Secret | None) -> Box:
         raise Invalid(f"a password would be sent in the open to {host!r}", hint="use imaps://")
     if secret is None:
         raise Invalid(f"{user!r} needs a password", hint="name it: --secret env:NAME or --secret file:PATH")
-    return Imap(host, parts.port, user, folder or "INBOX", secret, tls=parts.scheme == "imaps")
+    trusted = _trusted(ca) if parts.scheme == "imaps" else None
+    return Imap(host, parts.port, user, folder or "INBOX", secret, trusted)
+
+
+def _trusted(ca: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca or None)
+    except OSError as error:
+        raise Invalid(f"ca={ca!r} holds no certificates: {error}", hint="give a file in PEM format") from error
 
 
 def _is_loopback(host: str) -> bool:

@@ -27,11 +27,16 @@ _AWAY = ("[UNAVAILABLE]", "[INUSE]", "[LIMIT]")
 
 
 class Imap:
-    """Messages by UIDVALIDITY and UID, which never mean another message. One connection, used by one at a time."""
+    """Messages by UIDVALIDITY and UID, which never mean another message. One connection, used by one at a time.
 
-    def __init__(self, host: str, port: int | None, user: str, folder: str, secret: Secret, *, tls: bool) -> None:
-        self._host, self._port = host, port or (_TLS_PORT if tls else _PORT)
-        self._user, self._folder, self._secret, self._tls = user, folder, secret, tls
+    trusted: whose certificates count; None for a connection without TLS.
+    """
+
+    def __init__(
+        self, host: str, port: int | None, user: str, folder: str, secret: Secret, trusted: ssl.SSLContext | None
+    ) -> None:
+        self._host, self._port = host, port or (_TLS_PORT if trusted else _PORT)
+        self._user, self._folder, self._secret, self._trusted = user, folder, secret, trusted
         self._lock = threading.Lock()  # guards all below
         self._line: _Line | None = None
         self._validity = ""
@@ -91,9 +96,9 @@ class Imap:
             raise
 
     def _connect(self) -> _Line:
-        if not self._tls:
+        if self._trusted is None:
             return _Line(self._host, self._port, timeout=_SILENCE_S)
-        return _SafeLine(self._host, self._port, ssl_context=ssl.create_default_context(), timeout=_SILENCE_S)
+        return _SafeLine(self._host, self._port, ssl_context=self._trusted, timeout=_SILENCE_S)
 
     def _log_in(self, line: _Line) -> None:
         try:

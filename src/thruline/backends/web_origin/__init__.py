@@ -29,6 +29,7 @@ class WebOrigin:
         "sitemap": "address of a sitemap, or `auto` for the site's /sitemap.xml",
         "depth": "how many links to follow from a listed page; 0 unless given",
         "limit": "how many pages to look at; 1000 unless given",
+        "ca": "file of the certificates to trust instead of the machine's, for a server of your own",
     }
     marks_content = False  # two pages may have the same ETag
 
@@ -37,7 +38,8 @@ class WebOrigin:
         sleep: Callable[[float], None] = time.sleep, silence_s: float = 30.0, deadline_s: float = 300.0,
     ) -> None:  # fmt: skip
         start = location(address)
-        self._site = Site(start, secret, sleep=sleep, silence_s=silence_s, deadline_s=deadline_s)
+        ca = options.get("ca", "")
+        self._site = Site(start, secret, ca, sleep=sleep, silence_s=silence_s, deadline_s=deadline_s)
         is_map = urlsplit(start).path.endswith((".xml", ".xml.gz"))
         self._start = self._site.root if is_map else start
         self._sitemap = start if is_map else self._named_sitemap(options.get("sitemap", ""))

@@ -57,17 +57,19 @@ class Answer(NamedTuple):
 class Site:
     """Everything under one scheme, host and port. Used by several threads at once.
 
-    secret: `name:password`, or else a token. sleep: how to wait between questions, where robots.txt asks for it.
+    secret: `name:password`, or else a token. ca: a file of certificates that are trusted instead of the machine's.
+    sleep: how to wait between questions, where robots.txt asks for it.
     """
 
     def __init__(
-        self, address: str, secret: Secret | None = None, *, sleep: Callable[[float], None] = time.sleep,
-        silence_s: float = _SILENCE_S, deadline_s: float = _DEADLINE_S,
+        self, address: str, secret: Secret | None = None, ca: str = "", *,
+        sleep: Callable[[float], None] = time.sleep, silence_s: float = _SILENCE_S, deadline_s: float = _DEADLINE_S,
     ) -> None:  # fmt: skip
         parts = urlsplit(address)
         self.root = f"{parts.scheme}://{parts.netloc}/"
         self._parts, self._secret, self._sleep = parts, secret, sleep
         self._silence_s, self._deadline_s = silence_s, deadline_s
+        self._trusted = _trusted(ca) if parts.scheme == "https" else None
         self._idle: deque[http.client.HTTPConnection] = deque()
         self._rules = RobotFileParser()
         self._rules.parse(())
@@ -152,11 +154,10 @@ class Site:
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
-        if self._parts.scheme == "http":
+        if self._trusted is None:
             connection = http.client.HTTPConnection(host, port, timeout=self._silence_s)
         else:
-            context = ssl.create_default_context()
-            connection = http.client.HTTPSConnection(host, port, timeout=self._silence_s, context=context)
+            connection = http.client.HTTPSConnection(host, port, timeout=self._silence_s, context=self._trusted)
         connection.connect()
         return connection
 
@@ -221,6 +222,13 @@ def _body(response: http.client.HTTPResponse, most: Bytes) -> tuple[bytes, Liter
         return bytes(body[:most]), "longer"
     half = bool(response.length) or (unpack is not None and bool(body) and not unpack.eof)
     return bytes(body), "broken" if half else ""
+
+
+def _trusted(ca: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca or None)
+    except OSError as error:
+        raise Invalid(f"ca={ca!r} holds no certificates: {error}", hint="give a file in PEM format") from error
 
 
 def _is_loopback(host: str) -> bool:
