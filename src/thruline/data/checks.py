@@ -19,7 +19,7 @@ from thruline.core.clock import Micros
 from thruline.core.errors import Conflict
 from thruline.data.contracts import Action, Contract
 from thruline.data.rule_masks import ROW, Asked, LanguageOf, Mask, masks, value_of
-from thruline.data.tables import Scan, Table, reading, scan
+from thruline.data.tables import Scan, Table, mark, reading, scan
 from thruline.ports.names import NameDetector
 
 REASON = "_reason"
@@ -90,11 +90,13 @@ def check(
 
     quarantine: where to write the rows taken out, as Parquet; nothing is written when there are none or all is blocked.
     tables: those that the contract refers to, by name. language_of: text -> language, as the contract names them.
-    Raises NotFound, Invalid for what cannot be read or understood, Conflict for columns of ours, Unsupported.
+    Raises NotFound, Invalid for what cannot be read or understood, Unsupported, and Conflict for a table that changes
+    meanwhile, has columns named like ours or would be overwritten.
     """
     with reading(table):
         scanned = scan(table)
-        _refuse_our_names(scanned)
+        _refuse_our_names(scanned, table, quarantine)
+        before = mark(table)
         rows, newest = _rows_and_newest(scanned, contract)
         asked = Asked(
             scan=scanned, now=now, rows=rows, newest=newest, tables=tables or {}, language_of=language_of, names=names
@@ -102,6 +104,8 @@ def check(
         judged = masks(contract, asked)
         with _laid_aside(quarantine) as aside:
             failing = _failing_rows(scanned, judged, aside)
+            if mark(table) != before:
+                raise Conflict("the table changed while it was checked", hint="check it again when it is complete")
             checked = _weighed(contract, judged, failing, rows)
             if quarantine is None or aside is None or not checked.quarantined:
                 return checked
@@ -121,7 +125,9 @@ def _laid_aside(quarantine: Path | None) -> Iterator[Path | None]:
             aside.unlink(missing_ok=True)
 
 
-def _refuse_our_names(scanned: Scan) -> None:
+def _refuse_our_names(scanned: Scan, table: Table, quarantine: Path | None) -> None:
+    if quarantine and isinstance(table, Path) and quarantine.resolve() == table.resolve():
+        raise Conflict(f"{table.name!r} would be overwritten by its own quarantine", hint="write it elsewhere")
     taken = [name for name in (ROW, REASON) if name in scanned.schema]
     if taken:
         raise Conflict(f"the table has a column {taken[0]!r}, which quarantine adds", hint="rename the column")

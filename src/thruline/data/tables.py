@@ -45,6 +45,14 @@ def scan(table: Table) -> Scan:
         return Scan(frame=frame, schema=frame.collect_schema(), typed=table.suffix.lower() == ".parquet")
 
 
+def mark(table: Table) -> tuple[int, ...]:
+    """Another mark means that a file is not what it was; frames do not change."""
+    if not isinstance(table, Path):
+        return ()
+    stat = table.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
 @contextmanager
 def reading(table: Table) -> Iterator[None]:
     """Turns the engine's errors into ours, without the values that its messages quote: they may be personal."""

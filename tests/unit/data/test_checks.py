@@ -248,6 +248,31 @@ def test_columns_named_like_those_of_the_quarantine_are_refused() -> None:
         check(pl.DataFrame({"_reason": ["x"]}), contract('x = { type = "string" }'), NOW)
 
 
+def test_a_table_is_not_overwritten_by_its_quarantine(tmp_path: Path) -> None:
+    pl.DataFrame({"x": [0, 1]}).write_parquet(tmp_path / "t.parquet")
+    with pytest.raises(Conflict, match="overwritten by its own quarantine"):
+        check(
+            tmp_path / "t.parquet",
+            contract('x = { type = "integer", min = 1 }'),
+            NOW,
+            quarantine=tmp_path / "." / "t.parquet",
+        )
+
+
+def test_a_table_that_changes_meanwhile_is_to_be_checked_again(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x\none\n", "utf-8")
+
+    def appending(text: str) -> str:
+        path.write_text("x\none\ntwo\n", "utf-8")
+        return text
+
+    with pytest.raises(Conflict, match="changed while it was checked"):
+        check(
+            path, contract('x = { type = "string", languages = ["one"], required = true }'), NOW, language_of=appending
+        )
+
+
 def test_a_pattern_beyond_the_engine_is_refused_by_name() -> None:
     with pytest.raises(Invalid, match=r"the pattern '\(\?=x\)' is not understood"):
         check(pl.DataFrame({"x": ["x"]}), contract('x = { type = "string", pattern = "(?=x)" }'), NOW)
