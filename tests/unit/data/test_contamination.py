@@ -1,5 +1,5 @@
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thruline.data.contamination import contamination
@@ -86,6 +86,7 @@ def test_share_counts_texts_and_short_ones_are_named():
     assert contamination([], []).share == contamination([words(1)], []).share == contamination([], ["a"]).share == 0.0
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=14), st.lists(WORDS, max_size=4))
 def test_the_ngram_pairs_are_those_of_comparing_all_with_all(train, test):
     assert {(a, b) for a, b, how in found(train, test) if how == "ngram"} == naive(train, test)

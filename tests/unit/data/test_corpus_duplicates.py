@@ -2,7 +2,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thruline.core.errors import Invalid
@@ -22,6 +22,7 @@ def edited(words: list[str], at: int) -> list[str]:
     return [*words[:at], "edited", *words[at + 1 :]]
 
 
+@settings(deadline=None)
 @given(st.lists(WORDS, max_size=8))
 def test_every_edge_has_the_exact_similarity_and_none_is_below_the_threshold(texts):
     for edge in duplicates(texts, threshold=0.5):

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thruline.core.errors import Invalid
@@ -15,6 +15,7 @@ def normal(seed: int, count: int, mean: float = 0.0) -> np.ndarray:
     return np.random.default_rng(seed).normal(mean, 1, count)
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_distance_is_the_largest_gap_and_shift_that_of_scipy(a, b):
     a, b = np.array(a), np.array(b)

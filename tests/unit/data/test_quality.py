@@ -2,7 +2,7 @@ from dataclasses import asdict, replace
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thruline.core.errors import Invalid
@@ -31,6 +31,7 @@ def failed(text: str, rules=TRAINING, **counted) -> set[str]:
     return {failure.rule for failure in verdict(score(text, **counted), rules)}
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=6))
 def test_columns_hold_the_numbers_of_one_document_at_a_time(texts):
     frame = pl.DataFrame(
@@ -40,6 +41,7 @@ def test_columns_hold_the_numbers_of_one_document_at_a_time(texts):
     assert scores(frame).to_dicts() == expected
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=6), st.sampled_from(sorted(DEFAULT)))
 def test_the_columnar_verdict_is_that_of_one_document_at_a_time(texts, purpose):
     found = failing(scores(pl.DataFrame({"text": texts}, schema={"text": pl.Object})), DEFAULT[purpose])
