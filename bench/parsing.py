@@ -150,6 +150,7 @@ def cases(rng: random.Random) -> dict[str, Case]:
     plain, table = "\n\n".join(prose).encode(), as_csv([header, *rows])
     listed, lined = json.dumps(records).encode(), "\n".join(map(json.dumps, records)).encode()
     page, source = as_page(prose[:60]).encode(), (HERE.parent / "src/thruline/core/facts.py").read_bytes() * 100
+    manual = as_manual([line for text in prose[:60] for line in text.split(". ")[:-1]]).encode()
     word, book = as_docx(prose[:1_200]), as_xlsx([header, *rows])
     pages, html = len(page) * PAGES_READ, many(reading(HtmlParser(), "text/html"))
     ndjson = reading(JsonParser(), "application/x-ndjson")
@@ -157,6 +158,7 @@ def cases(rng: random.Random) -> dict[str, Case]:
         "text": Case(plain, reading(TextParser()), "bytes.decode, splitlines", read_text, len(plain)),
         "html": Case(page, html, "bytes.decode, tags out by a regular expression", many(strip), pages),
         "html content": Case(page, html, "resiliparse's own main content", many(engine), pages),
+        "html manual": Case(manual, html, "resiliparse's own main content", many(engine), len(manual) * PAGES_READ),
         "csv": Case(table, reading(CsvParser(), "text/csv"), "csv.reader", read_csv, len(table)),
         "json": Case(listed, reading(JsonParser(), "application/json"), "json.loads", json.loads, len(listed)),
         "json lines": Case(lined, ndjson, "json.loads by line", read_lines, len(lined)),
@@ -232,6 +234,15 @@ def as_page(paragraphs: list[str]) -> str:
         f'<main><h1>Page</h1>{body}</main><aside class="sidebar"><ul>{menu}</ul></aside>'
         f"<footer>{menu}</footer></body></html>"
     )  # fmt: skip
+
+
+def as_manual(sentences: list[str]) -> str:
+    """A page with a tag every sixteen characters: the most that a reader of tags can be made to work."""
+    items = "".join(
+        f"<li><code>--option-{n}</code> {linked(sentence)}, by <em>default</em> <code>{n}</code></li>"
+        for n, sentence in enumerate(sentences)
+    )
+    return f"<!doctype html><html><body><h1>Options</h1><ul>{items}</ul></body></html>"
 
 
 def linked(text: str) -> str:

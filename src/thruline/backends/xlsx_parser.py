@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from xml.etree.ElementTree import Element
 
 from thruline.core.composing import Composer
@@ -16,17 +16,21 @@ from thruline.core.tables import pieces, row_line
 _COLUMN = re.compile(r"[A-Z]+")
 _MOST_COLUMNS = 16_384  # of the format
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-_NOT_A_FORMAT = re.compile(r'"[^"]*"|\\.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.|;.*', re.IGNORECASE | re.DOTALL)
+_BUILT_IN_SPAN = 46
+_NOT_A_FORMAT = re.compile(r'"[^"]*"|\\.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|_.|\*.|;.*', re.IGNORECASE | re.DOTALL)
 _DATE_LETTER = re.compile(r"[ymdhs]", re.IGNORECASE)
 _EPOCH, _EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a date on paper has no zone
 _WORDS = {"b": {"1": "TRUE", "0": "FALSE"}}
 
 
+_Time = Literal["", "date", "span"]
+
+
 class _Look(NamedTuple):
-    """What cells refer to: shared texts, which styles are dates, and the day that counts as zero."""
+    """What cells refer to: shared texts, what time a style shows, and the day that counts as zero."""
 
     texts: list[str]
-    dates: frozenset[str]
+    times: Mapping[str, _Time]
     epoch: datetime
 
 
@@ -115,7 +119,7 @@ def _cells(row: Element, look: _Look, unseen: set[int], first: int) -> _Row:
     columns = range(min(first, *texts), max(texts) + 1) if texts else range(0)
     return _Row(
         [texts.get(at, "") for at in columns if at not in unseen],
-        [texts[at] for at in columns if at in unseen & texts.keys()],
+        [text for at, text in sorted(texts.items()) if at in unseen],
     )
 
 
@@ -131,7 +135,7 @@ def _value(cell: Element, look: _Look) -> str:
         formula = next((e.text or "" for e in cell if local(e) == "f"), "")
         return f"={formula}" if formula else ""
     if kind == "n":
-        return _date(raw, look.epoch) if cell.get("s", "0") in look.dates else _number(raw)
+        return _shown(raw, look.times.get(cell.get("s", "0"), ""), look.epoch)
     return _WORDS.get(kind, {}).get(raw, raw)
 
 
@@ -143,16 +147,19 @@ def _number(raw: str) -> str:
         return raw
 
 
-def _date(raw: str, epoch: datetime) -> str:
-    """A day count as ISO 8601: a date, a time of day, or both."""
+def _shown(raw: str, time: _Time, epoch: datetime) -> str:
+    """A number, or a count of days as ISO 8601 has it: a date, a time of day, both, or hours that may pass a day."""
+    if not time:
+        return _number(raw)
     try:
         days = float(raw)
-        moment = epoch + timedelta(seconds=round(days * 86_400))
+        minutes, seconds = divmod(round(days * 86_400), 60)
+        moment = epoch + timedelta(minutes=minutes, seconds=seconds)
     except (ValueError, OverflowError):
         return raw
-    if days < 1:
-        return moment.strftime("%H:%M:%S")
-    return moment.strftime("%Y-%m-%d" if days == int(days) else "%Y-%m-%d %H:%M:%S")
+    if time == "span" or 0 <= days < 1:
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    return moment.isoformat(" ") if days != int(days) else moment.date().isoformat()
 
 
 def _look(package: Package, book: Element, parts: list[str]) -> _Look:
@@ -161,22 +168,25 @@ def _look(package: Package, book: Element, parts: list[str]) -> _Look:
     old = any(_is_on(e.get("date1904")) for e in named(book, "workbookPr"))
     return _Look(
         texts=[_text(item) for item in package.stream(strings, "si")] if strings else [],
-        dates=_dates(package.xml(styles)) if styles else frozenset(),
+        times=_times(package.xml(styles)) if styles else {},
         epoch=_EPOCH_1904 if old else _EPOCH,
     )
 
 
-def _dates(styles: Element) -> frozenset[str]:
-    """The cell styles that show a number as a date or time."""
+def _times(styles: Element) -> dict[str, _Time]:
+    """The cell styles that show a number as a date, a time or a span of time."""
     custom = {e.get("numFmtId", ""): e.get("formatCode", "") for e in named(styles, "numFmt")}
     formats: list[Element] = next((list(e) for e in styles if local(e) == "cellXfs"), [])
-    return frozenset(str(at) for at, style in enumerate(formats) if _is_date(style.get("numFmtId", "0"), custom))
+    return {str(at): _time(style.get("numFmtId", "0"), custom) for at, style in enumerate(formats)}
 
 
-def _is_date(number: str, custom: Mapping[str, str]) -> bool:
+def _time(number: str, custom: Mapping[str, str]) -> _Time:
     if number in custom:
-        return _DATE_LETTER.search(_NOT_A_FORMAT.sub("", custom[number])) is not None
-    return number.isdecimal() and int(number) in _BUILT_IN_DATES
+        letters = _NOT_A_FORMAT.sub("", custom[number])
+        return "span" if "[" in letters else "date" if _DATE_LETTER.search(letters) else ""
+    if not number.isdecimal():
+        return ""
+    return "span" if int(number) == _BUILT_IN_SPAN else "date" if int(number) in _BUILT_IN_DATES else ""
 
 
 def _text(item: Element) -> str:

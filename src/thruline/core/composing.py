@@ -23,6 +23,7 @@ class Composer:
         self._length = 0
         self._blocks: list[Block] = []
         self._headings: list[tuple[int, str]] = []
+        self._path: tuple[str, ...] = ()
         self._hidden: dict[str, None] = {}
         self._properties: dict[str, None] = {}
 
@@ -34,6 +35,7 @@ class Composer:
         while self._headings and self._headings[-1][0] >= level:
             self._headings.pop()
         self._headings.append((level, seen))
+        self._path = tuple(title for _, title in self._headings)
         self._write(seen, "text", page)
 
     def block(self, text: str, *, kind: BlockKind = "text", page: int = 0) -> None:
@@ -78,8 +80,7 @@ class Composer:
         start = self._length + len(before)
         self._parts += (before, text)
         self._length = start + len(text)
-        headings = tuple(title for _, title in self._headings)
-        self._blocks.append(Block(start=start, end=self._length, headings=headings, kind=kind, page=page))
+        self._blocks.append(Block(start=start, end=self._length, headings=self._path, kind=kind, page=page))
 
 
 def _trimmed(text: str) -> str:

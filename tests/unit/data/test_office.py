@@ -64,7 +64,7 @@ def workbook(sheets: Mapping[str, str], extra: Mapping[str, str | bytes] | None 
         "xl/sharedStrings.xml": "<sst><si><t>name</t></si><si><r><t>Ada </t></r><r><t>Quine</t></r><rPh><t>x</t></rPh></si></sst>",
         "xl/styles.xml": '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="dd/mm/yyyy"/><numFmt numFmtId="171" '
         'formatCode="0.00&quot;days&quot;"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/>'
-        '<xf numFmtId="22"/></cellXfs></styleSheet>',
+        '<xf numFmtId="22"/><xf numFmtId="46"/></cellXfs></styleSheet>',
     }  # fmt: skip
     parts |= {f"xl/worksheets/sheet{n}.xml": body for n, body in enumerate(sheets.values(), 1)}
     return packed(parts | dict(extra or {}))
@@ -92,6 +92,24 @@ def test_a_workbook_gives_values_as_they_are_seen(pool):
     assert parsed.hidden == ("secret", "9", "Ben")
     assert [b.kind for b in parsed.blocks] == ["text", "table"]
     assert parsed.blocks[1].headings == ("Staff",)
+
+
+@pytest.mark.parametrize(
+    ("style", "number", "shown"),
+    [
+        (1, "45250", "2023-11-20"),
+        (3, "45250.75", "2023-11-20 18:00:00"),
+        (3, "0.395833333333333", "09:30:00"),
+        (4, "1.25", "30:00:00"),
+        (2, "1.5", "1.5"),
+        (1, "1e99", "1e99"),
+        (1, "-4", "1899-12-26"),
+        (0, "0.1234567890123456", "0.123456789012346"),
+    ],
+)
+def test_numbers_and_times_are_shown_by_their_style(pool, style, number, shown):
+    data = workbook({"A": sheet(f'<row><c r="A1" s="{style}"><v>{number}</v></c></row>')})
+    assert read(pool, "a.xlsx", data).text == f"A\n\n{shown}"
 
 
 def test_hidden_sheets_macros_and_authors_are_told(pool):

@@ -42,7 +42,7 @@ def stands_beside(page: Page, at: int, *, framed: bool) -> bool:
 
 
 def _is_called_so(attributes: str) -> bool:
-    return any(_NAMED.search(names) for names in _NAMES_OF.findall(attributes))
+    return bool(attributes) and any(_NAMED.search(names) for names in _NAMES_OF.findall(attributes))
 
 
 def _is_linked(page: Page, at: int) -> bool:

@@ -154,5 +154,7 @@ class Reader:
 
 
 def _tidy(text: str) -> str:
+    if _LINE not in text:
+        return " ".join(text.split())
     lines = (" ".join(line.split()).strip("| ") for line in text.split(_LINE))
     return "\n".join(line for line in lines if line)
