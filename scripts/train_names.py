@@ -97,7 +97,7 @@ Described = tuple[list[tuple[tuple[str, ...], int, int]], str]
 
 def _described(text: str, spans: Sequence[tuple[int, int, str]], dice: np.random.Generator) -> Described:
     words = []
-    for found in tagger._TOKEN.finditer(text):
+    for found in tagger.TOKENS.finditer(text):
         names, code = tagger.describe(found[0])
         if dice.random() < FORGOTTEN:
             names, code = tuple(n for n in names if not n.startswith("lists=")), code // 8 * 8
@@ -112,7 +112,7 @@ def _matrix(texts: Sequence[Described], table: dict[str, int]) -> tuple[sparse.c
     before = len(tagger.OFFSETS) * size
     for words, _ in texts:
         rows = [[table[n] for n in names if n in table] for names, _, _ in words]
-        kinds = [tagger._EDGE, *(code for _, code, _ in words), tagger._EDGE]
+        kinds = [tagger.EDGE, *(code for _, code, _ in words), tagger.EDGE]
         for i, (_, code, label) in enumerate(words):
             for nth, offset in enumerate(tagger.OFFSETS):
                 if 0 <= i + offset < len(words):

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -22,8 +23,9 @@ LABELS: tuple[Named, ...] = ("name", "place", "organisation", "address")  # from
 OFFSETS = (-2, -1, 0, 1, 2)
 SLOTS = 9  # how many features describe a word
 CODES = 128  # kinds of words, by shape and lists: 16 * 8
-_EDGE = 14 * 8  # the kind of what stands before the first word and after the last
-_TOKEN = re.compile(r"\n|[^\W\d_]+(?:-[^\W\d_]+|['\u2019](?!s\b)[^\W\d_]+)*|\d+|[^\w\s]")
+EDGE = 14 * 8  # the kind of what stands before the first word and after the last
+# Split by the tokens, a text gives them at every second place: faster than a match object for each.
+TOKENS = re.compile(r"(\n|[^\W\d_]+(?:-[^\W\d_]+|['\u2019](?!s\b)[^\W\d_]+)*|\d+|[^\w\s])")
 _PUNCTUATION: Mapping[str, int] = {"\n": 0, ",": 2, ".": 3, "'": 15, '"': 15, "\u2019": 15}
 
 
@@ -48,10 +50,12 @@ class Tagged(NamedTuple):
 
 def tag(text: str) -> list[Tagged]:
     """The labelled parts of the text, in order; a word that mostly stands there as no name is none anywhere."""
-    spans = [found.span() for found in _TOKEN.finditer(text)]
-    if not spans:
+    pieces = TOKENS.split(text)
+    words = pieces[1::2]
+    if not words:
         return []
-    words = [text[start:end] for start, end in spans]
+    starts = list(accumulate(map(len, pieces), initial=0))
+    spans = list(zip(starts[1::2], starts[2::2], strict=False))
     parts = [(part, text[part.start : part.end]) for part in _runs(spans, words, _probabilities(words))]
     said, named = Counter(words), Counter(part for _, part in parts)
     return [part for part, as_said in parts if said[as_said] <= 2 * named[as_said]]
@@ -105,7 +109,7 @@ def _probabilities(words: Sequence[str]) -> np.ndarray:
         here = slice(max(0, -offset), len(words) - max(0, offset))
         there = slice(max(0, offset), len(words) + min(0, offset))
         scores[here] += of_offset[table].sum(axis=1)[which[there]]
-    edged = np.concatenate(([_EDGE], codes, [_EDGE]))
+    edged = np.concatenate(([EDGE], codes, [EDGE]))
     scores += model.before[edged[:-2] * CODES + codes] + model.after[codes * CODES + edged[2:]]
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
     return odds / odds.sum(axis=1, keepdims=True)
