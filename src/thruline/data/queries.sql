@@ -198,6 +198,18 @@ FROM records WHERE state <> 'deleted' AND document <> '' AND id NOT IN (SELECT r
 -- All of these records.
 DELETE FROM texts WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
+-- name: put_sketch
+-- Which words surely do not stand in the record.
+INSERT INTO sketches (record, bits) VALUES (:record, :bits) ON CONFLICT (record) DO UPDATE SET bits = excluded.bits;
+
+-- name: sketches
+-- Each with the record's document.
+SELECT s.record, r.document, s.bits FROM sketches s JOIN records r ON r.id = s.record;
+
+-- name: delete_sketches
+-- All of these records.
+DELETE FROM sketches WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
 -- name: hold
 -- From now on.
 INSERT INTO held (digest, since) VALUES (:digest, :since) ON CONFLICT (digest) DO NOTHING;

@@ -286,6 +286,18 @@ class Records:
         """What the record says, as a digest of its words."""
         self._db.execute(self._q.put_text, {"record": record, "digest": digest})
 
+    def put_sketch(self, record: str, bits: bytes) -> None:
+        """Which words surely do not stand in the record."""
+        self._db.execute(self._q.put_sketch, {"record": record, "bits": bits})
+
+    def sketches(self) -> list[tuple[str, str, bytes]]:
+        """(record, its document, its sketch)."""
+        return [(record, document, bytes(bits)) for record, document, bits in self._db.query(self._q.sketches)]
+
+    def drop_sketches(self, records: Sequence[str]) -> None:
+        """The words of these records are kept no longer."""
+        self._db.execute(self._q.delete_sketches, _ids(records))
+
     def texts(self, records: Sequence[str]) -> dict[str, str]:
         """What these records say, as far as it was noted."""
         return dict(self._db.query(self._q.texts, _ids(records)))
@@ -315,7 +327,8 @@ class Records:
         return self._db.query(self._q.count_suppressed)[0][0]
 
     def delete(self, records: Sequence[str]) -> None:
-        """Remove rows of records, chunks, bands, texts and paths; payloads and vectors are the caller's."""
+        """Remove rows of records, chunks, bands, texts, sketches and paths; payloads and vectors are the caller's."""
+        self.drop_sketches(records)
         q = self._q
         for query in (q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_entries_of, q.delete_records):
             self._db.execute(query, _ids(records))

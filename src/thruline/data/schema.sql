@@ -74,6 +74,12 @@ CREATE TABLE IF NOT EXISTS texts (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS texts_by_digest ON texts (digest);
 
+-- A sketch of each record's words: which surely do not stand in it. Keyed, and gone with the record.
+CREATE TABLE IF NOT EXISTS sketches (
+  record TEXT PRIMARY KEY,
+  bits BLOB NOT NULL
+) STRICT;
+
 -- Words that an operator took out of answers, as such digests: they come in quarantined, whatever holds them.
 CREATE TABLE IF NOT EXISTS held (
   digest TEXT PRIMARY KEY,

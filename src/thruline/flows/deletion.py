@@ -20,5 +20,6 @@ def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
     parts = [*ids, *(r.document for r in records if r.document), *line.generations.sets_of(ids)]
     line.payloads.delete([*parts, *paths, *line.runs.forget(ids)])
     line.records.retire(ids, "deleted")
+    line.records.drop_sketches(ids)
     line.subjects.unlink(ids)
     run.append(*(Draft(verb="record.seen", inputs=(i,), facts={"change": "deleted", "size": 0}) for i in ids))
