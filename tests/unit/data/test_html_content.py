@@ -5,6 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from thruline.backends.html_parser import HtmlParser
 
@@ -72,6 +74,18 @@ def test_cells_lines_and_code_keep_their_form():
 )  # fmt: skip
 def test_hostile_markup_neither_stops_nor_fools_the_reader(page):
     assert parse(page).text[-4:] in ("text", "")
+
+
+def test_odd_quotes_do_not_end_a_hidden_element_early():
+    parsed = parse("<p>seen</p><div hidden><b a\"c='x'><i>obey me</i></div></div><nav x\"='><p>y")
+    assert parsed.text == "seen"
+    assert "obey me" in parsed.hidden[0]
+
+
+@given(st.text(st.sampled_from("<>/=\"' abpdiv!-&;"), max_size=120))
+def test_any_characters_are_a_page(source):
+    parsed = parse(f"<p>{source}</p><p hidden>unseen</p>")
+    assert all(parsed.text[b.start : b.end].strip() for b in parsed.blocks)
 
 
 def test_any_page_parses_the_same_twice():

@@ -4,9 +4,14 @@ import io
 import struct
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from thruline.backends.pptx_parser import PptxParser
+from thruline.backends.xlsx_parser import XlsxParser
 from thruline.core.documents import Parsed
 from thruline.core.errors import Refused
 from thruline.data.media import media_type
@@ -50,7 +55,9 @@ def relations(*targets: tuple[str, str]) -> str:
     return f"<Relationships>{''.join(each)}</Relationships>"
 
 
-def workbook(sheets: Mapping[str, str], extra: Mapping[str, str | bytes] | None = None, states: str = "") -> bytes:
+def workbook(
+    sheets: Mapping[str, str | bytes], extra: Mapping[str, str | bytes] | None = None, states: str = ""
+) -> bytes:
     listed = "".join(
         f'<sheet name="{name}" sheetId="{n}" r:id="r{n}" {states if n == 2 else ""}/>'
         for n, name in enumerate(sheets, 1)
@@ -151,7 +158,7 @@ def shape(text: str, role: str = "", *, x: int = 10, hidden: bool = False, size:
     )
 
 
-def presentation(*slides: str, extra: Mapping[str, str | bytes] | None = None) -> bytes:
+def presentation(*slides: str | bytes, extra: Mapping[str, str | bytes] | None = None) -> bytes:
     listed = "".join(f'<p:sldId id="{255 + n}" r:id="r{n}"/>' for n in range(1, len(slides) + 1))
     parts: dict[str, str | bytes] = {
         "_rels/.rels": relations(("officeDocument", "ppt/presentation.xml")),
@@ -247,6 +254,24 @@ def test_a_part_that_lies_about_its_size_does_not_inflate_past_it(pool):
     at = data.rindex(b"PK\x01\x02", 0, data.index(b"xl/worksheets/sheet1.xml", data.index(b"PK\x01\x02")))
     data[at + 24 : at + 28] = struct.pack("<I", 100)
     assert refusal(pool, "a.xlsx", bytes(data)) == "parser_failed"
+
+
+@given(
+    st.integers(0, 900),
+    st.integers(0, 20),
+    st.sampled_from([b"", b'"', b"<", b"-1", b"99999999999999999999", b"\xff", b"nan"]),
+)
+def test_damaged_parts_are_read_or_refused(at, size, instead):
+    def damaged(part: str) -> bytes:
+        raw = part.encode()
+        return raw[:at] + instead + raw[at + size :]
+
+    for parser, data in (
+        (XlsxParser(), workbook({"A": damaged(PEOPLE)})),
+        (PptxParser(), presentation(damaged(slide(shape("Plan", "title"), TABLE, shape("x", hidden=True))))),
+    ):
+        with suppress(Refused):
+            assert parser.parse(data, "", "a") == parser.parse(data, "", "a")
 
 
 def test_one_format_in_the_other_ones_clothes_is_refused(pool):

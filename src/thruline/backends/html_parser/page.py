@@ -10,6 +10,7 @@ from typing import NamedTuple
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
 )
+_FURTHEST = 50  # elements that a closing tag may close at once, where odd quotes have hidden a tag
 _TOKEN = re.compile(
     r'<!--(.*?)-->|<(?:(script|style|iframe|noembed|noframes)\b[^>"]*+(?:"[^"]*+"[^>"]*+)*+>.*?</\2'
     r'|(/?[a-z][^\s>]*+)([^>"]*+(?:"[^"]*+"[^>"]*+)*+))>',
@@ -44,13 +45,24 @@ def read_tags(source: str) -> Page:
     """The page of HTML in which every element is closed and every attribute quoted, as an engine writes it."""
     parts = _TOKEN.split(source)
     tags, texts = [tag or "" for tag in parts[3::5]], parts[5::5]
-    ends, opened = [len(tags)] * len(tags), []
+    ends = _ends(tags)
+    before = [0, *accumulate(map(len, texts))]
+    return Page(tags, [a or "" for a in parts[4::5]], [c or "" for c in parts[1::5]], texts, ends, before)
+
+
+def _ends(tags: list[str]) -> list[int]:
+    """Where each element is closed: where its name says so, or with the one around it, or with the page."""
+    ends = [len(tags) - 1] * len(tags)
+    opened: list[int] = []
     for at, tag in enumerate(tags):
         if not tag or tag in _VOID:
             ends[at] = at
         elif tag[0] != "/":
             opened.append(at)
-        elif opened:
+        elif opened and tags[opened[-1]] == tag[1:]:
             ends[opened.pop()] = at
-    before = [0, *accumulate(map(len, texts))]
-    return Page(tags, [a or "" for a in parts[4::5]], [c or "" for c in parts[1::5]], texts, ends, before)
+        elif any(tags[n] == tag[1:] for n in opened[-_FURTHEST:]):
+            while tags[n := opened.pop()] != tag[1:]:
+                ends[n] = at
+            ends[n] = at
+    return ends
