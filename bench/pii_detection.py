@@ -13,6 +13,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from kept import SHARED, keep
+
 from thruline.core.documents import Mention
 from thruline.data.names import ContextNames
 from thruline.data.privacy import find_mentions
@@ -30,7 +32,7 @@ WORTH_A_LINK = 0.5
 
 
 def main() -> int:
-    """Print the table, and write it where --write says."""
+    """Print the table, and write it when asked to."""
     arguments = _arguments()
     if not arguments.texts.exists():
         print(f"skipped: {arguments.texts} is not here")
@@ -40,7 +42,7 @@ def main() -> int:
         result["alarms_per_100k_words"] = false_alarms(arguments.clean)
     print(json.dumps(result, indent=2))
     if arguments.write:
-        arguments.write.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+        keep("pii_detection", result)
     return 0
 
 
@@ -89,11 +91,10 @@ def _worthy(text: str) -> list[Mention]:
 
 
 def _arguments() -> argparse.Namespace:
-    here = Path(__file__).resolve().parents[1]
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--texts", type=Path, default=here.parent / "shared/data/pii/synth_dataset_v2.json")
+    parser.add_argument("--texts", type=Path, default=SHARED / "pii" / "synth_dataset_v2.json")
     parser.add_argument("--clean", type=Path)
-    parser.add_argument("--write", type=Path)
+    parser.add_argument("--write", action="store_true", help="write bench/results/pii_detection.json")
     parser.add_argument("--show", action="store_true")
     return parser.parse_args()
 
