@@ -1,6 +1,6 @@
 """What the gateway adds to a chat request in front of an instant language model: CPU of its process.
 
-    python bench/gateway.py [--write bench/results/gateway.json]
+    python bench/gateway.py [--write]
 
 Three processes beside this one, which is the client: the gateway as `thruline up` runs it (key check on every request,
 a durable receipt with encrypted prompt and reply for each answer), the shipped fake model, and the baseline of the
@@ -23,6 +23,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
+
+from kept import keep
 
 REQUESTS, WARM_UP, ROUNDS, PIECES = 960, 320, 7, 50
 CONCURRENCY = (32, 1)
@@ -165,7 +167,7 @@ def run(folder: Path) -> dict[str, dict[str, float]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--write", type=Path, help="where to keep the figures")
+    parser.add_argument("--write", action="store_true", help="write bench/results/gateway.json")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         results = run(Path(folder))
@@ -175,9 +177,7 @@ def main() -> None:
             print(f"{at_once:>11}  {name:<26} {value:8.3f}{target}")
     if arguments.write:
         machine = {"python": platform.python_version(), "cpus": os.cpu_count(), "requests": REQUESTS, "rounds": ROUNDS}
-        arguments.write.write_text(
-            json.dumps({"targets": TARGETS, "machine": machine, "results": results}, indent=2) + "\n"
-        )
+        keep("gateway", {"targets": TARGETS, "machine": machine, "results": results})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """What ingesting costs beside the embedding: 60 pages of the Django handbook through the whole line.
 
-    python bench/ingest.py FOLDER [--write]
+    python bench/ingest.py [FOLDER] [--write]
 
-FOLDER holds documents, such as the handbook that `thruline demo` unpacks. Baseline, in the same run: the same embedder
-on the same chunks, in batches of the size that a sync uses. Target: at most 1.2 times the baseline.
+FOLDER holds documents, by default the handbook that `thruline demo` unpacks. Baseline, in the same run: the same
+embedder on the same chunks, in batches of the size that a sync uses. Target: at most 1.2 times the baseline.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ import tempfile
 import time
 from pathlib import Path
 
+from kept import CACHE, keep
+
 from thruline.app.platform import Platform
+from thruline.core.pinned import fetch
+from thruline.demo import desk
+from thruline.demo.desk import HANDBOOK
 from thruline.flows.documents import read_documents
 from thruline.flows.ingest import GROUP_CHUNKS
 
@@ -60,14 +65,17 @@ def run(source: Path, folder: Path) -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", help="documents")
+    parser.add_argument("folder", nargs="?", type=Path, help="documents")
     parser.add_argument("--write", action="store_true", help="write bench/results/ingest.json")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        report = json.dumps(run(Path(wanted.folder), Path(folder)), indent=1)
-    print(report)
+        source = wanted.folder or Path(folder) / "handbook"
+        if wanted.folder is None:
+            desk.unpack_handbook(fetch(HANDBOOK, CACHE), source)
+        report = run(source, Path(folder))
+    print(json.dumps(report, indent=1))
     if wanted.write:
-        (Path(__file__).parent / "results" / "ingest.json").write_text(report + "\n")
+        keep("ingest", report)
 
 
 if __name__ == "__main__":

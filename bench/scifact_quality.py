@@ -1,6 +1,6 @@
 """How good is hybrid retrieval on judged questions? nDCG@10 of words, meaning and both, on any set in BEIR's layout.
 
-    python bench/scifact_quality.py DATA CACHE [--split test] [--write]
+    python bench/scifact_quality.py [DATA] [CACHE] [--split test] [--write]
 
 DATA: a folder with corpus.jsonl(.gz), queries.jsonl and qrels/<split>.tsv. CACHE: where vectors are kept between runs
 (minutes of embedding) and weights are found or fetched. Baseline, in the same run: words alone.
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from kept import CACHE, SHARED, keep
 
 from thruline.backends.flat4_dense import Flat4Dense
 from thruline.backends.onnx_embedder import OnnxEmbedder
@@ -42,11 +43,14 @@ class Judged(NamedTuple):
 def main() -> None:
     """Print the table; with --write keep it as JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", type=Path)
-    parser.add_argument("cache", type=Path)
+    parser.add_argument("data", nargs="?", type=Path, default=SHARED / "scifact")
+    parser.add_argument("cache", nargs="?", type=Path, default=CACHE)
     parser.add_argument("--split", default="test")
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
+    if not args.data.is_dir():
+        print(f"skipped: no judged set in {args.data}")
+        return
     judged = read_beir(args.data, args.split)
     embedder = OnnxEmbedder(find_weights(BGE_SMALL, cache=args.cache, progress=print), **BGE_SMALL.settings)
     vectors = embed(judged.documents, embedder, args.cache / f"{args.data.name}-{embedder.info.digest}.npy")
@@ -54,8 +58,7 @@ def main() -> None:
     result |= {"set": args.data.name, "split": args.split, "embedder": embedder.info.name}
     embedder.close()
     if args.write:
-        path = Path(__file__).parent / "results" / "scifact_quality.json"
-        path.write_text(json.dumps(result, indent=1) + "\n")
+        keep("scifact_quality", result)
 
 
 def read_beir(folder: Path, split: str) -> Judged:

@@ -185,6 +185,8 @@ def keep(line: Line, report: AnswerReport, asker: ArtifactId, mentions: Sequence
 
 def _without_erased(line: Line, report: AnswerReport) -> AnswerReport:
     """The answer without passages that are gone, and without all that was said where one of them was cited."""
+    if not report.passages:
+        return report
     there = line.records.get_many([p.record for p in report.passages])
     kept = tuple(
         p for p in report.passages if p.record in there and not line.subjects.calls_erased(p.text, p.title, p.path)
