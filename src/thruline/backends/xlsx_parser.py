@@ -10,9 +10,10 @@ from xml.etree.ElementTree import Element
 
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
-from thruline.core.packages import Package, local, named, relation_id
+from thruline.core.packages import Package, Relation, local, named, relation_id
 from thruline.core.tables import pieces, row_line
 
+_QUOTED = re.compile(r'"((?:[^"]|"")*[^\W\d_](?:[^"]|"")*)"')
 _COLUMN = re.compile(r"[A-Z]+")
 _MOST_COLUMNS = 16_384  # of the format
 _BUILT_IN_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
@@ -56,9 +57,7 @@ class XlsxParser:
         for property_name, value in package.properties():
             out.note(property_name, value)
         for relation in related.values():
-            if relation.kind == "person":
-                for person in package.stream(relation.part, "person"):
-                    out.note("commenter", person.get("displayName"))
+            _note(package, relation, out)
         look = _look(package, book, [r.part for r in related.values()])
         for sheet in named(book, "sheet"):
             if relation := related.get(relation_id(sheet)):
@@ -66,28 +65,42 @@ class XlsxParser:
         return out.done()
 
 
+def _note(package: Package, relation: Relation, out: Composer) -> None:
+    """Who commented, and what pivot tables keep of the data that they were made from."""
+    if relation.kind == "person":
+        for person in package.stream(relation.part, "person"):
+            out.note("commenter", person.get("displayName"))
+    elif relation.kind == "pivotCacheDefinition":
+        kept = (item.get("v", "") for item in package.stream(relation.part, "s"))
+        out.note("pivot_cache", ", ".join(dict.fromkeys(kept)))
+
+
 def _write(package: Package, part: str, sheet: Element, look: _Look, out: Composer) -> None:
     rows = _rows(package, part, look, out)
+    beside = (text for r in package.relations(part).values() for text in _beside(package, r, out))
     if sheet.get("state", "visible") != "visible":
-        out.hide(sheet.get("name", ""))
-        for row in rows:
-            out.hide(row_line(row))
+        for text in (sheet.get("name", ""), *map(row_line, rows), *beside):
+            out.hide(text)
         return
     out.heading(1, sheet.get("name", ""))
     for piece in pieces(rows):
         out.block(piece, kind="table")
-    for relation in package.relations(part).values():
-        if relation.kind in ("comments", "threadedComment"):
-            _write_comments(package, relation.part, out)
+    for text in beside:
+        out.block(text)
 
 
-def _write_comments(package: Package, part: str, out: Composer) -> None:
-    for element in package.stream(part, "author", "comment", "threadedComment"):
-        if local(element) == "author":
-            out.note("commenter", element.text)
-        else:
-            said = "".join(e.text or "" for e in named(element, "t", "text"))
-            out.block(f"{element.get('ref', '')}: {said.strip()}")
+def _beside(package: Package, relation: Relation, out: Composer) -> Iterator[str]:
+    """What is said on a sheet outside its cells: comments, and text in shapes."""
+    if relation.kind in ("comments", "threadedComment"):
+        for element in package.stream(relation.part, "author", "comment", "threadedComment"):
+            if local(element) == "author":
+                out.note("commenter", element.text)
+            else:
+                said = "".join(e.text or "" for e in named(element, "t", "text"))
+                yield f"{element.get('ref', '')}: {said.strip()}"
+    elif relation.kind == "drawing":
+        for shape in package.stream(relation.part, "txBody"):
+            yield "\n".join("".join(t.text or "" for t in named(line, "t")) for line in named(shape, "p"))
 
 
 def _rows(package: Package, part: str, look: _Look, out: Composer) -> Iterator[list[str]]:
@@ -102,6 +115,8 @@ def _rows(package: Package, part: str, look: _Look, out: Composer) -> Iterator[l
                 unseen |= _span(element) if _is_on(element.get("hidden")) else set()
             case _:
                 row = _cells(element, look, unseen, first)
+                for words in _quoted(element):
+                    out.note("formula_text", words)
                 out.hide(row_line(row.hidden))
                 if _is_on(element.get("hidden")):
                     out.hide(row_line(row.shown))
@@ -121,6 +136,14 @@ def _cells(row: Element, look: _Look, unseen: set[int], first: int) -> _Row:
         [texts.get(at, "") for at in columns if at not in unseen],
         [text for at, text in sorted(texts.items()) if at in unseen],
     )
+
+
+def _quoted(row: Element) -> Iterator[str]:
+    """Words that formulas hold, of which a sheet shows only what comes of them."""
+    for cell in row:
+        for part in cell:
+            if part.text and '"' in part.text and local(part) == "f":
+                yield from _QUOTED.findall(part.text)
 
 
 def _value(cell: Element, look: _Look) -> str:

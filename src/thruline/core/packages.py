@@ -90,8 +90,11 @@ class Package:
     def stream(self, part: str, *tags: str) -> Iterator[ET.Element]:
         """The elements of a part that are called so, one at a time: each is emptied when the next one is asked for."""
         with self._opened(part) as stream:
+            wanted: dict[str, bool] = {}
             for _, element in ET.iterparse(stream):  # noqa: S314 - see above
-                if local(element) in tags:
+                if element.tag not in wanted:
+                    wanted[element.tag] = local(element) in tags
+                if wanted[element.tag]:
                     yield element
                     element.clear()
 
@@ -128,7 +131,7 @@ def carried(archive: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 def local(element: ET.Element) -> str:
     """An element's name without its namespace, of which each edition of the standard has its own."""
-    return element.tag.rpartition("}")[2]
+    return element.tag[element.tag.rfind("}") + 1 :]
 
 
 def named(element: ET.Element, *tags: str) -> Iterator[ET.Element]:

@@ -148,6 +148,18 @@ def test_comments_on_cells_are_text_and_their_authors_are_told(pool):
     assert "commenter: Cleo" in parsed.properties
 
 
+def test_what_a_sheet_holds_beside_its_cells_is_found_too(pool):
+    drawing = f"<wsDr {NAMES}><a:txBody><a:p><a:r><a:t>In a box</a:t></a:r></a:p></a:txBody></wsDr>"
+    formula = sheet('<row><c r="A1"><f>IF(B1="Dora",1,"x ""y""")</f><v>1</v></c></row>')
+    extra = {
+        "xl/worksheets/_rels/sheet1.xml.rels": relations(("drawing", "../drawings/d.xml")),
+        "xl/drawings/d.xml": drawing,
+    }
+    parsed = read(pool, "a.xlsx", workbook({"A": formula}, extra))
+    assert parsed.text == "A\n\n1\n\nIn a box"
+    assert parsed.properties == ("formula_text: Dora", 'formula_text: x ""y""')
+
+
 def shape(text: str, role: str = "", *, x: int = 10, hidden: bool = False, size: str = "") -> str:
     placeholder = f'<p:nvPr><p:ph type="{role}"/></p:nvPr>' if role else ""
     paragraphs = "".join(f'<a:p><a:r><a:rPr sz="{size}"/><a:t>{line}</a:t></a:r></a:p>' for line in text.split("\n"))
