@@ -241,3 +241,22 @@ def test_a_name_that_was_taken_is_refused(home: Platform, docs: Path) -> None:
     add(home, docs, valve=VALVE)
     with pytest.raises(Conflict, match="already"):
         home.data.add(path=str(docs))
+
+
+def test_a_known_file_that_became_a_link_is_refused_by_its_name(home: Platform, docs: Path) -> None:
+    home.data.add(path=str(write(docs, a="# A\n\nAlpha.", b="# B\n\nBeta.")))
+    home.data.sync()
+    (docs / "a.md").unlink()
+    (docs / "a.md").symlink_to(docs / "b.md")
+    (report,) = home.data.sync()
+    assert [(r.path, r.reason) for r in report.refused] == [("a.md", "symlink")]
+
+
+def test_what_a_place_says_of_its_content_is_kept_keyed(home: Platform, docs: Path) -> None:
+    home.data.add(path=str(write(docs, a="# A\n\nAlpha.")))
+    os.utime(docs / "a.md", ns=(10**18, 10**18))
+    home.data.sync()
+    (mark,) = (row[0] for row in home.line.database.query("SELECT mark FROM entries"))
+    assert str(10**18) not in mark
+    assert len(mark) == 32
+    assert home.data.sync()[0].unchanged == 1

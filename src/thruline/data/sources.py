@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -44,10 +44,12 @@ class Changes:
 
 
 def compare(
-    listing: Listing, known: Mapping[str, Known], *, where: str, marks_content: bool, allow_empty: bool = False
-) -> Changes:
+    listing: Listing, known: Mapping[str, Known], *, where: str, marks_content: bool, allow_empty: bool = False,
+    kept: Callable[[str], str] = str,
+) -> Changes:  # fmt: skip
     """Tell what became of everything that was known; sorted by path.
 
+    kept: a place's mark -> the form in which known marks are.
     Raises Unavailable for a place that has become empty, unless allow_empty: an unmounted disk and an empty answer must
     not read as "everything was deleted".
     """
@@ -62,8 +64,9 @@ def compare(
     unseen = {path for path in missing if blocked and path.startswith(blocked)}
     gone = {path: known[path].mark for path in sorted(missing) if path not in unseen}
     added = {path: item for path, item in items.items() if path not in known}
-    changed = [item for path, item in items.items() if path in known and not _same(item, known[path])]
-    moved = pair_moves(gone, {p: i.mark for p, i in added.items() if i.mark}) if marks_content else ()
+    marks = {path: kept(item.mark) for path, item in items.items() if item.mark}
+    changed = [item for path, item in items.items() if path in known and marks.get(path) != known[path].mark]
+    moved = pair_moves(gone, {path: marks[path] for path in added if path in marks}) if marks_content else ()
     old, new = {m.old for m in moved}, {m.new for m in moved}
     return Changes(
         added=tuple(sorted(item for path, item in added.items() if path not in new)),
@@ -89,10 +92,6 @@ def pair_moves(deleted: Mapping[str, str], added: Mapping[str, str]) -> tuple[Mo
             candidates.remove(old)
             moves.append(Move(old, new))
     return tuple(sorted(moves))
-
-
-def _same(item: Item, known: Known) -> bool:
-    return bool(item.mark) and item.mark == known.mark
 
 
 def _keeps_name(new: str, olds: Iterable[str]) -> bool:

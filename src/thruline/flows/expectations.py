@@ -9,6 +9,7 @@ from thruline.core.errors import Unsupported
 from thruline.core.facts import Fact
 from thruline.core.nouns import Draft
 from thruline.data.contract_files import read_contract
+from thruline.data.language import language
 from thruline.flows.reports import ContractReport, RuleReport
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def hold(line: Line, table: str, contract: str, of: str, out: str, actor: str) -
     promised = read_contract(Path(contract).expanduser(), table=of)
     path = Path(table).expanduser()
     checked = check(
-        path, promised, line.clock.now(), quarantine=Path(out).expanduser() if out else None, names=line.names
-    )
+        path, promised, line.clock.now(), quarantine=Path(out).expanduser() if out else None, names=line.names,
+        language_of=language,
+    )  # fmt: skip
     report = _report(str(path), checked)
     facts: dict[str, Fact] = {
         "rows": report.rows, "quarantined": report.quarantined, "blocked": report.blocked,

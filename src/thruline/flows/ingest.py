@@ -24,7 +24,7 @@ from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.retention import expire
-from thruline.flows.take_in import note_path, take_in
+from thruline.flows.take_in import kept_mark, note_path, take_in
 from thruline.ports.origin import Item, Origin
 from thruline.runs.runner import Run
 
@@ -82,8 +82,8 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     check_embedder(line)
     before = {e.path: e for e in line.records.entries(source.id)}
     found = compare(
-        origin.list(), _known(line, before.values()), where=source.location, marks_content=origin.marks_content,
-        allow_empty=allow_empty,
+        origin.list(), _known(line, before.values()), kept=lambda mark: kept_mark(line, mark), where=source.location,
+        marks_content=origin.marks_content, allow_empty=allow_empty,
     )  # fmt: skip
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
     tally = Tally()
@@ -174,10 +174,10 @@ def _settle(line: Line, run: Run, source: Source, found: Changes, before: dict[s
             _move(line, run, source, move, before)
         for path in found.deleted:
             line.records.drop_entry(source.id, line.ids.artifact("path", source.id, path))
-        for path, reason in found.refused:
+        line.payloads.delete([line.ids.artifact("path", source.id, path) for path in found.deleted])
+        for path, reason in found.refused:  # after the deletions: what was known and is refused now keeps its name
             if reason != BY_RULE:
                 _note_refused(line, source, path, reason)
-        line.payloads.delete([line.ids.artifact("path", source.id, path) for path in found.deleted])
         retire_unheld(line, run, source)
 
 

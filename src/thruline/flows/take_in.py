@@ -126,9 +126,14 @@ def note_path(line: Line, raw: Raw, *, owner: str = "", refused: str = "") -> No
     line.records.put_entry(
         Entry(
             source=raw.source, path=raw.path_id, record="" if refused else raw.record, digest=raw.digest,
-            size=raw.size, mark="" if nameless or refused in PASSING else raw.mark or AGAIN, refused=refused,
+            size=raw.size, mark="" if nameless or refused in PASSING else kept_mark(line, raw.mark), refused=refused,
         )
     )  # fmt: skip
+
+
+def kept_mark(line: Line, mark: str) -> str:
+    """A place's mark as it is kept: keyed, since the digest of a short row could be guessed at."""
+    return line.ids.digest("mark", mark) if mark else AGAIN
 
 
 def _told(line: Line, item: _Ready) -> list[Draft]:
