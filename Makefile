@@ -13,11 +13,11 @@ serve: $(VENV)/.installed         ## console, API and gateway on http://127.0.0.
 	@$(BIN)/thruline up
 
 test: $(VENV)/.tested             ## sets up what the tests need and runs them
-	@scripts/browser
+	@scripts/system
 	$(BIN)/pytest -q -m "not slow"
 
 test-all: $(VENV)/.tested         ## also scale, soak and two hundred kills
-	@scripts/browser
+	@scripts/system
 	$(BIN)/pytest -q
 
 check: $(VENV)/.tested            ## lint, types, layers, docs; seconds
