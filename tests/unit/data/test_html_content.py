@@ -36,6 +36,11 @@ def test_a_page_whose_frame_is_called_like_a_sidebar_keeps_its_content():
     assert parse(page).text.startswith("All that the page says.")
 
 
+def test_one_teaser_called_article_is_not_the_page():
+    page = f"<article>{'Read more about this. ' * 9}</article><p>{'What the page says. ' * 40}</p>"
+    assert "What the page says." in parse(page).text
+
+
 def test_a_page_of_links_alone_is_read_all_the_same():
     parsed = parse("<ul><li><a>One</a><li><a>Two</a><li><a>Three</a></ul>")
     assert parsed.text == "One\nTwo\nThree"

@@ -17,16 +17,18 @@ _NAMES = r"""
 _NAMED = re.compile(rf'[\s_"-](?:{"|".join(_NAMES.split())})[\s_"-]', re.IGNORECASE)
 _NAMES_OF = re.compile(r' (?:class|id|role|aria-label)=("[^"]*")')
 _FEWEST_MAIN = 140  # characters: a shorter <main> is filled by a script later
+# Of the page's characters. One article among much else is a teaser.
+_LEAST_OF_PAGE = {"main": 0.1, "article": 0.4}
 _MOST_BESIDE = 0.4  # of the page's characters: a larger element is called what it is only by accident
 _MOST_LINKED = 0.75
 _FEWEST_LINKS = 3
 
 
 def content(page: Page) -> range | None:
-    """The tags of what the page itself calls its content: the one <main>, or the one <article>."""
-    for name in ("main", "article"):
+    """The tags of what the page itself calls its content: the one <main>, or the one <article> that fills it."""
+    for name, share in _LEAST_OF_PAGE.items():
         at = page.tags.index(name) if page.tags.count(name) == 1 else 0
-        if at and page.size(at) >= _FEWEST_MAIN:
+        if at and page.size(at) >= max(_FEWEST_MAIN, share * page.before[-1]):
             return range(at, page.ends[at] + 1)
     return None
 
