@@ -301,7 +301,9 @@ def test_a_pause_of_a_day_is_no_pause_that_a_sync_can_make(site):
 def test_a_redirect_elsewhere_is_not_followed(site, to):
     site.put({"a": page(), "b": b""})
     site.answers["b"] = redirect(to)
-    assert found(site, "sitemap.xml") == {"a.html"}
+    got = listing(site, "sitemap.xml")
+    assert [item.path for item in got.items] == ["a.html"]
+    assert got.refused == [(f"{site.url}/b", "unreadable")]
 
 
 def test_a_page_that_starts_to_lead_elsewhere_after_the_listing_is_unreadable(site):

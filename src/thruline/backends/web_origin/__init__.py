@@ -15,6 +15,7 @@ from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
 _MOST_PAGES = 1_000
+_MOST_SITEMAPS = 1_000
 _SITEMAP: Bytes = 50 << 20  # what sitemaps.org lets one have
 _BROKEN = (500, 501)  # the page's own trouble; the other 5xx are the site's
 
@@ -101,8 +102,10 @@ class WebOrigin:
             new = [address for address, _ in self._ours(found.maps) if address not in met]
             met.update(new)
             ahead += new
-            if len(met) > self._limit:
-                raise Unavailable(f"{self._sitemap!r} names more than {self._limit} sitemaps", hint="raise limit=")
+            if len(met) > _MOST_SITEMAPS:
+                raise Unavailable(
+                    f"{self._sitemap!r} leads to more than {_MOST_SITEMAPS} sitemaps", hint="add some of them"
+                )
 
     def _ours(self, entries: list[Entry]) -> Iterator[Entry]:
         for entry in entries:
@@ -113,7 +116,7 @@ class WebOrigin:
     def _read_sitemap(self, address: str) -> Sitemap:
         """Raises Unavailable for whatever keeps us from it: without it, nobody knows which pages are gone."""
         answer = self._site.ask("GET", address, most=_SITEMAP)
-        if is_denied(answer, self._site):
+        if is_denied(answer):
             raise Denied(f"{address!r} is not for us: {answer.status}", hint="give a --secret, or ask its owner")
         if answer.status != 200 or answer.lacks:
             said = answer.status if answer.status != 200 else answer.lacks

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from thruline.backends.web_origin.addresses import ending, is_below, links
-from thruline.backends.web_origin.site import TEMPORARY, Answer, Site
+from thruline.backends.web_origin.site import MOVED, TEMPORARY, Answer, Site
 from thruline.core.errors import Unavailable
 from thruline.core.units import Bytes
 
@@ -94,7 +94,7 @@ class Crawl:
             return
         if has_failed(answer):
             self._fail(step)
-        elif is_denied(answer, self.site):
+        elif is_denied(answer):
             self.denied += 1
             self.refused[step.address] = "unreadable"
             self._miss(step)
@@ -107,8 +107,10 @@ class Crawl:
         return self.site.ask("GET", address, most=0) if answer.status in (405, 501) else answer
 
     def _list(self, step: Step, answer: Answer) -> None:
-        """Note a page that is there; one that is gone, or has moved away, leaves no trace."""
+        """Note a page that is there; one that is gone leaves no trace."""
         address = answer.address
+        if answer.status in MOVED:
+            self.refused[step.address] = "unreadable"  # to where we do not follow
         if answer.status != 200 or address in self.pages or not is_below(address, self.start):
             return
         end = ending(address, answer.headers.get("content-type", ""))
@@ -147,10 +149,9 @@ def has_failed(answer: Answer) -> bool:
     return answer.status >= 500 or answer.status in FAILED
 
 
-def is_denied(answer: Answer, site: Site) -> bool:
-    """Whether we may not see it; a site that wants a login sends us to another one for now."""
-    elsewhere = not site.holds(answer.headers.get("location", "/"))
-    return answer.status in DENIED or (answer.status in TEMPORARY and elsewhere)
+def is_denied(answer: Answer) -> bool:
+    """Whether we may not see it; a site that wants a login sends us, for now, to where we do not follow."""
+    return answer.status in DENIED or answer.status in TEMPORARY
 
 
 def mark(headers: Mapping[str, str], changed: str = "") -> str:

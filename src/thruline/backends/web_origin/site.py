@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 AGENT = "thruline"
 TEMPORARY = (302, 303, 307)
-_MOVED = (301, 308, *TEMPORARY)
+MOVED = (301, 308, *TEMPORARY)
 _MOST_REDIRECTS = 5
 _SILENCE_S = 30.0  # between two signs of life
 _DEADLINE_S = 300.0  # for all of an answer: one byte every 29 s is a sign of life, too
@@ -110,7 +110,7 @@ class Site:
         answer = self._once(method, address, most)
         for_good = True
         for _ in range(_MOST_REDIRECTS):
-            target = canonical(answer.headers.get("location", ""), answer.base) if answer.status in _MOVED else ""
+            target = canonical(answer.headers.get("location", ""), answer.base) if answer.status in MOVED else ""
             if not self.holds(target) or not self.may(target):
                 break
             for_good = for_good and answer.status not in TEMPORARY
