@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from thruline import __version__
 from thruline.core.documents import Mention, Parsed
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
-from thruline.data import chunks, duplicates, names, policies, privacy
+from thruline.data import chunks, duplicates, language, names, policies, privacy
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.subjects import CERTAIN, IDENTIFYING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 SUPPRESSED = "suppressed"
-STEP = Step(name="prepare", modules=(chunks, duplicates, names, policies, privacy, phrases, poison))
+STEP = Step(name="prepare", modules=(chunks, duplicates, language, names, policies, privacy, phrases, poison))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
     """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file."""
     config = {
         "words": line.limits.chunk_words, "names": line.names.version,
-        "mask": sorted(raw.policy.mask), "block": sorted(raw.policy.block),
+        "mask": sorted(raw.policy.mask), "block": sorted(raw.policy.block), "parsers": __version__,
     }  # fmt: skip
     try:
         made = run.step(
