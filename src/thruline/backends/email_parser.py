@@ -23,9 +23,10 @@ _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "application/pdf": ".pdf
 _DEEPEST = 4  # messages in messages
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_ADDRESS = re.compile(r"<?\w+://\S+")
-# What mail programs put before the first part, for programs of before 1992.
-_USUAL_PREAMBLE = re.compile(r"\W*this is a [\w -]*message in mime format\W*", re.IGNORECASE)
+_ADDRESS = re.compile(r"<?\w{1,12}://\S+")
+# Mail programs put a word about MIME before the first part, for programs of before 1992.
+_ABOUT_MIME = re.compile(r"\bmime\b", re.IGNORECASE)
+_LONGEST_WORD_ABOUT_IT = 400
 # Of a plain paragraph's words, in a message that is shown as HTML: fewer than these are on the page as it is shown.
 _SHOWN_SHARE = 0.5
 _FEWEST_WORDS = 4
@@ -77,7 +78,7 @@ class _Writer:
         for name in _NOTED:
             self._out.note(name, _header(message, name))
         for text in (_plain(message.preamble), _plain(message.epilogue)):
-            if not _USUAL_PREAMBLE.fullmatch(text):
+            if len(text) > _LONGEST_WORD_ABOUT_IT or not _ABOUT_MIME.search(text):
                 self._out.hide(text)  # outside all parts, where no mail program looks
         attached: list[Message] = []
         self._part(message, depth, attached)
