@@ -72,6 +72,9 @@ _THEN = tuple(
 )
 
 
+_PIECES = 6  # flat, floor, town, region, country, code: a text of nothing but codes is no address
+
+
 def addresses(text: str, lowered: str) -> Iterator[Mention]:
     """Streets with all that follows them, post boxes, flats."""
     for shape in _STREETS:
@@ -96,8 +99,8 @@ def _mention(text: str, start: int, end: int, score: float) -> Mention:
     """The address around the street at start..end."""
     number = _NUMBER_BEFORE.search(text, max(0, start - 8), start)
     start = number.start() if number else start
-    while more := next((m for shape in _THEN if (m := shape.match(text, end))), None):
-        end = more.end()
+    for _ in range(_PIECES):
+        end = next((m.end() for shape in _THEN if (m := shape.match(text, end))), end)
     return Mention(
         kind="address", start=start, end=end, value=" ".join(text[start:end].split()).casefold(), score=score
     )

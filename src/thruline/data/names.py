@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from thruline.data.tagger import Tagged, is_full, tag
 from thruline.ports.names import NameDetector, Span
 
-_PART = r"[A-ZÀ-ÖØ-ÞŁŚŠŽŻŹČĆÇĐŘŇŤĎĚİŞĞŐŰÓÁÉÍÚÝЀ-ЯΑ-Ω][\w'\u2019-]*[\w]"
+_PART = r"(?<!\w)[A-ZÀ-ÖØ-ÞŁŚŠŽŻŹČĆÇĐŘŇŤĎĚİŞĞŐŰÓÁÉÍÚÝЀ-ЯΑ-Ω][\w'\u2019-]{0,40}\w\b"
 _LINK = r"(?:de|da|di|do|dos|del|della|van|von|der|den|ter|la|le|bin|ibn|al|el|y|e|af|zu)"
 _MORE = rf"(?:[ ]{_LINK}){{0,2}}[ ](?:[A-Z]\.?[ ])?{_PART}"
 _NAME = rf"(?P<name>{_PART}(?:{_MORE}){{0,3}})"

@@ -51,7 +51,19 @@ def test_mentions_never_overlap_and_lie_in_the_text(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["Customer: " + "Aa de la " * 20_000, "a@" + "a." * 100_000, "1 " * 100_000, "GB82 " * 20_000]
+    "text",
+    [
+        "Customer: " + "Aa de la " * 20_000,
+        "a@" + "a." * 100_000,
+        "1 " * 100_000,
+        "GB82 " * 20_000,
+        "Rue A A A A 1 " * 5_000,
+        "10000 Aa St 12345 Bb " * 4_000,
+        "1A" * 50_000,
+        "born 1 " * 10_000,
+        "account number " * 8_000,
+        "password: a1" * 8_000,
+    ],
 )
 def test_text_made_to_exhaust_the_rules_is_searched_to_its_end(text):
     assert all(m.end <= len(text) for m in find_mentions(text, ContextNames()))
