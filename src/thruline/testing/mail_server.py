@@ -30,10 +30,14 @@ class MailServer:
             "dict", "--demo-data", "--demo-user", USER, "--demo-password", PASSWORD,
         ]  # fmt: skip
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
-        self._wait()
-        self.client = imaplib.IMAP4("127.0.0.1", self.port, timeout=_READY_S)
-        self.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.client.login(USER, PASSWORD)
+        try:
+            self._wait()
+            self.client = imaplib.IMAP4("127.0.0.1", self.port, timeout=_READY_S)
+            self.client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.client.login(USER, PASSWORD)
+        except BaseException:
+            self._end()
+            raise
 
     def url(self, folder: str) -> str:
         """Where a folder is, with its user."""
@@ -60,6 +64,9 @@ class MailServer:
             self.client.logout()
         with suppress(OSError):  # as a rule it is closed by now
             self.client.shutdown()
+        self._end()
+
+    def _end(self) -> None:
         self._process.terminate()
         self._process.wait()
 
