@@ -154,6 +154,7 @@ def _blast(report: reports.BlastReport) -> Iterator[str]:
     yield _counted(report)
     yield from (f"  {record.state:<11} {record.source}/{record.path}" for record in report.records)
     yield from _answers(report)
+    yield from (f"  set {place}" for place in report.corpora)
 
 
 def _counted(report: reports.BlastReport) -> str:

@@ -64,11 +64,6 @@ def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, o
     return report
 
 
-def holding(line: Line, corpora: Sequence[str]) -> tuple[str, ...]:
-    """Where these sets were written, in words for a receipt's reader."""
-    return tuple(data.decode() for _, data in sorted(line.payloads.get_many(corpora).items()))
-
-
 def _target(out: str) -> Path:
     path = Path(out).expanduser().resolve()
     if path.suffix != ".parquet":

@@ -18,13 +18,13 @@ from thruline.core.clock import iso
 from thruline.core.errors import Invalid, NotFound
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
-from thruline.flows.corpus import holding
 from thruline.flows.holds import check
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find, is_one_word
 from thruline.flows.reports import EraseReport
 from thruline.flows.rights import drop_exports
+from thruline.flows.touched import written
 from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.runs.runner import Progress, Run
@@ -169,7 +169,7 @@ def _out_of_scope(line: Line) -> tuple[str, ...]:
 
 def _written(line: Line, reach: Reach) -> tuple[str, ...]:
     """Sets for training that hold them; named to who erases, and not on the receipt: a path may be personal."""
-    return tuple(f"the set {place}: write it again, and delete it" for place in holding(line, reach.corpora))
+    return tuple(f"the set {place}: write it again, and delete it" for place in written(line, reach.corpora))
 
 
 def _report(

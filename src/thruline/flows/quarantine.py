@@ -19,7 +19,7 @@ from thruline.flows.publish import publish_with, publish_without, serving_sets
 from thruline.flows.reports import BlastReport, QuarantineReport
 from thruline.flows.same import digests, near_copies, note_unread
 from thruline.flows.shelf import SERVABLE
-from thruline.flows.touched import touched
+from thruline.flows.touched import touched, written
 
 ALL = 1 << 31
 OPERATOR = "operator"
@@ -159,6 +159,7 @@ def _blast(line: Line, records: Sequence[Record]) -> BlastReport:
         records=views(line, records), chunks=kinds["chunk"], vectors=kinds["vectors"], generations=kinds["index"],
         datasets=tuple(sorted(i for i in reached if kind_of(i) == "dataset")),
         models=tuple(sorted(i for i in reached if kind_of(i) == "model")), answers=answers,
+        corpora=written(line, [i for i in reached if kind_of(i) == "corpus"]),
         askers=tuple(sorted({a.asker for a in answers if a.asker})),
     )  # fmt: skip
 

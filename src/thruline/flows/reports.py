@@ -230,6 +230,7 @@ class BlastReport:
     models: tuple[str, ...]
     answers: tuple[AnswerLine, ...]
     askers: tuple[str, ...]
+    corpora: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

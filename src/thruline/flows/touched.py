@@ -22,3 +22,8 @@ def touched(line: Line, ids: Sequence[ArtifactId]) -> set[ArtifactId]:
         met |= new
         waiting += new
     return met
+
+
+def written(line: Line, corpora: Sequence[str]) -> tuple[str, ...]:
+    """Where sets for training were written, and when, in words."""
+    return tuple(data.decode() for _, data in sorted(line.payloads.get_many(corpora).items()))

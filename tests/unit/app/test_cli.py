@@ -61,10 +61,9 @@ def test_every_command_gives_one_json_document_without_arguments(
 def test_every_command_says_that_there_is_no_home(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needed = [
-        f"{p.name}1" for o in operations().values() if o.cli == command for p in o.parameters if p.name in o.positional
-    ]
-    flags = ["--groups", "x"] if command == "share" else []
+    asked = [(p, o) for o in operations().values() if o.cli == command for p in o.parameters]
+    needed = [f"{p.name}1" for p, o in asked if p.name in o.positional]
+    flags = [word for p, o in asked if p.required and p.name not in o.positional for word in (f"--{p.name}", "x")]
     code = main([*command.split(), *needed, *flags, "--json", "--home", str(tmp_path / "none")])
     assert code == 2
     assert json.loads(capsys.readouterr().out)["code"] == "not_found"
