@@ -52,7 +52,7 @@ FIGURES = (
     Figure("E-mail addresses found", "pii_detection", "kinds.email.recall", "recall"),
     Figure("Phone numbers found", "pii_detection", "kinds.phone.recall", "recall"),
     Figure("Names found", "pii_detection", "kinds.name.recall", "recall"),
-    Figure("Personal data of any kind, spans", "pii_detection", "kinds_of_all_templates.any.span_f1", "F1", "rules without names", "rules_only.span_f1", "at least .80"),
+    Figure("Personal data of any kind, spans", "pii_detection", "kinds.any.span_f1", "F1", "rules without names", "rules_only.span_f1", "at least .80"),
     Figure("Rules for personal data, on prose", "pii_detection", "mb_per_cpu_second_prose.rules", "MB a CPU second", aim="at least 2"),
     Figure("Near-duplicates of 100,000 passages", "near_duplicates", "passages_per_cpu_s", "a CPU second", "one by one", "one_by_one_per_cpu_s", "at least 15,000"),
     Figure("Near-duplicates found, and rightly", "near_duplicates", "recall", "recall", "precision without looking again", "unverified.precision", "at least .98"),

@@ -17,7 +17,7 @@ from thruline.core.errors import Invalid, Unsupported
 from thruline.core.ids import Ids
 from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
-from thruline.data.names import ContextNames
+from thruline.data.names import AllNames, ContextNames
 from thruline.data.patience import PATIENCE, Patient, patience
 from thruline.data.policies import POLICIES
 from thruline.data.sandbox import ParserPool
@@ -126,7 +126,8 @@ class ConfiguredEngines:
 
     def names(self) -> NameDetector:
         """What finds people's names."""
-        return ContextNames() if self._config.guard.names == "context" else backend("names", "spacy")()
+        ours = ContextNames()
+        return ours if self._config.guard.names == "context" else AllNames([ours, backend("names", "spacy")()])
 
     def llm(self) -> Llm | None:
         """The chat model, where one is configured."""

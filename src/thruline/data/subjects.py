@@ -13,8 +13,20 @@ from thruline.core.sql import load_queries, load_schema
 from thruline.data.called import fold, orders, readings, terms
 from thruline.ports.database import Database
 
-IDENTIFYING = frozenset(("email", "phone", "iban", "card", "ssn", "name", "declared"))
+IDENTIFYING = frozenset((
+    "email", "phone", "iban", "card", "ssn", "name", "declared", "national_id", "tax_id", "passport", "licence",
+    "health_id", "account", "imei", "wallet",
+))  # fmt: skip
 CERTAIN = 0.5  # mentions below this score are not evidence enough to tie a document to a person
+
+
+def identifies(mention: Mention) -> bool:
+    """Whether a mention is evidence enough to tie a document to one person.
+
+    Not a sort code or a routing number (`gb:200000`): that one is a bank's.
+    """
+    is_banks = mention.kind == "account" and ":" in mention.value
+    return mention.kind in IDENTIFYING and mention.score >= CERTAIN and not is_banks
 
 
 class Subjects:
@@ -37,7 +49,7 @@ class Subjects:
 
     def meet(self, mentions: Sequence[Mention], artifact: str) -> list[Link]:
         """Link the people mentioned to the artifact, making pseudonyms for new ones and joining those that are one."""
-        evident = {(m.kind, m.value): m for m in mentions if m.kind in IDENTIFYING and m.score >= CERTAIN}
+        evident = {(m.kind, m.value): m for m in mentions if identifies(m)}
         subjects = {pair: self._subject(*pair) for pair in evident}
         for one, other in same_person(list(evident)):
             subjects = self._join(subjects, subjects[one], subjects[other])

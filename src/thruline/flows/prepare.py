@@ -13,7 +13,7 @@ from thruline.core.ids import ArtifactId
 from thruline.data import chunks, duplicates, language, names, policies, privacy
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
-from thruline.data.subjects import CERTAIN, IDENTIFYING
+from thruline.data.subjects import identifies
 from thruline.flows.documents import Document, as_text
 from thruline.guard import phrases, poison
 from thruline.runs.runner import Remembered, Run, Step
@@ -76,8 +76,7 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
 
 def owner_of(raw: Raw, document: Document) -> str:
     """Whose key a record's bytes are under: its own when people are in it, so that one shredded key takes all of it."""
-    personal = any(m.kind in IDENTIFYING and m.score >= CERTAIN for m in document.mentions)
-    return raw.record if personal else raw.source
+    return raw.record if any(map(identifies, document.mentions)) else raw.source
 
 
 def _make(line: Line, raw: Raw) -> Document:

@@ -19,6 +19,7 @@ from thruline.data import privacy
 from thruline.data.called import Called, words_of
 from thruline.data.records import Record
 from thruline.data.sketch import Sketcher
+from thruline.data.subjects import IDENTIFYING
 from thruline.flows.documents import Document, as_text, read_documents, views
 from thruline.flows.line import Line
 from thruline.flows.reports import DocumentView
@@ -91,7 +92,7 @@ def classify(text: str) -> list[tuple[str, str]]:
     """(kind, normalised value) pairs that an identifier as a person writes it may be known by."""
     if len(text.strip()) < SHORTEST:
         raise Invalid(f"{text!r} is too short to identify a person", hint="give a full name, e-mail or number")
-    found = [(m.kind, m.value) for m in privacy.find_mentions(text) if m.kind != "name"]
+    found = [(m.kind, m.value) for m in privacy.find_mentions(text) if m.kind != "name" and m.kind in IDENTIFYING]
     return found or [("name", " ".join(text.split()))]
 
 
