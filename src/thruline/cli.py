@@ -23,9 +23,11 @@ from thruline.core.errors import Invalid, ThrulineError
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
-    ("data in", ("add", "sync", "sources", "documents", "document", "text", "share", "remove")),
+    ("data in", ("add", "sync", "push", "withdraw", "sources", "documents", "document", "text", "share", "remove")),
+    ("data checked", ("quality", "check", "corpus")),
     ("answers", ("ask", "search", "why", "replay", "answers")),
-    ("undo", ("blast", "quarantine", "release", "erase", "verify")),
+    ("undo", ("blast", "quarantine", "release", "reask", "verify")),
+    ("rights of people", ("person", "export", "erase", "hold", "unhold", "holds", "processing")),
     ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),
     ("compute", ("run", "jobs", "logs", "cancel", "work", "runs", "nodes")),
     ("guard", ("keys", "users", "screen", "audit")),

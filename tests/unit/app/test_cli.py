@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from thruline.app.operations import operations
-from thruline.cli import main
+from thruline.cli import GROUPS, main
 from thruline.testing.homes import open_home, write
 
 COMMANDS = sorted({o.cli for o in operations().values() if o.cli} | {"init", "up", "demo", "restore"})
@@ -55,6 +55,11 @@ def test_every_command_gives_one_json_document_without_arguments(
     said = json.loads(capsys.readouterr().out)
     assert code in (0, 1, 2, 3)
     assert (code == 0) or said["code"] in ("invalid", "not_found", "conflict")
+
+
+def test_every_command_stands_in_the_help_once() -> None:
+    listed = [word for _, words in GROUPS for word in words]
+    assert sorted(listed) == sorted({c.partition(" ")[0] for c in COMMANDS} | {"up", "demo", "init", "restore"})
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c not in {"up", "demo", "init", "restore"}])
