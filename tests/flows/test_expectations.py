@@ -66,6 +66,11 @@ def test_files_that_cannot_be_meant_are_said_so(home: Platform, orders: tuple[st
         home.data.check(table=str(tmp_path / "none.csv"), contract=contract)
     with pytest.raises(NotFound):
         home.data.check(table=table, contract=str(tmp_path / "none.toml"))
+    for folder in ("", str(tmp_path)):
+        with pytest.raises(NotFound):
+            home.data.check(table=table, contract=folder)
+        with pytest.raises(NotFound):
+            home.data.check(table=folder, contract=contract)
     (tmp_path / "bad.toml").write_text("[contract\n")
     with pytest.raises(Invalid):
         home.data.check(table=table, contract=str(tmp_path / "bad.toml"))

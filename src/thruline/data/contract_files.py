@@ -55,10 +55,10 @@ def read_contract(path: Path, *, table: str = "") -> Contract:
 
     table: which one, where an ODCS contract describes several. Raises NotFound, Invalid and Unsupported.
     """
+    if not path.is_file():
+        raise NotFound(f"there is no contract {str(path)!r}", hint="give the path of a .toml or .yaml file")
     try:
         text = path.read_text("utf-8")
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no contract {str(path)!r}", hint="give the path of a .toml or .yaml file") from error
     except UnicodeDecodeError as error:
         raise Invalid(f"{path.name}: not UTF-8 at byte {error.start}", hint="save it as UTF-8") from error
     if path.suffix in (".yaml", ".yml"):
