@@ -127,7 +127,7 @@ def _environment(job: str, spec: JobSpec) -> dict[str, str]:
 def _supervise(folder: Path, *options: str) -> None:
     """Run the supervisor's foreground part: it returns once the job is in its care, or recovered."""
     errors = folder / "errors"
-    with errors.open("wb") as file:
+    with errors.open("ab") as file:  # what a supervisor that died has said stays for who recovers its job
         done = subprocess.run(  # noqa: S603  our own program
             [sys.executable, "-S", "-P", "-m", "thruline.backends.local_supervisor", str(folder), *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=file, check=False, start_new_session=True,

@@ -38,7 +38,8 @@ def _children(pid: int) -> list[int]:
 
 def resident(tree: list[int]) -> int:
     """Bytes that the processes hold, shared pages counted for each."""
-    return sum(int(_read(f"/proc/{pid}/statm").split()[1]) * PAGE for pid in tree if _read(f"/proc/{pid}/statm"))
+    held = (_read(f"/proc/{pid}/statm").split() for pid in tree)  # read once: between two looks a process can end
+    return sum(int(pages[1]) * PAGE for pages in held if pages)
 
 
 def proportional(tree: list[int]) -> int:
