@@ -65,7 +65,8 @@ def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
             platform.progress = _progress()
         result = platform.call(operation.name, given)
     show(result, arguments.json)
-    return 1 if getattr(result, "ok", True) is False else 0
+    results = result if isinstance(result, tuple) else (result,)
+    return 1 if any(getattr(one, "ok", True) is False for one in results) else 0
 
 
 def _own(given: Sequence[str]) -> Sequence[str]:

@@ -16,7 +16,7 @@ from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import random_id
 from thruline.flows.answer import NAMES_ERASED, by_words, finish, prepare
-from thruline.flows.erase import _delete
+from thruline.flows.erase import _delete, erase
 from thruline.flows.reach import find
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.testing.canary import assert_gone, canary
@@ -378,4 +378,25 @@ def test_a_relayed_answer_about_somebody_erased_is_not_kept(shop: Platform) -> N
 
 def test_two_erasures_at_once_are_one_and_a_conflict(shop: Platform) -> None:
     with shop.line.runs.start("erase", only="home"), pytest.raises(Conflict, match="under way"):
+        shop.data.erase(identifiers=WHO)
+
+
+def test_what_comes_in_while_an_erasure_looks_goes_too(home: Platform) -> None:
+    home.data.add(path="push://crm")
+    home.data.push(source="crm", path="first.md", text=f"# One\n\nDear {NAME}, your vase is here.")
+    late = [f"# Two\n\nDear {NAME}, your lamp is here."]
+
+    def sent_meanwhile(_stage: str, _done: int, _total: int) -> None:
+        if late:
+            home.data.push(source="crm", path="late.md", text=late.pop())
+
+    report = erase(home.line, (NAME,), dry_run=False, actor="", progress=sent_meanwhile)
+    assert {r.path for r in report.records} == {"first.md", "late.md"}
+    assert home.data.documents(state="live") == ()
+    assert not any(b"Kvasthoug" in text for text in _all_texts(home))
+
+
+def test_a_hold_or_an_option_that_names_them_has_to_go_first(shop: Platform) -> None:
+    shop.data.hold(name=f"case of {NAME}", what="docs/plain.md")
+    with pytest.raises(Conflict, match=r"the hold .* names them"):
         shop.data.erase(identifiers=WHO)

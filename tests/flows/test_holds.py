@@ -78,3 +78,18 @@ def test_what_cannot_be_held_is_refused(shop: Platform):
         shop.data.hold(name=" ", what="docs")
     with pytest.raises(NotFound, match="no hold 'z'"):
         shop.data.unhold(name="z")
+
+
+def test_a_held_file_that_is_renamed_or_copied_stays_held(shop: Platform, docs: Path):
+    (bill,) = [d.record for d in shop.data.documents() if d.path == "bill.md"]
+    shop.data.hold(name=RULE, what="docs/bill.md")
+    (docs / "copy.md").write_bytes((docs / "bill.md").read_bytes())
+    shop.data.sync(source="docs")
+    (docs / "bill.md").rename(docs / "later.md")
+    shop.data.sync(source="docs")
+    with pytest.raises(Conflict, match="must be kept"):
+        shop.data.erase(identifiers=(NAME,))
+    (docs / "later.md").unlink()
+    (docs / "copy.md").unlink()
+    shop.data.sync(source="docs")
+    assert shop.line.payloads.exists(bill)

@@ -63,3 +63,13 @@ def test_records_that_are_sent_obey_the_policy_of_their_source(home: Platform):
 def test_a_kind_that_is_not_known_is_refused(home: Platform, docs: Path, option: str):
     with pytest.raises(Invalid, match="is no kind of personal data"):
         home.data.add(path=str(write(docs, a="# A\n\nB.")), options=(option,))
+
+
+def test_what_is_masked_once_is_masked_wherever_it_stands(home: Platform, docs: Path):
+    text = "# CARD\n\nPaid with 4111 1111 1111 1111. The same 4111111111111111 again. Not 4111 2222."
+    home.data.add(path=str(write(docs, letter=text)), options=("mask=card",))
+    home.data.sync()
+    (document,) = home.data.documents(state="live")
+    said = "".join(p.text for p in home.data.text(record=document.record))
+    assert "1111" not in said
+    assert "Not 4111 2222" in said

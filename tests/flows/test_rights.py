@@ -65,3 +65,21 @@ def test_only_the_operator_lists_and_nobody_is_found_who_is_not_there(shop: Plat
         with pytest.raises(NotFound):
             ask(identifiers=("Nobody Atall",))
     assert list((shop.home.path / "exports").iterdir()) == []
+
+
+def test_a_copy_that_names_somebody_else_goes_when_they_are_erased(home: Platform, docs: Path):
+    home.data.add(path=str(write(docs, both=f"# Two\n\n{NAME} and Quincy Abernathy met at noon.")))
+    home.data.sync()
+    export = home.data.export(identifiers=(NAME,))
+    assert home.data.erase(identifiers=("Quincy Abernathy",)).residue == 0
+    assert not Path(export.file).exists()
+
+
+def test_two_versions_of_a_path_are_both_in_the_copy(home: Platform, docs: Path):
+    home.data.add(path=str(write(docs, a=f"# A\n\n{NAME} came in May.")))
+    home.data.sync()
+    write(docs, a=f"# A\n\n{NAME} came in June.")
+    home.data.sync()
+    with zipfile.ZipFile(home.data.export(identifiers=(NAME,)).file) as archive:
+        pages = [name for name in archive.namelist() if name.endswith("a.md")]
+        assert len(set(pages)) == len(pages) == 2

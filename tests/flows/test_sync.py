@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from thruline.app.platform import Platform
+from thruline.app.render import render
 from thruline.core.errors import Conflict, Invalid, NotFound, Unavailable
 from thruline.flows.reports import SyncReport
 from thruline.testing.homes import write
@@ -260,3 +261,15 @@ def test_what_a_place_says_of_its_content_is_kept_keyed(home: Platform, docs: Pa
     assert str(10**18) not in mark
     assert len(mark) == 32
     assert home.data.sync()[0].unchanged == 1
+
+
+def test_a_source_that_is_away_holds_up_no_other_and_is_named(home: Platform, tmp_path: Path) -> None:
+    for name in ("a", "b", "c"):
+        home.data.add(path=str(write(tmp_path / name, page=f"# {name}\n\nThe page of {name}.")))
+    (tmp_path / "b" / "page.md").unlink()
+    (tmp_path / "b").rmdir()
+    reports = {r.source: r for r in home.data.sync()}
+    assert [reports[name].ok for name in ("a", "b", "c")] == [True, False, True]
+    assert "cannot be read" in reports["b"].error
+    assert "b: NOT read" in render(reports["b"])
+    assert len(home.data.documents(state="live")) == 2

@@ -15,7 +15,7 @@ from thruline.core.errors import ThrulineError
 from thruline.core.units import show_size
 from thruline.flows import INDEX
 from thruline.flows.reports import Check
-from thruline.flows.sources import alarm_of
+from thruline.flows.sources import PUSH, alarm_of
 from thruline.ledger import proof
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ def _sources(p: Platform) -> Iterator[Check]:
         elif quiet := alarm_of(p.line, source):
             yield Check(
                 name="source", state="warn", says=f"{source.name!r}: {quiet}",
-                cure=f"is it still filled? `thruline sync {source.name}` says what stops it",
+                cure="does its program still send?" if source.kind == PUSH
+                else f"is it still filled? `thruline sync {source.name}` says what stops it",
             )  # fmt: skip
 
 

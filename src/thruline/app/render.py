@@ -119,6 +119,9 @@ def tree(node: reports.Node, lead: str = "", branch: str = "") -> Iterator[str]:
 
 
 def _sync(report: reports.SyncReport) -> Iterator[str]:
+    if report.error:
+        yield f"{report.source}: NOT read: {report.error}"
+        return
     yield (
         f"{report.source}: {report.seen} seen: {report.indexed} indexed, {report.duplicates} duplicates, "
         f"{report.quarantined} quarantined, {len(report.refused)} refused"

@@ -15,6 +15,9 @@ _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 
 
+_LONGEST_S = 200 * 365 * 86400.0
+
+
 def parse_size(text: str) -> Bytes:
     """Bytes in `4GB`, `512MiB`, `100000`; raises Invalid for anything else."""
     found = _SIZE.fullmatch(text.strip())
@@ -26,9 +29,10 @@ def parse_size(text: str) -> Bytes:
 def parse_duration(text: str) -> float:
     """Seconds in `250ms`, `30s`, `5m`, `2h`, `7d`; raises Invalid for anything else."""
     found = _DURATION.fullmatch(text.strip())
-    if not found:
-        raise Invalid(f"{text!r} is not a duration", hint="write for example 250ms, 30s, 5m, 2h or 7d")
-    return float(found[1]) * _SECONDS[found[2]]
+    seconds = float(found[1]) * _SECONDS[found[2]] if found else -1.0
+    if not 0 <= seconds <= _LONGEST_S:
+        raise Invalid(f"{text[:40]!r} is not a duration", hint="write for example 250ms, 30s, 5m, 2h or 7d")
+    return seconds
 
 
 def parse_moment(text: str, now_us: int) -> int:

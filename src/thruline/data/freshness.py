@@ -11,6 +11,7 @@ from thruline.core.clock import Micros
 # A daily source may skip a long weekend; five times its usual interval is a matter for a person.
 QUIET_TIMES = 5
 LATE_TIMES = 3
+LEAST_S = 86400  # a program that sent ten records in a row and then rests is no source that has died
 FEWEST = 4  # times of news: three intervals are the least that can be called usual
 _S = 1_000_000
 
@@ -27,7 +28,7 @@ def alarm(news: Sequence[Micros], synced: Micros, every_s: float, now: Micros) -
     if len(gaps) < FEWEST - 1:
         return ""
     usual, quiet = median(gaps), now - news[-1]
-    if quiet > QUIET_TIMES * usual:
+    if quiet > max(QUIET_TIMES * usual, LEAST_S * _S):
         return f"nothing new for {spell(quiet / _S)}, and usually there is every {spell(usual / _S)}"
     return ""
 

@@ -36,8 +36,10 @@ def patience(options: Mapping[str, str]) -> Patience:
         tries, rate = int(options.get("tries", "4")), float(options.get("rate", "0").removesuffix("/s"))
     except ValueError as error:
         raise Invalid(f"tries and rate are numbers: {error}", hint="for example tries=4, rate=5") from error
-    if tries < 1 or rate < 0:
-        raise Invalid(f"tries={tries}, rate={rate} cannot be meant", hint="tries is at least 1, rate at least 0")
+    if tries < 1 or not (rate == 0 or 1e-6 <= rate < 1e6):
+        raise Invalid(
+            f"tries={tries}, rate={rate} cannot be meant", hint="tries is at least 1, rate 0 for no limit, or as 5"
+        )
     return Patience(tries, rate, parse_duration(options["every"]) if options.get("every") else 0.0)
 
 

@@ -21,7 +21,7 @@ def place_of(location: str) -> tuple[str, str]:
     Raises Invalid for an address of an unknown kind, and for one that holds a password.
     """
     scheme, is_address, rest = location.partition("://")
-    if scheme == "push" and rest.isprintable() and rest:
+    if scheme == "push" and rest.isprintable() and rest and not set(rest) & set("@:"):
         return "push", location
     if not is_address:
         return _on_disk(Path(location).expanduser().resolve())
@@ -29,9 +29,18 @@ def place_of(location: str) -> tuple[str, str]:
     if kind is None:
         known = ", ".join(sorted(KINDS))
         raise Invalid(f"{scheme + '://'!r} is no kind of source", hint=f"known: a folder, push, {known}")
-    if urlsplit(location).password:
-        raise Invalid("the address holds a password", hint="leave it out, and name it: --secret env:NAME")
+    if _holds_secret(location, kind):
+        raise Invalid("the address holds a password or a token", hint="leave it out, and name it: --secret env:NAME")
     return kind, location
+
+
+def _holds_secret(location: str, kind: str) -> bool:
+    try:
+        address = urlsplit(location)
+        by_token = kind == "web" or address.scheme.endswith(("+http", "+https"))  # there a user's name is a token
+        return bool(address.password or (by_token and address.username))
+    except ValueError as error:
+        raise Invalid(f"{location!r} is no address: {error}", hint="as https://wiki.example.org/handbook") from error
 
 
 def _on_disk(path: Path) -> tuple[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from thruline.core.documents import Mention
@@ -42,26 +43,29 @@ def kept_s(options: Mapping[str, str]) -> float:
     return parse_duration(options["keep"]) if options.get("keep") else 0.0
 
 
-def masked(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> str:
-    """The text with these kinds covered, letter by letter: what stands around them stays where it was.
-
-    Mentions past the end of the text are left alone.
-    """
-    for mention in _meant(mentions, kinds):
-        text = text[: mention.start] + _cover(text[mention.start : mention.end]) + text[mention.end :]
-    return text
-
-
 def said(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> frozenset[str]:
     """What stands in the text under these kinds."""
     return frozenset(text[m.start : m.end] for m in _meant(mentions, kinds))
 
 
-def without(text: str, words: Iterable[str]) -> str:
-    """The text with these words covered."""
-    for word in sorted(filter(None, words), key=len, reverse=True):
-        text = text.replace(word, _cover(word))
-    return text
+def coverer(words: Iterable[str]) -> Callable[[str], str]:
+    """Covers these words letter by letter wherever they stand, in any case and with other marks between their parts.
+
+    What stands around them stays where it was.
+    """
+    patterns = [_anywhere(word) for word in sorted(words, key=len, reverse=True) if re.search(r"[^\W_]", word)]
+    if not patterns:
+        return str
+    found = re.compile(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", re.IGNORECASE)
+    return lambda text: found.sub(lambda match: _cover(match[0]), text)
+
+
+def _anywhere(word: str) -> str:
+    """`536-90-4399` is also 536904399; names in capitals are still names."""
+    parts = re.findall(r"[^\W_]+", word)
+    if all(part.isdigit() for part in parts):
+        return r"[\W_]?".join(char for part in parts for char in part)
+    return r"[\W_]{1,3}".join(map(re.escape, parts))
 
 
 def blocked(mentions: Iterable[Mention], kinds: frozenset[str]) -> bool:

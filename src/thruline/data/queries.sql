@@ -69,7 +69,8 @@ INSERT INTO records (id, source, state, reason, document, vectors, owner, canoni
 VALUES (:id, :source, :state, :reason, :document, :vectors, :owner, :canonical, :chunks, :size, :risk, :seen, :path)
 ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = excluded.reason, document = excluded.document,
   vectors = excluded.vectors, owner = excluded.owner, canonical = excluded.canonical, chunks = excluded.chunks,
-  risk = excluded.risk, seen = excluded.seen, path = excluded.path;
+  risk = excluded.risk,
+  seen = CASE WHEN records.state = 'live' THEN records.seen ELSE excluded.seen END, path = excluded.path;
 
 -- name: set_state
 -- In or out of answers.

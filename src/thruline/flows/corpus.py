@@ -48,7 +48,7 @@ def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, o
     path = _target(out)
     chosen = [named(line, actor, name) for name in sources]
     records = [r for s in chosen for r in line.records.list(among=[s.id], state="live", limit=EVERYTHING)]
-    unique = [r for r in records if not r.canonical]
+    unique = _each_once(records)
     failing: Counter[str] = Counter()
     rows = list(_passing(line, unique, {s.id: s.name for s in chosen}, DEFAULT[purpose], failing))
     if not rows:
@@ -62,6 +62,19 @@ def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, o
     _write(path, rows)
     path.with_suffix(".md").write_text("\n".join(_sheet(line, report, chosen, rows)) + "\n", "utf-8")
     return report
+
+
+def _each_once(records: Sequence[Record]) -> list[Record]:
+    """Of those that repeat one another the original, or where that is not among them, the first."""
+    chosen = {r.id for r in records}
+    seen: set[str] = set()
+    kept: list[Record] = []
+    for record in records:
+        original = record.canonical or record.id
+        if original not in seen and (not record.canonical or original not in chosen):
+            kept.append(record)
+            seen.add(original)
+    return kept
 
 
 def _target(out: str) -> Path:
@@ -106,6 +119,8 @@ def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) 
     records = tuple(row.record for row in rows)
     facts = {"rows": report.written, "repeated": report.repeated, "failing": report.failing}
     with line.database.transaction():
+        if len(line.records.get_many(records)) < len(records):
+            raise Conflict("somebody in it was erased while it was made", hint="write it again")
         line.payloads.put(id, f"{report.file}, written {iso(line.clock.now())}".encode(), id)
         line.ledger.append([Draft(verb="corpus.exported", inputs=records, outputs=(id,), facts=facts, actor=actor.id)])
 

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 
+BINARY = (
+    b"PK\x03\x04",
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"\x1f\x8b",
+)  # their words are not in their bytes
+
+
 @dataclass(frozen=True, kw_only=True)
 class Document:
     """A prepared record: its chunks in order, who is mentioned, what is suspicious, and its MinHash signature.
@@ -64,8 +74,8 @@ def read_documents(line: Line, documents: Sequence[str]) -> dict[str, Document]:
 
 
 def as_text(data: bytes) -> str:
-    """A file as a search for a person reads it, markup and comments included; nothing of a binary one."""
-    return "" if b"\0" in data else decode(data)
+    """A file as a search for a person reads it, markup and comments included; nothing of an archive, PDF or picture."""
+    return "" if data.startswith(BINARY) else decode(data).replace("\0", "")
 
 
 def visible_sources(line: Line, actor: Actor) -> dict[str, Source]:

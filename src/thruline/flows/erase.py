@@ -29,6 +29,7 @@ from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.runs.runner import Progress, Run
 
+ROUNDS = 5
 STAGES = ("finding", "deleting", "scrubbing", "looking for residue", "signing")
 ERASED = ("subject", "record", "answer", "model")  # whose ids a receipt lists
 OUT_OF_SCOPE = (
@@ -36,6 +37,8 @@ OUT_OF_SCOPE = (
     "backups made before: destroy their keys file, or restore and erase again",
     "copies that people or other systems made of answers",
     OUT_OF_SIGHT,
+    "what a file holds and its parser does not read: revisions, annotations and custom properties of office files and "
+    "PDFs, encoded headers and attachments of mail",
     "the person by other words: initials, nicknames, inflected or misspelt names, and what only pictures show",
 )
 
@@ -59,10 +62,15 @@ def erase(
         )
     if dry_run:
         return _report(line, reach, began, dry_run=True)
-    check(line, reach.record_ids)
     with line.runs.start("erase", only="home", actor=actor, progress=progress) as run:
         run.tell(STAGES[1], 1, len(STAGES))
         _delete(line, run, reach)
+        for _ in range(ROUNDS):  # what came in while we looked; from the first deletion on, nothing new does
+            late = find(line, reach.called)
+            if late.is_empty:
+                break
+            _delete(line, run, late)
+            reach = reach.and_also(late)
         run.tell(STAGES[2], 2, len(STAGES))
         keys = _scrub(line)
         run.tell(STAGES[3], 3, len(STAGES))
@@ -79,6 +87,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
     paths = [p for places in line.records.paths(records).values() for p in places]
     parts = [*records, *(r.document for r in reach.records if r.document), *line.generations.sets_of(records)]
     with run.commit():
+        check(line, records)  # in here: a hold that was placed before this moment counts
         run.append(Draft(verb="erase.began", inputs=(*reach.subjects, *records, *reach.answers, *reach.models)))
         for model in reach.models:
             line.registry.remove(model)
@@ -86,8 +95,9 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
             line.access.remove_user(user, actor=run.actor)
         remembered = line.runs.forget([*records, *reach.texts])
         of_jobs = [part for job in reach.jobs for part in line.jobs.texts_of(job)]
-        drop_exports(line, [t for t in reach.texts if kind_of(t) == "export"])
-        line.payloads.delete([*parts, *paths, *remembered, *reach.texts, *reach.datasets, *of_jobs])
+        exports = {*reach.exports, *(t for t in reach.texts if kind_of(t) == "export")}
+        drop_exports(line, sorted(exports))
+        line.payloads.delete([*parts, *paths, *remembered, *reach.texts, *reach.datasets, *of_jobs, *exports])
         line.answers.delete(reach.answers)
         line.subjects.unlink([*records, *reach.chunks, *reach.answers])
         line.records.delete(records)

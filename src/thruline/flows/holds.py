@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from thruline.core.clock import iso
 from thruline.core.errors import Conflict, Invalid, NotFound
@@ -25,11 +25,11 @@ def place(line: Line, name: str, what: str, actor: str) -> HoldView:
         raise Invalid(f"{name[:80]!r} cannot name a hold", hint="name the rule, as 'tax law, ten years'")
     if any(hold.name == name for hold in listing(line)):
         raise Conflict(f"there is a hold {name!r} already", hint="`thruline holds` lists them")
-    _records(line, what)
     id = random_id(KIND)
     said = HoldView(name=name, what=what, since=iso(line.clock.now()))
     with line.database.transaction():
-        line.payloads.put(id, json.dumps({"name": name, "what": what, "since": said.since}).encode(), id)
+        kept = {"name": name, "what": what, "since": said.since, "records": _records(line, what)}
+        line.payloads.put(id, json.dumps(kept).encode(), id)
         line.ledger.append([Draft(verb="hold.placed", outputs=(id,), actor=actor)])
     return said
 
@@ -52,7 +52,11 @@ def listing(line: Line) -> tuple[HoldView, ...]:
 
 def held(line: Line) -> dict[ArtifactId, str]:
     """Records that may not be deleted, and the name of a hold that says so."""
-    return {record: hold.name for hold in listing(line) for record in _records(line, hold.what, gone=True)}
+    found: dict[ArtifactId, str] = {}
+    for kept in _kept(line).values():
+        for record in (*kept["records"], *_records(line, kept["what"], gone=True)):
+            found[ArtifactId(record)] = kept["name"]
+    return found
 
 
 def check(line: Line, records: Iterable[str]) -> None:
@@ -68,14 +72,19 @@ def check(line: Line, records: Iterable[str]) -> None:
 
 
 def _all(line: Line) -> dict[str, HoldView]:
+    return {id: HoldView(name=k["name"], what=k["what"], since=k["since"]) for id, k in _kept(line).items()}
+
+
+def _kept(line: Line) -> dict[str, dict[str, Any]]:
+    """Holds as they are kept: `records` are those that were meant when it was placed, wherever they lie now."""
     said = line.payloads.get_many(list(line.payloads.ids(KIND)))
-    return {id: HoldView(**json.loads(data)) for id, data in said.items()}
+    return {id: json.loads(data) for id, data in said.items()}
 
 
 def _records(line: Line, what: str, *, gone: bool = False) -> list[ArtifactId]:
     """Every version that is meant, in answers or not; gone: a source that has been removed means none."""
     if is_id(what):
-        return [line.records.get(what).id]
+        return list(line.records.get_many([what])) if gone else [line.records.get(what).id]  # pyright: ignore[reportReturnType]
     name, _, path = what.partition("/")
     try:
         source = line.records.source(name)
@@ -85,7 +94,8 @@ def _records(line: Line, what: str, *, gone: bool = False) -> list[ArtifactId]:
         raise
     path_id = line.ids.artifact("path", source.id, path) if path else ""
     known = [r for r in line.records.list(among=[source.id], limit=EVERYTHING) if r.state != "deleted"]
-    found = [r.id for r in known if not path or r.path == path_id]
+    here = {e.record for e in line.records.at([path_id])} if path else set()
+    found = [r.id for r in known if not path or r.path == path_id or r.id in here]
     if path and not found and not gone:
         raise NotFound(f"{name!r} holds no {path!r}", hint=f"`thruline documents --source {name}` lists them")
     return found

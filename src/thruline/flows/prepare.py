@@ -100,11 +100,13 @@ def _masked(parsed: Parsed, mentions: Sequence[Mention], kinds: frozenset[str]) 
     """What is searched, cited and shown, with these kinds covered; offsets stay."""
     if not kinds:
         return parsed
-    whole = f"{parsed.text}\n{parsed.title}"
-    said = policies.masked(whole, mentions, kinds)
-    words = policies.said(whole, mentions, kinds)
-    blocks = tuple(replace(b, headings=tuple(policies.without(h, words) for h in b.headings)) for b in parsed.blocks)
-    return replace(parsed, text=said[: len(parsed.text)], title=said[len(parsed.text) + 1 :], blocks=blocks)
+    whole = "\n".join((parsed.text, parsed.title, *parsed.hidden, *parsed.properties))
+    cover = policies.coverer(policies.said(whole, mentions, kinds))
+    blocks = tuple(replace(b, headings=tuple(map(cover, b.headings))) for b in parsed.blocks)
+    return replace(
+        parsed, text=cover(parsed.text), title=cover(parsed.title), blocks=blocks,
+        hidden=tuple(map(cover, parsed.hidden)),
+    )  # fmt: skip
 
 
 def names_erased(line: Line, raw: Raw, document: Document) -> bool:

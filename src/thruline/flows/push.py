@@ -45,6 +45,7 @@ def push(line: Line, source: str, path: str, text: str, data: str, actor: Actor)
         change="added", policy=policy(place.options),
     )  # fmt: skip
     with _alone(line, place, actor) as run:
+        _pushed(line, source, actor)  # it may have been removed while this call waited
         before = line.records.at([raw.path_id])
         if any(entry.record == raw.record for entry in before):
             return _report(line, raw, "unchanged", "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -21,14 +21,32 @@ from thruline.data.records import Record
 from thruline.data.sketch import Sketcher
 from thruline.data.subjects import IDENTIFYING
 from thruline.flows.documents import Document, as_text, read_documents, views
+from thruline.flows.holds import listing
 from thruline.flows.line import Line
 from thruline.flows.reports import DocumentView
 from thruline.flows.touched import touched
 
 SHORTEST = 4  # characters: a shorter word stands in too much that is not the person's
 PAGE = 256  # texts decrypted at a time
-TEXTS = ("memo", "record", "path", "answer", "user", "job", "job_log", "job_reason", "export")  # payloads that are read
-WHOLE = ("answer", "dataset", "model", "corpus")  # what goes, or is named, as a whole where a part of it is reached
+TEXTS = (
+    "memo",
+    "record",
+    "path",
+    "answer",
+    "user",
+    "job",
+    "job_log",
+    "job_reason",
+    "export",
+    "corpus",
+)  # payloads that are read
+WHOLE = (
+    "answer",
+    "dataset",
+    "model",
+    "corpus",
+    "export",
+)  # what goes, or is named, as a whole where a part of it is reached
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
 
@@ -49,8 +67,20 @@ class Reach:
     jobs: tuple[ArtifactId, ...]
     users: tuple[str, ...]
     corpora: tuple[ArtifactId, ...]
+    exports: tuple[ArtifactId, ...]
     texts: tuple[str, ...]
     also_seen: tuple[str, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing holds them."""
+        return not (self.records or self.texts or self.answers or self.subjects)
+
+    def and_also(self, late: Reach) -> Reach:
+        """This, and what was found of them later."""
+        names = ("subjects", "records", "shown", "chunks", "vectors", "answers", "datasets", "models", "jobs", "users",
+                 "corpora", "exports", "texts")  # fmt: skip
+        return replace(self, **{name: (*getattr(self, name), *getattr(late, name)) for name in names})
 
     @property
     def record_ids(self) -> list[ArtifactId]:
@@ -83,6 +113,7 @@ def find(line: Line, identifiers: Sequence[str]) -> Reach:
         shown=tuple(sorted(views(line, records), key=lambda view: (view.source, view.path))), chunks=tuple(chunks),
         vectors=tuple(ArtifactId(r.vectors) for r in records if r.vectors), answers=reached["answer"],
         datasets=reached["dataset"], models=reached["model"], corpora=reached["corpus"],
+        exports=reached["export"],
         jobs=tuple(sorted({_job(i) for i in met if kind_of(i).startswith("job")})), users=_users(line, met),
         texts=tuple(sorted(met)), also_seen=_also_seen(line, records, called),
     )  # fmt: skip
@@ -118,6 +149,16 @@ def _check_sources(line: Line, called: Sequence[str]) -> None:
                 f"the source {source.name!r} is named after them",
                 hint=f"`thruline remove {source.name}` first, then add it under another name or folder",
             )
+    for hold in listing(line):
+        if looked_for.is_in(hold.name) or looked_for.is_in(hold.what):
+            raise Conflict(f"the hold {hold.name!r} names them", hint="`thruline unhold` it, and name the rule alone")
+    for source in line.records.sources():
+        for name, value in source.options.items():
+            if looked_for.is_in(value):
+                raise Conflict(
+                    f"the option {name!r} of the source {source.name!r} names them",
+                    hint=f"`thruline remove {source.name}`, then add it again without them",
+                )
     groups = {g for holder in (*line.records.sources(), *line.access.users()) for g in holder.groups}
     for group in sorted(filter(looked_for.is_in, groups)):
         raise Conflict(

@@ -18,7 +18,10 @@ class Refusal:
 
 @dataclass(frozen=True, kw_only=True)
 class SyncReport:
-    """What a sync met. indexed + duplicates + quarantined + refused = seen."""
+    """What a sync met. indexed + duplicates + quarantined + refused = seen.
+
+    error: why the source could not be read; what was read before stays.
+    """
 
     source: str
     run: str
@@ -35,6 +38,12 @@ class SyncReport:
     chunks: int
     generation: str
     seconds: float
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the source was read to its end."""
+        return not self.error
 
 
 @dataclass(frozen=True, kw_only=True)

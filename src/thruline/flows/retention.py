@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from thruline.core.ids import ArtifactId, kind_of
+from thruline.core.ids import kind_of
 from thruline.core.nouns import Source
 from thruline.data.policies import kept_s
 from thruline.data.records import Record
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
 from thruline.flows.publish import publish_live
+from thruline.flows.rights import drop_exports
 from thruline.flows.touched import touched
 from thruline.runs.runner import Run
 
@@ -32,16 +33,19 @@ def expire(line: Line, run: Run, source: Source) -> int:
     if not old:
         return 0
     with run.commit():
+        old = _old(line, source)  # once more: a hold may have been placed
         entries = [e for e in line.records.entries(source.id) if e.record in old]
         names = line.payloads.get_many([e.path for e in entries])
-        line.answers.delete(
-            [ArtifactId(a) for a in touched(line, [r.id for r in old.values()]) if kind_of(a) == "answer"]
-        )
+        made = touched(line, [r.id for r in old.values()])
+        exports = [a for a in made if kind_of(a) == "export"]
+        drop_exports(line, exports)
+        line.payloads.delete(exports)
+        line.answers.delete([a for a in made if kind_of(a) == "answer"])
         delete_records(line, run, list(old.values()))
         for entry in entries:
             line.payloads.put(entry.path, names.get(entry.path, b""), source.id)
             line.records.put_entry(replace(entry, record="", refused=EXPIRED))
-    publish_live(line, run, "sync")
+        publish_live(line, run, "sync")
     line.payloads.sweep()
     line.payloads.shred_unused()
     line.database.scrub()

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from thruline.core.clock import iso
-from thruline.core.errors import NotFound
+from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft
 from thruline.flows.reach import Reach, find
@@ -51,8 +51,15 @@ def export(line: Line, identifiers: Sequence[str], actor: str) -> PersonExport:
     facts = {"records": len(report.documents), "answers": len(report.answers)}
     with line.database.transaction():  # noted before it is written: killed in between, an erasure still finds it
         line.payloads.put(id, json.dumps({"file": path.name, "called": reach.called}).encode(), id)
-        line.ledger.append([Draft(verb="person.exported", outputs=(id,), facts=facts, actor=actor)])
+        made_of = tuple(ArtifactId(d.record) for d in report.documents)
+        given = Draft(
+            verb="person.exported", inputs=(*made_of, *reach.answers), outputs=(id,), facts=facts, actor=actor
+        )
+        line.ledger.append([given])
     _write(line, path, report, reach)
+    if not line.payloads.exists(id):
+        path.unlink(missing_ok=True)
+        raise Conflict("somebody in it was erased while the copy was written", hint="export again")
     return PersonExport(file=str(path), size=path.stat().st_size, **facts)
 
 
@@ -84,18 +91,23 @@ def _write(line: Line, path: Path, report: PersonReport, reach: Reach) -> None:
     with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         made = {"made": iso(line.clock.now()), **asdict(report)}
         archive.writestr(_entry("report.json"), json.dumps(made, indent=1, ensure_ascii=False))
+        written: set[str] = set()
         for document in report.documents:
             raw = line.payloads.get_many([document.record]).get(document.record, b"")
-            archive.writestr(_entry(f"documents/{document.source}/{document.path or document.record}"), raw)
+            entry = _entry(f"documents/{document.source}/{document.path or document.record}", written, document.record)
+            archive.writestr(entry, raw)
         for id, answer in line.answers.read([ArtifactId(a) for a in reach.answers]).items():
             said = {"question": answer.question, "answer": answer.text, "asked": answer.asked}
             text = json.dumps(said, indent=1, ensure_ascii=False)
             archive.writestr(_entry(f"answers/{id.partition(':')[2]}.json"), text)
 
 
-def _entry(name: str) -> zipfile.ZipInfo:
-    """Names come from sources: none may climb out of where it is unpacked."""
+def _entry(name: str, taken: set[str] | None = None, record: str = "") -> zipfile.ZipInfo:
+    """Names come from sources: none may climb out of where it is unpacked, and of two versions each has its own."""
     safe = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
+    if taken is not None:
+        safe = f"versions/{record.partition(':')[2][:12]}/{safe}" if safe in taken else safe
+        taken.add(safe)
     entry = zipfile.ZipInfo(safe, _EPOCH)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = 0o600 << 16

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import Conflict, ThrulineError
@@ -50,7 +50,7 @@ def due(line: Line, tried: Mapping[str, float], now: float) -> list[Source]:
 def _expire(line: Line) -> None:
     """Delete what may be kept no longer, also where nothing is read."""
     for source in line.records.sources():
-        with suppress(Conflict):  # somebody reads it just now, and will
+        with _going_on(source):
             if is_due(line, source):
                 with line.runs.start("sync", only=source.id) as run:
                     expire(line, run, source)
@@ -70,9 +70,18 @@ def _sync(line: Line, source: Source, stop: threading.Event) -> None:
         if stop.is_set():
             raise Cancelled("the server ends", hint="the next sync goes on where this one stopped")
 
-    try:
+    with _going_on(source):
         sync_one(line, source, progress=go_on)
+
+
+@contextmanager
+def _going_on(source: Source) -> Iterator[None]:
+    """Whatever is wrong with one source is said, and the others are read."""
+    try:
+        yield
     except Conflict:
         return  # somebody reads it just now
     except ThrulineError as error:
         logger.warning("a source could not be read", extra={"source": source.id, "error": error.code})
+    except Exception:
+        logger.exception("a source could not be read", extra={"source": source.id})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thruline.core.clock import iso
-from thruline.core.errors import Denied, Invalid, NotFound
+from thruline.core.errors import Denied, Invalid, NotFound, ThrulineError
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import alarm
@@ -24,6 +24,7 @@ from thruline.flows.ingest import sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import EVERY, blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
+from thruline.runs.runner import Cancelled
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -97,7 +98,23 @@ def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progr
         raise Invalid(f"{name!r} is sent to, not read", hint="POST /v1/records, or `thruline push`")
     if not known:
         raise NotFound("there is no source yet", hint="thruline add FOLDER")
-    return tuple(sync_one(line, s, allow_empty=allow_empty, actor=actor.id, progress=progress) for s in sources)
+    if len(sources) == 1:
+        return (sync_one(line, sources[0], allow_empty=allow_empty, actor=actor.id, progress=progress),)
+    return tuple(_or_why_not(line, source, allow_empty, actor, progress) for source in sources)
+
+
+def _or_why_not(line: Line, source: Source, allow_empty: bool, actor: Actor, progress: Progress | None) -> SyncReport:
+    """One of several: a source that is away holds up no other."""
+    try:
+        return sync_one(line, source, allow_empty=allow_empty, actor=actor.id, progress=progress)
+    except Cancelled:
+        raise
+    except ThrulineError as error:
+        return SyncReport(
+            source=source.name, run="", seen=0, added=0, changed=0, moved=0, deleted=0, unchanged=0, indexed=0,
+            duplicates=0, quarantined=0, refused=(), chunks=0, generation="", seconds=0.0,
+            error=f"{error.message}; {error.hint}" if error.hint else error.message,
+        )  # fmt: skip
 
 
 def sync_one(
@@ -139,8 +156,8 @@ def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
     if dry_run:
         return reach
     records = line.records.list(among=[source.id], limit=1 << 31)
-    holds.check(line, [r.id for r in records])
     with line.runs.start("sync", only=source.id, actor=actor) as run, run.commit():
+        holds.check(line, [r.id for r in records])
         delete_records(line, run, records)
         line.records.remove_source(source.id)
         publish_without(line, run, "source", {r.id for r in records})
