@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
             platform.progress = _progress()
         result = platform.call(operation.name, given)
     show(result, arguments.json)
-    results = result if isinstance(result, tuple) else (result,)
+    results = result if isinstance(result, tuple) and not operation.reads else (result,)  # a list has done its work
     return 1 if any(getattr(one, "ok", True) is False for one in results) else 0
 
 

@@ -203,3 +203,16 @@ def test_a_value_of_an_option_may_hold_commas(path: Path) -> None:
     with open_home(path) as home:
         kept = home.line.records.source("shop").options
     assert kept == {"query": query.removeprefix("query="), "key": "id,line", "every": "1h"}
+
+
+def test_a_sync_past_a_source_that_is_away_ends_with_1_and_a_list_of_failed_jobs_with_0(
+    path: Path, tmp_path: Path
+) -> None:
+    with open_home(path) as home:
+        for name in ("a", "b"):
+            home.data.add(path=str(write(tmp_path / name, page=f"# {name}\n\nThe page of {name}.")))
+        home.infra.run(command=("false",))
+    (tmp_path / "a" / "page.md").unlink()
+    (tmp_path / "a").rmdir()
+    assert main(["sync", "--json", "--home", str(path)]) == 1
+    assert main(["jobs", "--json", "--home", str(path)]) == 0
