@@ -81,7 +81,7 @@ def test_what_passes_is_written_once_and_the_rest_is_counted(wiki: Platform, tmp
     assert frame.height == 2
     assert set(frame["source"]) == {"wiki"}
     sheet = Path(report.sheet).read_text()
-    assert "4 documents = 2 written + 1 that repeat another + 1 that fail a rule" in sheet
+    assert "4 documents = 2 written + 1 that repeat another + 1 that fail a rule + 0 that" in sheet
     assert "purpose of the processing: training of the shop's model" in sheet
 
 
@@ -113,3 +113,15 @@ def test_what_cannot_be_written_is_said_and_writes_nothing(wiki: Platform, tmp_p
         wiki.data.corpus(sources=("shop",), out=str(tmp_path / "set.parquet"))
     assert not (tmp_path / "set.parquet").exists()
     assert wiki.ledger.events(verb="corpus.exported") == ()
+
+
+def test_what_is_held_out_for_testing_is_not_trained_on(wiki: Platform, docs: Path, tmp_path: Path):
+    pl.DataFrame({"text": [prose(2), "Something else."]}).write_parquet(tmp_path / "test.parquet")
+    report = wiki.data.corpus(
+        sources=("wiki",), out=str(tmp_path / "set.parquet"), held_out=str(tmp_path / "test.parquet")
+    )
+    assert (report.written, report.contaminated) == (1, 1)
+    assert pl.read_parquet(report.file)["title"].to_list() == ["Page 1"]
+    for bad in ("none.parquet", "docs/one.md"):
+        with pytest.raises((NotFound, Invalid)):
+            wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "b.parquet"), held_out=str(tmp_path / bad))

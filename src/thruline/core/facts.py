@@ -264,6 +264,7 @@ VERBS: Mapping[str, Verb] = dict(
             rows=Number(),
             repeated=Number(),
             failing=Number(),
+            contaminated=Number(),
         ),
         _verb("hold.placed", "Records were put under a rule that forbids to delete them."),
         _verb("hold.lifted", "A rule that forbade to delete ended."),

@@ -1,7 +1,7 @@
 """What can be counted about a text that tells prose from debris: the scores that published filters are built on.
 
 Gopher: Rae et al. 2021, "Scaling Language Models", table A1. C4: Raffel et al. 2020, section 2.2. RefinedWeb: Penedo et
-al. 2023, appendix G. `score` is the definition, one document at a time; `quality_frames.scores` gives the same numbers
+al. 2023, appendix G. `score` is the definition, one document at a time; `quality_columns.scores` gives the same numbers
 for many at ten times the speed. `quality_rules` says which numbers are good enough for what.
 
 Words are runs of characters between ASCII white space, lines what lies between line feeds, paragraphs what lies between

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from thruline.data import quality, surprise
+from thruline.data.quality_rules import Rule
 from thruline.data.word_hashes import Block, Words, blocks, find_words, grams, mixed, spans, text_of
 
 Columns = dict[str, np.ndarray]
@@ -56,8 +57,24 @@ class _Text:
         return np.searchsorted(positions, self.block.ends) - np.searchsorted(positions, self.block.starts)
 
 
-def measure(texts: Sequence[str]) -> Columns:
-    """Field of Quality -> (len(texts),) its numbers, for all fields that depend on the text alone."""
+def scores(texts: Sequence[str], *, mentions: Sequence[int], secrets: Sequence[int]) -> Columns:
+    """Field of Quality -> (len(texts),) its numbers, as `quality.score` gives them one by one; without `toxicity`.
+
+    mentions, secrets: how much personal data and how many credentials the caller's detectors found in each.
+    """
+    columns = _measure(texts)
+    density = np.array(mentions, np.int64) * quality.PER_WORDS / np.maximum(columns["words"], 1)
+    with_words = np.where(columns["words"] > 0, density, 0.0)
+    return columns | {"pii_density": with_words, "secrets": np.array(secrets, np.int64)}
+
+
+def failing(columns: Columns, rule: Rule) -> np.ndarray:
+    """The documents that fail a rule, by their index; none where nobody measured its score."""
+    values = columns.get(rule.score)
+    return np.zeros(0, np.int64) if values is None else np.flatnonzero((values < rule.low) | (values > rule.high))
+
+
+def _measure(texts: Sequence[str]) -> Columns:
     encoded = [text.encode(errors="replace").lower() for text in texts]
     parts = [_measured(block, texts[block.first : block.first + len(block.starts)]) for block in blocks(encoded)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

@@ -13,6 +13,7 @@ from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
 from thruline.ports.database import Database
 
+ALL = 1 << 31  # more than there are
 AGAIN = "~"  # the mark of what may have changed while it was read: no place gives it
 State = Literal["live", "quarantined", "superseded", "deleted"]
 
@@ -247,6 +248,10 @@ class Records:
         params = {"among": "" if among is None else json.dumps(list(among)), "state": state}
         params |= {"limit": limit, "offset": offset}
         return [_record(row) for row in self._db.query(self._q.records, params)]
+
+    def of_source(self, source: str, *, state: str = "") -> list[Record]:
+        """Every record of a source, or those in one state, the latest first."""
+        return self.list(among=[source], state=state, limit=ALL)
 
     def live(self) -> list[Live]:
         """What may answer."""

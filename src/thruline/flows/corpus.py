@@ -8,17 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thruline.core.clock import iso
 from thruline.core.errors import Conflict, Invalid, NotFound, Unsupported
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.contamination import contamination
 from thruline.data.policies import STATED
-from thruline.data.quality import score
-from thruline.data.quality_rules import DEFAULT, Purpose, Rule, verdict
+from thruline.data.quality_rules import DEFAULT, Purpose
 from thruline.data.records import Record
-from thruline.flows.documents import Document, read_documents
+from thruline.flows.documents import pages_of
+from thruline.flows.quality import judge
 from thruline.flows.reports import CorpusReport
 from thruline.flows.sources import named
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 KIND = "corpus"
-EVERYTHING = 1 << 31
-PAGE = 256  # documents decrypted at a time
 
 
 class _Row(NamedTuple):
@@ -39,29 +38,54 @@ class _Row(NamedTuple):
     words: int
 
 
-def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, out: str) -> CorpusReport:
+def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, out: str, held_out: str) -> CorpusReport:
     """Write the documents of these sources that pass the rules of a purpose, each text once.
 
-    out: a `.parquet` file; its data sheet lies beside it as Markdown. documents = written + repeated + failing.
+    out: a `.parquet` file; its data sheet lies beside it as Markdown. held_out: a Parquet file with a column `text`
+    that is for testing alone: what stands in it is left out. documents = written + repeated + failing + contaminated.
     Raises Invalid for another ending, Conflict for a file that is there, NotFound where nothing passes.
     """
+    engine = _engine()
     path = _target(out)
+    tests = _texts(engine, Path(held_out).expanduser()) if held_out else []
     chosen = [named(line, actor, name) for name in sources]
-    records = [r for s in chosen for r in line.records.list(among=[s.id], state="live", limit=EVERYTHING)]
+    records = [r for s in chosen for r in line.records.of_source(s.id, state="live")]
     unique = _each_once(records)
-    failing: Counter[str] = Counter()
-    rows = list(_passing(line, unique, {s.id: s.name for s in chosen}, DEFAULT[purpose], failing))
-    if not rows:
+    judged = judge(line, unique)
+    failing = {rule.score: rows for rule in DEFAULT[purpose] if len(rows := judged.failing(rule))}
+    failed = {int(row) for rows in failing.values() for row in rows}
+    passing = [record for row, record in enumerate(judged.records) if row not in failed]
+    rows = list(_rows(line, passing, {s.id: s.name for s in chosen}))
+    seen = {pair.train for pair in contamination([row.text for row in rows], tests).pairs} if tests else set()
+    written = [row for number, row in enumerate(rows) if number not in seen]
+    if not written:
         raise NotFound("no document passes", hint=f"`thruline quality {chosen[0].name} --purpose {purpose}` says why")
     report = CorpusReport(
-        file=str(path), sheet=str(path.with_suffix(".md")), purpose=purpose, documents=len(records), written=len(rows),
-        repeated=len(records) - len(unique), failing=len(unique) - len(rows), by_rule=dict(failing.most_common()),
-        words=sum(row.words for row in rows),
+        file=str(path), sheet=str(path.with_suffix(".md")), purpose=purpose, documents=len(records),
+        written=len(written), repeated=len(records) - len(unique), failing=len(failed), contaminated=len(seen),
+        by_rule={rule: len(rows) for rule, rows in failing.items()}, words=sum(row.words for row in written),
     )  # fmt: skip
-    _note(line, report, rows, actor)
-    _write(path, rows)
-    path.with_suffix(".md").write_text("\n".join(_sheet(line, report, chosen, rows)) + "\n", "utf-8")
+    _note(line, report, written, actor)
+    engine.DataFrame(written, schema=list(_Row._fields), orient="row").write_parquet(path)
+    path.with_suffix(".md").write_text("\n".join(_sheet(line, report, chosen, written)) + "\n", "utf-8")
     return report
+
+
+def _engine() -> Any:
+    try:
+        import polars
+    except ModuleNotFoundError as error:
+        raise Unsupported("Parquet is written with 'polars'", hint="pip install 'thruline[train]'") from error
+    return polars
+
+
+def _texts(engine: Any, path: Path) -> list[str]:
+    if not path.is_file():
+        raise NotFound(f"there is no set {str(path)!r}", hint="give a Parquet file with a column `text`")
+    try:
+        return engine.read_parquet(path, columns=["text"])["text"].drop_nulls().to_list()
+    except (engine.exceptions.PolarsError, OSError) as error:
+        raise Invalid(f"{path.name!r} has no column `text` that can be read", hint="give a Parquet file") from error
 
 
 def _each_once(records: Sequence[Record]) -> list[Record]:
@@ -90,27 +114,11 @@ def _target(out: str) -> Path:
     return path
 
 
-def _passing(
-    line: Line, records: Sequence[Record], names: Mapping[str, str], rules: Sequence[Rule], failing: Counter[str]
-) -> Iterator[_Row]:
-    for start in range(0, len(records), PAGE):
-        page = records[start : start + PAGE]
-        documents = read_documents(line, [r.document for r in page])
-        for record in page:
-            document = documents[record.document]
-            language = _language(document)
-            asked = [rule for rule in rules if not rule.english or language in ("", "en")]
-            quality = score(document.text, mentions=len(document.mentions))
-            if failed := verdict(quality, asked):
-                failing.update(f.rule for f in failed)
-            else:
-                source = names[record.source]
-                yield _Row(record.id, source, document.title, language, document.text, quality.words)
-
-
-def _language(document: Document) -> str:
-    spoken = Counter(chunk.language for chunk in document.chunks if chunk.language)
-    return spoken.most_common(1)[0][0] if spoken else ""
+def _rows(line: Line, records: Sequence[Record], names: Mapping[str, str]) -> Iterator[_Row]:
+    for page in pages_of(line, records):
+        for record, document in page:
+            words = len(document.text.split())
+            yield _Row(record.id, names[record.source], document.title, document.language, document.text, words)
 
 
 def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) -> None:
@@ -118,19 +126,12 @@ def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) 
     id = random_id(KIND)
     records = tuple(row.record for row in rows)
     facts = {"rows": report.written, "repeated": report.repeated, "failing": report.failing}
+    facts["contaminated"] = report.contaminated
     with line.database.transaction():
-        if len(line.records.get_many(records)) < len(records):
-            raise Conflict("somebody in it was erased while it was made", hint="write it again")
+        if sum(r.state == "live" for r in line.records.get_many(records).values()) < len(records):
+            raise Conflict("a document of it was taken out while it was made", hint="write it again")
         line.payloads.put(id, f"{report.file}, written {iso(line.clock.now())}".encode(), id)
         line.ledger.append([Draft(verb="corpus.exported", inputs=records, outputs=(id,), facts=facts, actor=actor.id)])
-
-
-def _write(path: Path, rows: Sequence[_Row]) -> None:
-    try:
-        import polars as pl
-    except ModuleNotFoundError as error:
-        raise Unsupported("Parquet is written with 'polars'", hint="pip install 'thruline[train]'") from error
-    pl.DataFrame(rows, schema=list(_Row._fields), orient="row").write_parquet(path)
 
 
 def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Sequence[_Row]) -> Iterator[str]:
@@ -151,7 +152,8 @@ def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Se
         yield f"- {source.name}: {count} documents; {told}; covered personal data: {masked}"
     yield "\n## Cleaning\n"
     out = f"{report.repeated} that repeat another + {report.failing} that fail a rule"
-    yield f"- {report.documents} documents = {report.written} written + {out}"
+    seen = f"{report.contaminated} that stand in the set held out for testing"
+    yield f"- {report.documents} documents = {report.written} written + {out} + {seen}"
     yield from (f"- fails {rule}: {count}" for rule, count in report.by_rule.items())
     yield "- quarantined and refused documents are not in it"
     yield "\n## Maintenance\n"

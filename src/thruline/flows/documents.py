@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 
+PAGE = 256  # documents decrypted at a time
 BINARY = (
     b"PK\x03\x04",
     b"%PDF",
@@ -58,6 +60,12 @@ class Document:
         return "\n".join((self.title, *headings, self.text, self.unseen, *self._beside))
 
     @property
+    def language(self) -> str:
+        """Which most of its chunks are in; empty where none tells."""
+        spoken = Counter(chunk.language for chunk in self.chunks if chunk.language)
+        return spoken.most_common(1)[0][0] if spoken else ""
+
+    @property
     def _beside(self) -> Iterator[str]:
         """What is said apart from the text: of a masked one, who is meant."""
         return chain((r.evidence for r in self.risks), (m.value for m in self.mentions))
@@ -71,6 +79,14 @@ class Document:
 def read_documents(line: Line, documents: Sequence[str]) -> dict[str, Document]:
     """The documents of these payload ids that still exist."""
     return {id: msgspec.msgpack.decode(raw, type=Document) for id, raw in line.payloads.get_many(documents).items()}
+
+
+def pages_of(line: Line, records: Sequence[Record]) -> Iterator[list[tuple[Record, Document]]]:
+    """The records whose document still exists, with it, as many at a time as should be decrypted at once."""
+    for start in range(0, len(records), PAGE):
+        page = records[start : start + PAGE]
+        documents = read_documents(line, [r.document for r in page])
+        yield [(r, documents[r.document]) for r in page if r.document in documents]
 
 
 def as_text(data: bytes) -> str:

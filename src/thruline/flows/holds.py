@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 KIND = "hold"
-EVERYTHING = 1 << 31
 
 
 def place(line: Line, name: str, what: str, actor: str) -> HoldView:
@@ -93,7 +92,7 @@ def _records(line: Line, what: str, *, gone: bool = False) -> list[ArtifactId]:
             return []
         raise
     path_id = line.ids.artifact("path", source.id, path) if path else ""
-    known = [r for r in line.records.list(among=[source.id], limit=EVERYTHING) if r.state != "deleted"]
+    known = [r for r in line.records.of_source(source.id) if r.state != "deleted"]
     here = {e.record for e in line.records.at([path_id])} if path else set()
     found = [r.id for r in known if not path or r.path == path_id or r.id in here]
     if path and not found and not gone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -10,27 +10,18 @@ import numpy as np
 from thruline.core.nouns import Actor
 from thruline.core.units import parse_moment
 from thruline.data.drift import Measured, drift
-from thruline.data.quality import PER_WORDS
-from thruline.data.quality_columns import measure
+from thruline.data.quality_columns import Columns, failing, scores
 from thruline.data.quality_rules import DEFAULT, Purpose, Rule
 from thruline.data.records import Record
-from thruline.flows.documents import Document, path_names, read_documents
+from thruline.flows.documents import Document, pages_of, path_names
 from thruline.flows.reports import DriftView, QualityReport, QualityRule
 from thruline.flows.sources import named
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
-EVERYTHING = 1 << 31
 EXAMPLES = 5
-PAGE = 256  # documents decrypted at a time
 FEWEST = 20  # documents on each side of a moment: with less, nothing but a landslide shows
-
-
-class _Scored(NamedTuple):
-    records: Sequence[Record]
-    english: np.ndarray
-    columns: Mapping[str, np.ndarray]
 
 
 def quality(line: Line, actor: Actor, source: str, purpose: Purpose, since: str) -> QualityReport:
@@ -39,45 +30,50 @@ def quality(line: Line, actor: Actor, source: str, purpose: Purpose, since: str)
     Nothing is dropped: a failing document is named, and answers on. Rules for English are asked of English alone.
     """
     place = named(line, actor, source)
-    scored = _scored(line, line.records.list(among=[place.id], state="live", limit=EVERYTHING))
+    judged = judge(line, line.records.of_source(place.id, state="live"))
     return QualityReport(
-        source=place.name, purpose=purpose, documents=len(scored.records),
-        rules=tuple(_judged(line, scored, rule) for rule in DEFAULT[purpose] if rule.score in scored.columns),
-        drift=_moved(place.name, scored, parse_moment(since, line.clock.now())) if since else (),
+        source=place.name, purpose=purpose, documents=len(judged.records),
+        rules=tuple(_told(line, judged, rule) for rule in DEFAULT[purpose] if rule.score in judged.columns),
+        drift=_moved(place.name, judged, parse_moment(since, line.clock.now())) if since else (),
     )  # fmt: skip
 
 
-def _scored(line: Line, records: Sequence[Record]) -> _Scored:
-    pages = [records[start : start + PAGE] for start in range(0, len(records), PAGE)]
-    columns: dict[str, list[np.ndarray]] = {}
+class Judged(NamedTuple):
+    """Records with a column for each score; english: those whose language is English, or not told."""
+
+    records: Sequence[Record]
+    english: np.ndarray
+    columns: Columns
+
+    def failing(self, rule: Rule) -> np.ndarray:
+        """Which of the records fail a rule, by their index."""
+        rows = failing(self.columns, rule)
+        return rows[self.english[rows]] if rule.english else rows
+
+
+def judge(line: Line, records: Sequence[Record]) -> Judged:
+    """The scores of these records' documents; of one that was erased meanwhile there is none."""
+    kept: list[Record] = []
     english: list[bool] = []
-    for page in pages:
-        documents = read_documents(line, [r.document for r in page])
-        found = [documents[r.document] for r in page]
-        english += [_is_english(document) for document in found]
-        for name, values in _columns(found).items():
-            columns.setdefault(name, []).append(values)
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
-    return _Scored(records, np.array(english, np.bool_), joined)
+    parts: dict[str, list[np.ndarray]] = {}
+    for page in pages_of(line, records):
+        kept += [record for record, _ in page]
+        documents = [document for _, document in page]
+        english += [document.language in ("", "en") for document in documents]
+        for name, values in _columns(documents).items():
+            parts.setdefault(name, []).append(values)
+    columns = {name: np.concatenate(values) for name, values in parts.items()}
+    return Judged(kept, np.array(english, np.bool_), columns)
 
 
-def _columns(documents: Sequence[Document]) -> dict[str, np.ndarray]:
-    columns = {name: np.asarray(values, float) for name, values in measure([d.text for d in documents]).items()}
-    people = np.array([len(d.mentions) for d in documents], float)
-    columns["pii_density"] = PER_WORDS * people / np.maximum(columns["words"], 1)
-    return columns
+def _columns(documents: Sequence[Document]) -> Columns:
+    secrets = [sum(m.kind == "secret" for m in d.mentions) for d in documents]
+    return scores([d.text for d in documents], mentions=[len(d.mentions) for d in documents], secrets=secrets)
 
 
-def _is_english(document: Document) -> bool:
-    spoken = [chunk.language for chunk in document.chunks if chunk.language]
-    return not spoken or max(set(spoken), key=spoken.count) == "en"
-
-
-def _judged(line: Line, scored: _Scored, rule: Rule) -> QualityRule:
-    values = scored.columns[rule.score]
-    bad = ~((rule.low <= values) & (values <= rule.high))
-    rows = np.flatnonzero(bad & scored.english if rule.english else bad)
-    names = path_names(line, [scored.records[row].id for row in rows[:EXAMPLES]])
+def _told(line: Line, judged: Judged, rule: Rule) -> QualityRule:
+    rows = judged.failing(rule)
+    names = path_names(line, [judged.records[row].id for row in rows[:EXAMPLES]])
     return QualityRule(
         rule=rule.score, low=_finite(rule.low), high=_finite(rule.high), source=rule.source, failing=len(rows),
         examples=tuple(sorted(names.values())),
@@ -88,12 +84,12 @@ def _finite(bound: float) -> float | None:
     return bound if np.isfinite(bound) else None
 
 
-def _moved(source: str, scored: _Scored, since: int) -> tuple[DriftView, ...]:
-    new = np.array([r.seen >= since for r in scored.records], np.bool_)
+def _moved(source: str, judged: Judged, since: int) -> tuple[DriftView, ...]:
+    new = np.array([r.seen >= since for r in judged.records], np.bool_)
     if min(new.sum(), (~new).sum()) < FEWEST:
         return ()
-    before = {Measured(source, name): values[~new] for name, values in scored.columns.items()}
-    after = {Measured(source, name): values[new] for name, values in scored.columns.items()}
+    before = {Measured(source, name): values[~new] for name, values in judged.columns.items()}
+    after = {Measured(source, name): values[new] for name, values in judged.columns.items()}
     return tuple(
         DriftView(score=d.score, before=d.reference, since=d.window, distance=d.distance, shift=d.shift, q=d.q,
                   alarm=d.is_alarm)

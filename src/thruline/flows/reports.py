@@ -383,7 +383,10 @@ class QualityReport:
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusReport:
-    """A cleaned set that was written: documents = written + repeated + failing. by_rule: how many fail each rule."""
+    """A cleaned set that was written: documents = written + repeated + failing + contaminated.
+
+    by_rule: how many fail each rule. contaminated: stand in the set that is held out for testing.
+    """
 
     file: str
     sheet: str
@@ -392,6 +395,7 @@ class CorpusReport:
     written: int
     repeated: int
     failing: int
+    contaminated: int
     by_rule: dict[str, int]
     words: int
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 EXPIRED = "expired"
-EVERYTHING = 1 << 31
 
 
 def expire(line: Line, run: Run, source: Source) -> int:
@@ -64,5 +63,5 @@ def _old(line: Line, source: Source) -> dict[str, Record]:
         return {}
     before = line.clock.now() - int(keep_s * 1e6)
     kept = holds.held(line)
-    records = line.records.list(among=[source.id], limit=EVERYTHING)
+    records = line.records.of_source(source.id)
     return {r.id: r for r in records if r.state != "deleted" and r.seen < before and r.id not in kept}

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 
 from thruline.data import duplicates
 from thruline.data.records import Record
-from thruline.flows.documents import Document, read_documents
+from thruline.flows.documents import Document, pages_of, read_documents
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
-PAGE = 256  # documents decrypted at a time
 _WORD = re.compile(r"\w+")
 
 
@@ -30,13 +29,10 @@ def digests(line: Line, records: Sequence[Record]) -> set[str]:
 def note_unread(line: Line) -> None:
     """Note what the records say that an earlier version took in."""
     unread = line.records.unread()
-    for start in range(0, len(unread), PAGE):
-        page = unread[start : start + PAGE]
-        documents = read_documents(line, [r.document for r in page])
+    for page in pages_of(line, unread):
         with line.database.transaction():
-            for record in page:
-                if record.document in documents:
-                    line.records.put_text(record.id, text_digest(line, documents[record.document]))
+            for record, document in page:
+                line.records.put_text(record.id, text_digest(line, document))
 
 
 def near_copies(line: Line, records: Sequence[Record]) -> list[Record]:

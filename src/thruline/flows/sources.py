@@ -155,7 +155,7 @@ def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
     reach = blast(line, source.id)
     if dry_run:
         return reach
-    records = line.records.list(among=[source.id], limit=1 << 31)
+    records = line.records.of_source(source.id)
     with line.runs.start("sync", only=source.id, actor=actor) as run, run.commit():
         holds.check(line, [r.id for r in records])
         delete_records(line, run, records)

@@ -1,13 +1,11 @@
 from dataclasses import asdict, replace
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thruline.core.errors import Invalid
 from thruline.data.quality import score
-from thruline.data.quality_frames import failing, scores
+from thruline.data.quality_columns import failing, scores
 from thruline.data.quality_rules import DEFAULT, RAG, TRAINING, verdict
 
 SCRAPS = st.sampled_from(
@@ -34,19 +32,21 @@ def failed(text: str, rules=TRAINING, **counted) -> set[str]:
 @settings(deadline=None)
 @given(st.lists(TEXTS, max_size=6))
 def test_columns_hold_the_numbers_of_one_document_at_a_time(texts):
-    frame = pl.DataFrame(
-        {"text": texts, "mentions": range(len(texts))}, schema={"text": pl.Object, "mentions": pl.Int64}
-    )
-    expected = [asdict(score(text, mentions=n)) for n, text in enumerate(texts)]
-    assert scores(frame).to_dicts() == expected
+    counted = range(len(texts))
+    columns = scores(texts, mentions=counted, secrets=counted)
+    expected = [asdict(score(text, mentions=n, secrets=n)) for n, text in enumerate(texts)]
+    assert [{name: values[n] for name, values in columns.items()} for n in counted] == [
+        {name: value for name, value in one.items() if name != "toxicity"} for one in expected
+    ]
 
 
 @settings(deadline=None)
 @given(st.lists(TEXTS, max_size=6), st.sampled_from(sorted(DEFAULT)))
 def test_the_columnar_verdict_is_that_of_one_document_at_a_time(texts, purpose):
-    found = failing(scores(pl.DataFrame({"text": texts}, schema={"text": pl.Object})), DEFAULT[purpose])
-    expected = {(n, f.rule, f.value) for n, text in enumerate(texts) for f in verdict(score(text), DEFAULT[purpose])}
-    assert set(found.select("row", "rule", "value").iter_rows()) == expected
+    columns = scores(texts, mentions=[0] * len(texts), secrets=[2] * len(texts))
+    found = {(int(n), rule.score) for rule in DEFAULT[purpose] for n in failing(columns, rule)}
+    judged = (verdict(score(text, secrets=2), DEFAULT[purpose]) for text in texts)
+    assert found == {(n, failed.rule) for n, failures in enumerate(judged) for failed in failures}
 
 
 @given(TEXTS)
@@ -121,14 +121,3 @@ def test_noise_and_other_languages_surprise_more_than_prose():
 
 def test_a_script_that_the_model_does_not_know_is_not_judged():
     assert score("\u041c\u043e\u0441\u043a\u0432\u0430 - \u0441\u0442\u043e\u043b\u0438\u0446\u0430.").surprise == 0.0
-
-
-def test_a_frame_brings_along_what_its_caller_counted():
-    frame = pl.DataFrame({"text": [PROSE, PROSE], "secrets": [0, 2], "toxicity": [None, 0.9]})
-    found = failing(scores(frame), TRAINING)
-    assert found.select("row", "rule", "value").rows() == [(1, "secrets", 2.0), (1, "toxicity", 0.9)]
-
-
-def test_a_frame_without_text_is_refused():
-    with pytest.raises(Invalid, match="text"):
-        scores(pl.DataFrame({"body": ["a"]}))

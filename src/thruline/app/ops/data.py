@@ -196,9 +196,10 @@ def corpus(
     sources: Annotated[tuple[str, ...], "sources"],
     out: Annotated[str, "the .parquet file to write; its data sheet lies beside it"],
     purpose: Annotated[Literal["rag", "training"], "whose rules of quality a document has to pass"] = "training",
+    held_out: Annotated[str, "a Parquet file whose column `text` is for testing alone: what it holds is left out"] = "",
 ) -> CorpusReport:  # fmt: skip
     """Write a cleaned set of documents for training, each text once, with its data sheet."""
-    return corpora.export(p.line, p.actor, sources, purpose, out)
+    return corpora.export(p.line, p.actor, sources, purpose, out, held_out)
 
 
 @operation(role="operator", cli="check", positional=("table", "contract"))

@@ -155,10 +155,6 @@ def _check_answer(answer: Answer, site: Site, name: str) -> None:
         raise Refused(f"{name!r} answers {answer.status}", reason="unreadable")
 
 
-def _ending(answer: Answer) -> str:
-    return ending(answer.address, answer.headers.get("content-type", "")) or "a type that nobody reads"
-
-
 def _count(options: Mapping[str, str], name: str, usual: int) -> int:
     said = options.get(name, str(usual))
     if not (said.isascii() and said.isdigit()) or (name == "limit" and int(said) == 0):
