@@ -68,9 +68,16 @@ def _binaries(folder: Path, account: str | None) -> Path:
         command = [installed / "bin" / "postgres", "--version"]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, user=account)  # noqa: S603
     except PermissionError:
-        # the other account cannot walk into the folder of this environment
-        return Path(shutil.copytree(installed, folder / "pginstall", symlinks=True)) / "bin"
+        return copied(installed, folder) / "bin"  # the other account cannot walk into this environment's folder
     return installed / "bin"
+
+
+def copied(installed: Path, folder: Path) -> Path:
+    """The server in a folder of its own, with the libraries that it looks for beside its package."""
+    package = installed.parent
+    libraries = f"{package.name}.libs"
+    shutil.copytree(package.parent / libraries, folder / libraries)
+    return Path(shutil.copytree(installed, folder / package.name / installed.name, symlinks=True))
 
 
 def _wait(url: str) -> None:
