@@ -27,12 +27,16 @@ class Ids:
 
     def digest(self, *parts: bytes | str) -> str:
         """Keyed digest of the parts as 32 hex digits; parts are length-prefixed, so ("ab", "c") != ("a", "bc")."""
+        return self.digest_bytes(*parts).hex()
+
+    def digest_bytes(self, *parts: bytes | str) -> bytes:
+        """The same as 16 bytes."""
         mac = hashlib.blake2b(key=self._key, digest_size=DIGEST_BYTES)
         for part in parts:
             raw = part.encode() if isinstance(part, str) else part
             mac.update(len(raw).to_bytes(8, "little"))
             mac.update(raw)
-        return mac.hexdigest()
+        return mac.digest()
 
     def artifact(self, kind: str, *parts: bytes | str) -> ArtifactId:
         """Content id `kind:digest`; the kind is part of what is digested."""

@@ -68,6 +68,12 @@ def terms(folded: str, lengths: Collection[int]) -> Iterator[Words]:
         yield from ((number,) for number in _numbers(folded))
 
 
+def single_terms(folded: str) -> Iterator[str]:
+    """The terms of one word, and every number: each of these is in `terms(folded, {1})`, and no other."""
+    yield from set(_WORD.findall(folded))
+    yield from _numbers(folded)
+
+
 def readings(text: str) -> Iterator[str]:
     """The ways to read a text: as it stands, unescaped, without its markup, with its broken words joined."""
     yield text

@@ -7,26 +7,15 @@ hundred for nothing (10 bits and 7 probes a word: .8 %).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from thruline.core.ids import Ids
-from thruline.data.called import fold, orders, readings, terms
+from thruline.data.called import fold, orders, readings, single_terms
 
 BITS_A_WORD = 10
 PROBES = 7
-_HALF = 64
-
-
-class _Probe(NamedTuple):
-    """Two halves of a digest; the i-th place is first + i * step (Kirsch and Mitzenmacher 2006)."""
-
-    first: int
-    step: int
-
-    def places(self, bits: int) -> Iterator[int]:
-        """Where a sketch of so many bits holds the word."""
-        return ((self.first + i * self.step) % bits for i in range(PROBES))
 
 
 class Sketcher:
@@ -37,34 +26,42 @@ class Sketcher:
 
     def sketch(self, texts: Iterable[str]) -> bytes:
         """The words of these texts, at least 8 bytes."""
-        words = {term for text in texts for reading in readings(text) for term in terms(fold(reading), {1})}
+        said = (fold(reading) for text in dict.fromkeys(texts) for reading in readings(text))
+        words = {word for folded in said for word in single_terms(folded)}
         size = max(-(-len(words) * BITS_A_WORD // 8), 8)
-        bits = bytearray(size)
-        for (word,) in words:
-            for place in self._probe(word).places(size * 8):
-                bits[place >> 3] |= 1 << (place & 7)
-        return bytes(bits)
+        bits = np.zeros(size * 8, np.bool_)
+        bits[_places(self._digests(words), size * 8)] = True
+        return np.packbits(bits, bitorder="little").tobytes()
 
     def sought(self, names: Iterable[str]) -> Sought:
         """These people, to be looked for in sketches."""
         sequences = {words for name in names for words in orders(name)}
-        return Sought([[self._probe(word) for word in words] for words in sequences])
+        return Sought([self._digests(words) for words in sequences])
 
-    def _probe(self, word: str) -> _Probe:
-        digest = int(self._ids.digest("word", word), 16)
-        return _Probe(digest >> _HALF, digest & ((1 << _HALF) - 1) | 1)
+    def _digests(self, words: Iterable[str]) -> np.ndarray:
+        """(words, 2) uint64: where the probes of a word begin, and the step between them."""
+        joined = b"".join(self._ids.digest_bytes("word", word) for word in words)
+        return np.frombuffer(joined, "<u8").reshape(-1, 2)
 
 
 class Sought:
     """People that are looked for by the words of their names."""
 
-    def __init__(self, sequences: list[list[_Probe]]) -> None:
+    def __init__(self, sequences: Sequence[np.ndarray]) -> None:
         self._sequences = sequences
 
     def may_be_in(self, sketch: bytes) -> bool:
         """False where none of them surely is."""
-        return any(all(_holds(sketch, probe) for probe in words) for words in self._sequences)
+        bits = np.frombuffer(sketch, np.uint8)
+        return any(_hold(bits, digests) for digests in self._sequences)
 
 
-def _holds(sketch: bytes, probe: _Probe) -> bool:
-    return all(sketch[place >> 3] >> (place & 7) & 1 for place in probe.places(len(sketch) * 8))
+def _hold(sketch: np.ndarray, digests: np.ndarray) -> bool:
+    places = _places(digests, len(sketch) * 8)
+    return bool((sketch[places >> 3] >> (places & 7).astype(np.uint8) & 1).all())
+
+
+def _places(digests: np.ndarray, bits: int) -> np.ndarray:
+    """(words, PROBES) places in a sketch of so many bits: first + i * step (Kirsch and Mitzenmacher 2006)."""
+    first, step = digests[:, :1], digests[:, 1:] | np.uint64(1)
+    return ((first + np.arange(PROBES, dtype=np.uint64) * step) % np.uint64(bits)).astype(np.int64)

@@ -36,7 +36,7 @@ BINARY = (
 class Document:
     """A prepared record: its chunks in order, who is mentioned, what is suspicious, and its MinHash signature.
 
-    unseen: what a reader does not see, hidden text and properties of the file.
+    unseen: what a reader does not see, hidden text and properties of the file. sketch: of all its words (data/sketch).
     """
 
     title: str
@@ -47,6 +47,7 @@ class Document:
     risks: tuple[Risk, ...]
     signature: bytes
     unseen: str = ""
+    sketch: bytes = b""
 
     @property
     def embedded(self) -> list[str]:

@@ -10,9 +10,10 @@ from thruline import __version__
 from thruline.core.documents import Mention, Parsed
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
-from thruline.data import chunks, duplicates, language, names, policies, privacy
+from thruline.data import called, chunks, duplicates, language, names, policies, privacy, sketch
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
+from thruline.data.sketch import Sketcher
 from thruline.data.subjects import identifies
 from thruline.flows.documents import Document, as_text
 from thruline.guard import phrases, poison
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 SUPPRESSED = "suppressed"
-STEP = Step(name="prepare", modules=(chunks, duplicates, language, names, policies, privacy, phrases, poison))
+STEP = Step(
+    name="prepare", modules=(called, chunks, duplicates, language, names, policies, privacy, sketch, phrases, poison)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +96,7 @@ def _make(line: Line, raw: Raw) -> Document:
     )  # fmt: skip
     if names_erased(line, raw, document):
         raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
-    return document
+    return replace(document, sketch=Sketcher(line.ids).sketch((document.searchable, as_text(raw.data))))
 
 
 def _masked(parsed: Parsed, mentions: Sequence[Mention], kinds: frozenset[str]) -> Parsed:

@@ -10,8 +10,7 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import AGAIN, Entry, Record
-from thruline.data.sketch import Sketcher
-from thruline.flows.documents import Document, as_text, read_documents
+from thruline.flows.documents import Document, read_documents
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, names_erased, owner_of
 from thruline.flows.same import text_digest
 from thruline.guard import poison
@@ -108,7 +107,7 @@ def _take_one(line: Line, run: Run, item: _Ready) -> None:
         )
     )  # fmt: skip
     line.records.put_text(raw.record, text_digest(line, document))
-    line.records.put_sketch(raw.record, Sketcher(line.ids).sketch((document.searchable, as_text(raw.data))))
+    line.records.put_sketch(raw.record, document.sketch)
     line.records.put_chunks(raw.record, item.chunks)
     line.records.put_bands(raw.record, duplicates.bands(document.signature))
     note_path(line, raw, owner=owner)
