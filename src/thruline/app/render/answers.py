@@ -1,0 +1,74 @@
+"""Answers and what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from thruline.app.render.words import WIDTH, wrap
+from thruline.flows import reports
+
+
+def _answer(answer: reports.AnswerReport) -> Iterator[str]:
+    yield from wrap(answer.text)
+    numbers = {n for sentence in answer.sentences for n in sentence.citations}
+    cited = {p.number: p for p in reversed(answer.passages) if p.number in numbers}
+    if cited:
+        yield ""
+    for _, passage in sorted(cited.items()):
+        page = f", page {passage.page}" if passage.page else ""
+        yield f"  [{passage.number}] {passage.title}  ({passage.source}/{passage.path}{page})"
+    yield ""
+    yield f"receipt {answer.id}   {answer.outcome}, {answer.ms:.0f} ms   thruline why {answer.id}"
+
+
+def _why(why: reports.WhyReport) -> Iterator[str]:
+    yield f"{why.answer.question}"
+    yield from tree(why.tree)
+    yield ""
+    yield f"{why.artifacts} artifacts, {why.events} events on the ledger"
+
+
+def tree(node: reports.Node, lead: str = "", branch: str = "") -> Iterator[str]:
+    """A node and what it was made from, drawn with lines."""
+    through = "by way of " if node.role == "via" else ""
+    detail = f"  {node.detail}" if node.detail else ""
+    yield f"{lead}{branch}{through}{node.kind} {node.label}{detail}"
+    lead += {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
+    for n, child in enumerate(node.children):
+        yield from tree(child, lead, "└─ " if n == len(node.children) - 1 else "├─ ")
+
+
+def _text(passage: reports.Passage) -> Iterator[str]:
+    page = f", page {passage.page}" if passage.page else ""
+    yield f"[{passage.number}] {passage.title}{page}"
+    yield passage.text
+    yield ""
+
+
+def _replay(report: reports.ReplayReport) -> Iterator[str]:
+    yield f"retrieval {report.retrieval}, generation {report.generation}"
+    yield from (f"  lost  {chunk}" for chunk in report.missing)
+    yield from (f"  new   {chunk}" for chunk in report.added)
+    yield from report.diff
+
+
+def _search(report: reports.SearchReport) -> Iterator[str]:
+    for passage in report.passages:
+        yield f"{passage.score:.4f}  {passage.title}  ({passage.source}/{passage.path})"
+        yield f"        {' '.join(passage.text.split())[:WIDTH]}"
+    yield f"{len(report.passages)} of {report.visible} chunks that you may see, {report.ms:.1f} ms"
+
+
+FORMS: dict[type, Any] = {
+    reports.AnswerReport: _answer,
+    reports.WhyReport: _why,
+    reports.Node: tree,
+    reports.ReplayReport: _replay,
+    reports.SearchReport: _search,
+}
+
+
+ROWS: dict[type, Any] = {
+    reports.Passage: _text,
+}

@@ -1,0 +1,87 @@
+"""Syncs, documents, and checks of both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from thruline.app.render.words import n
+from thruline.flows import reports
+
+
+def _sync(report: reports.SyncReport) -> Iterator[str]:
+    if report.error:
+        yield f"{report.source}: NOT read: {report.error}"
+        return
+    yield (
+        f"{report.source}: {report.seen} seen: {report.indexed} indexed, {report.duplicates} duplicates, "
+        f"{report.quarantined} quarantined, {len(report.refused)} refused"
+    )
+    yield (
+        f"  {report.added} added, {report.changed} changed, {report.moved} moved, {report.deleted} deleted, "
+        f"{report.unchanged} unchanged; {n(report.chunks, 'new chunk')} in {report.seconds:.1f} s"
+    )
+    for refusal in report.refused[:10]:
+        yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
+    if len(report.refused) > 10:
+        yield f"  and {len(report.refused) - 10} more: thruline documents --state refused"
+
+
+def _document(document: reports.DocumentView) -> Iterator[str]:
+    notes = [n(document.chunks, "chunk")] if document.chunks else []
+    notes += [n(document.people, "person", "people")] if document.people else []
+    notes += [f"{risk.kind.replace('_', ' ')} {risk.score:.2f}" for risk in document.risks]
+    notes += ["repeats another"] if document.duplicate_of else []
+    notes += [document.reason.replace("_", " ")] if document.reason not in ("", "none") else []
+    yield f"{document.state:<11} {document.source}/{document.path}"
+    yield f"{'':<11} {document.title or document.record}  ({', '.join(notes)})"
+
+
+def _contract(report: reports.ContractReport) -> Iterator[str]:
+    kept_out = f"{report.quarantined} quarantined + {report.blocked} blocked"
+    yield f"{report.table} under {report.contract} {report.version}:"
+    yield f"  {n(report.rows, 'row')} = {report.passed} passed + {kept_out}"
+    for rule in report.rules:
+        about = f"{rule.column} {rule.rule}".strip()
+        seen = f", {rule.looked_at} of {rule.distinct} values looked at" if rule.looked_at < rule.distinct else ""
+        where = f": {n(rule.failing, 'row')}, as {', '.join(map(str, rule.rows))}" if rule.rows else ""
+        taken = "" if rule.taken == "none" else f" {rule.taken}"
+        yield f"  {rule.outcome:<8}{about}{where}{taken}{seen}"
+    if report.written:
+        yield f"kept out: {report.written}"
+
+
+def _quality(report: reports.QualityReport) -> Iterator[str]:
+    yield f"{report.source}: {n(report.documents, 'document')} under {len(report.rules)} rules for {report.purpose}"
+    for rule in (r for r in report.rules if r.failing):
+        low = "" if rule.low is None else f"{rule.low:g} or more"
+        wanted = " and ".join(filter(None, (low, "" if rule.high is None else f"at most {rule.high:g}")))
+        yield f"  {rule.failing:>5}  {rule.rule} not {wanted}: {', '.join(rule.examples)}"
+    if not any(rule.failing for rule in report.rules):
+        yield "  every document passes"
+    for d in report.drift:
+        if d.alarm:
+            yield f"  moved  {d.score} by {d.shift:.3g} (distance {d.distance:.2f}, q {d.q:.3g})"
+    if report.drift and not any(d.alarm for d in report.drift):
+        yield f"  no score moved: {report.drift[0].before} documents before, {report.drift[0].since} since"
+
+
+def _verify(report: reports.VerifyReport) -> Iterator[str]:
+    word = "verified" if report.ok else "NOT what was written"
+    counted = f"{n(report.events, 'event')}, {n(report.seals, 'seal')}, head {report.head[:16]}"
+    yield f"ledger {word}: {counted}, checked in {report.seconds:.2f} s"
+    yield from (f"  event {p.seq}: {p.what}" for p in report.problems)
+
+
+FORMS: dict[type, Any] = {
+    reports.SyncReport: _sync,
+    reports.ContractReport: _contract,
+    reports.QualityReport: _quality,
+    reports.VerifyReport: _verify,
+}
+
+
+ROWS: dict[type, Any] = {
+    reports.SyncReport: _sync,
+    reports.DocumentView: _document,
+}

@@ -1,0 +1,89 @@
+"""What was touched, taken out or erased, and what is held of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from thruline.app.render.words import n, wrap
+from thruline.flows import reports
+
+
+def _blast(report: reports.BlastReport) -> Iterator[str]:
+    yield _counted(report)
+    yield from (f"  {record.state:<11} {record.source}/{record.path}" for record in report.records)
+    yield from _answers(report)
+    yield from (f"  set {place}" for place in report.corpora)
+
+
+def _counted(report: reports.BlastReport) -> str:
+    return (
+        f"{n(report.records, 'record')} -> {n(report.chunks, 'chunk')} -> {n(report.vectors, 'vector set')} -> "
+        f"{n(report.generations, 'index generation')}; {n(report.datasets, 'dataset')}, "
+        f"{n(report.models, 'model')}, {n(report.answers, 'answer')} to {n(report.askers, 'person', 'people')}"
+    )
+
+
+def _answers(report: reports.BlastReport) -> Iterator[str]:
+    return (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+
+
+def _quarantine(report: reports.QuarantineReport) -> Iterator[str]:
+    yield f"{'would be ' if report.dry_run else ''}{report.action}: {_counted(report.blast)}"
+    yield from (f"  {record.source}/{record.path}" for record in report.blast.records)
+    yield from _answers(report.blast)
+    if report.near:
+        yield "nearly the same, and in answers unless you quarantine it too:"
+        yield from (f"  {record.source}/{record.path}" for record in report.near)
+
+
+def _erase(report: reports.EraseReport) -> Iterator[str]:
+    would = "would erase" if report.dry_run else "erased"
+    yield (
+        f"{would} {n(report.subjects, 'subject')}: {n(report.records, 'record')}, {n(report.chunks, 'chunk')}, "
+        f"{n(report.vectors, 'vector set')}, {n(report.answers, 'answer')}, {n(report.jobs, 'job')}, "
+        f"{n(report.users, 'user')}, {n(report.keys, 'key')}; {n(report.models, 'model')}"
+    )
+    for record in report.records:
+        yield f"  {record.source}/{record.path}"
+    if report.also_seen:
+        yield f"also seen beside them, not erased unless you name it: {', '.join(report.also_seen)}"
+    if report.residue >= 0:
+        yield f"residue: {n(report.residue, 'place')} where a byte of them is left  {', '.join(report.residue_places)}"
+    if report.receipt:
+        yield f"receipt: {report.receipt}   thruline-verify {report.receipt}"
+    if not report.dry_run:
+        yield "out of scope:"
+        yield from (f"  {line}" for line in report.out_of_scope)
+
+
+def _reasked(answer: reports.ReaskedAnswer) -> Iterator[str]:
+    yield f"{'changed' if answer.changed else 'the same':<9}{answer.asker}: {answer.question}"
+    yield f"{'':<9}{answer.before} -> {answer.now}"
+    if answer.changed:
+        yield from (f"{'':<9}{line}" for line in wrap(answer.text))
+
+
+def _person(report: reports.PersonReport) -> Iterator[str]:
+    yield (
+        f"{', '.join(report.called)}: {n(report.documents, 'document')}, {n(report.answers, 'answer')} to "
+        f"{n(report.recipients, 'person', 'people')}, {n(report.models, 'model')}, {n(report.datasets, 'dataset')}, "
+        f"{n(report.jobs, 'job')}, {n(report.users, 'user')}"
+    )
+    yield from (f"  {d.state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}" for d in report.documents)
+    yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    if report.also_seen:
+        yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
+
+
+FORMS: dict[type, Any] = {
+    reports.BlastReport: _blast,
+    reports.QuarantineReport: _quarantine,
+    reports.EraseReport: _erase,
+    reports.PersonReport: _person,
+}
+
+
+ROWS: dict[type, Any] = {
+    reports.ReaskedAnswer: _reasked,
+}

@@ -1,0 +1,127 @@
+"""Passages, answers, and what they are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["answered", "unknown", "refused", "interrupted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Passage:
+    """A chunk that was found. number: how the answer cites it, from 1; 0 when it was not given to the answer."""
+
+    number: int
+    chunk: str
+    record: str
+    source: str
+    path: str
+    title: str
+    text: str
+    page: int
+    score: float
+    dense_rank: int
+    text_rank: int
+    state: str = "live"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchReport:
+    """Passages, best first, and how they were found."""
+
+    question: str
+    passages: tuple[Passage, ...]
+    generation: str
+    visible: int
+    asked: int
+    ms: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quote:
+    """Characters start..end of a chunk's text."""
+
+    chunk: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sentence:
+    """A sentence of an answer and the passages it rests on; support is the share of it found there, 0..1.
+
+    quotes: where exactly it stands in them, for an answer in the documents' own sentences.
+    """
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+    quotes: tuple[Quote, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerReport:
+    """An answer and what it is made of; `id` is its receipt id."""
+
+    id: str
+    question: str
+    outcome: Outcome
+    text: str
+    sentences: tuple[Sentence, ...]
+    passages: tuple[Passage, ...]
+    mode: str
+    model: str
+    generation: str
+    embedder: str
+    risk: float
+    asked: str
+    asker: str
+    ms: float
+    state: str = "current"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerLine:
+    """An answer in a list."""
+
+    id: str
+    question: str
+    outcome: str
+    asked: str
+    asker: str
+    state: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A thing on the line and what it was made from. role: how its child used it (`from`, `via`)."""
+
+    id: str
+    kind: str
+    label: str
+    detail: str = ""
+    role: str = "from"
+    children: tuple[Node, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhyReport:
+    """An answer as a tree of what it is made of, and the events that made it."""
+
+    answer: AnswerReport
+    tree: Node
+    artifacts: int
+    events: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayReport:
+    """An answer made again. missing/added: chunks that retrieval lost or gained; diff: lines as `diff -u` prints."""
+
+    answer: str
+    retrieval: Literal["same", "changed"]
+    generation: Literal["same", "changed", "unavailable"]
+    missing: tuple[str, ...]
+    added: tuple[str, ...]
+    diff: tuple[str, ...]

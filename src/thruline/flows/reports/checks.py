@@ -1,0 +1,97 @@
+"""Contracts, quality and corpora."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleReport:
+    """What became of one rule of a contract. taken: none, warned, quarantined or blocked; rows: the first that fail.
+
+    share: failing of all rows. looked_at, distinct: distinct values that were looked at, of how many there are.
+    """
+
+    rule: str
+    column: str
+    outcome: str
+    failing: int
+    share: float
+    rows: tuple[int, ...]
+    taken: str
+    looked_at: int
+    distinct: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContractReport:
+    """A table held to its contract: rows = passed + quarantined + blocked. written: where the rows kept out are."""
+
+    contract: str
+    version: str
+    table: str
+    rows: int
+    passed: int
+    quarantined: int
+    blocked: int
+    written: str
+    ok: bool
+    rules: tuple[RuleReport, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityRule:
+    """A rule, low <= score <= high (None: no bound), and the documents that fail it; examples: the paths of a few."""
+
+    rule: str
+    low: float | None
+    high: float | None
+    source: str
+    failing: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DriftView:
+    """How a score of what came in since a moment differs from before; before, since: how many documents.
+
+    distance: Kolmogorov-Smirnov, in [0, 1]. shift: Wasserstein-1, in the score's unit. q: p among all scores.
+    """
+
+    score: str
+    before: int
+    since: int
+    distance: float
+    shift: float
+    q: float
+    alarm: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityReport:
+    """A source's documents under the rules of a purpose. drift: empty where one side has fewer than 20 documents."""
+
+    source: str
+    purpose: str
+    documents: int
+    rules: tuple[QualityRule, ...]
+    drift: tuple[DriftView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusReport:
+    """A cleaned set that was written: documents = written + repeated + failing + contaminated.
+
+    by_rule: how many fail each rule. contaminated: stand in the set that is held out for testing.
+    """
+
+    file: str
+    sheet: str
+    purpose: str
+    documents: int
+    written: int
+    repeated: int
+    failing: int
+    contaminated: int
+    by_rule: dict[str, int]
+    words: int

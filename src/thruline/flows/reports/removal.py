@@ -1,0 +1,75 @@
+"""What was touched, taken out, let in again or erased."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from thruline.flows.reports.answers import AnswerLine, Outcome
+from thruline.flows.reports.sources import DocumentView
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlastReport:
+    """Everything that was made from some records."""
+
+    records: tuple[DocumentView, ...]
+    chunks: int
+    vectors: int
+    generations: int
+    datasets: tuple[str, ...]
+    models: tuple[str, ...]
+    answers: tuple[AnswerLine, ...]
+    askers: tuple[str, ...]
+    corpora: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuarantineReport:
+    """Records taken out of, or let back into, every answer. near: what says nearly the same and answers on."""
+
+    action: Literal["quarantined", "released"]
+    blast: BlastReport
+    generation: str
+    dry_run: bool
+    seconds: float
+    near: tuple[DocumentView, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class EraseReport:
+    """What an erasure removes or removed. residue: hits of the byte scan afterwards, -1 when it was not run yet.
+
+    receipt: path of the signed receipt. also_seen: other identifiers met beside these, for a person to judge.
+    jobs: whose command or log names them. users: with their API keys.
+    """
+
+    subjects: tuple[str, ...]
+    records: tuple[DocumentView, ...]
+    chunks: int
+    vectors: int
+    answers: int
+    models: tuple[str, ...]
+    keys: int
+    residue: int
+    residue_places: tuple[str, ...]
+    out_of_scope: tuple[str, ...]
+    receipt: str
+    dry_run: bool
+    seconds: float
+    also_seen: tuple[str, ...] = ()
+    jobs: int = 0
+    users: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaskedAnswer:
+    """An answer that was touched, and the one that is given now; before, now: their ids, text: of the one now."""
+
+    before: str
+    now: str
+    asker: str
+    question: str
+    changed: bool
+    outcome: Outcome
+    text: str

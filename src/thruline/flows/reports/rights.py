@@ -1,0 +1,60 @@
+"""What is held of a person, and what may not be deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from thruline.flows.reports.answers import AnswerLine
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldDocument:
+    """A document that holds a person. groups: who may see it."""
+
+    record: str
+    source: str
+    path: str
+    title: str
+    state: str
+    seen: str
+    size: int
+    groups: tuple[str, ...]
+    chunks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonReport:
+    """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
+
+    people: pseudonyms that these words stand for. also_seen: other words that may be theirs, for a person to judge.
+    """
+
+    called: tuple[str, ...]
+    people: int
+    also_seen: tuple[str, ...]
+    documents: tuple[HeldDocument, ...]
+    answers: tuple[AnswerLine, ...]
+    recipients: tuple[str, ...]
+    datasets: tuple[str, ...]
+    models: tuple[str, ...]
+    jobs: tuple[str, ...]
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonExport:
+    """A copy of what is held of a person. size: bytes of the file."""
+
+    file: str
+    size: int
+    records: int
+    answers: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HoldView:
+    """What may not be deleted, and the rule that says so."""
+
+    name: str
+    what: str
+    since: str

@@ -1,0 +1,105 @@
+"""Sources, what a sync met in them, and their documents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A file that could not be taken in, and why (a reason of the closed list)."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncReport:
+    """What a sync met. indexed + duplicates + quarantined + refused = seen.
+
+    error: why the source could not be read; what was read before stays.
+    """
+
+    source: str
+    run: str
+    seen: int
+    added: int
+    changed: int
+    moved: int
+    deleted: int
+    unchanged: int
+    indexed: int
+    duplicates: int
+    quarantined: int
+    refused: tuple[Refusal, ...]
+    chunks: int
+    generation: str
+    seconds: float
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the source was read to its end."""
+        return not self.error
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushReport:
+    """What became of a record that was sent. change: added, changed, unchanged or deleted. state: as a document's.
+
+    reason: why it is refused or kept out of answers.
+    """
+
+    source: str
+    path: str
+    record: str
+    change: str
+    state: str
+    reason: str
+    chunks: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceView:
+    """A source and what it holds. alarm: what is wrong with its freshness, in words."""
+
+    id: str
+    name: str
+    kind: str
+    location: str
+    groups: tuple[str, ...]
+    records: int
+    chunks: int
+    duplicates: int
+    quarantined: int
+    refused: int
+    last_synced: str
+    every: str = ""
+    alarm: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RiskView:
+    """Why a document deserves distrust."""
+
+    kind: str
+    score: float
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class DocumentView:
+    """A record version as a person sees it."""
+
+    record: str
+    source: str
+    path: str
+    title: str
+    state: str
+    reason: str
+    chunks: int
+    size: int
+    people: int
+    duplicate_of: str
+    risks: tuple[RiskView, ...]
+    seen: str

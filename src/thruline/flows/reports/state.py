@@ -1,0 +1,105 @@
+"""The platform itself: its generations, ledger, runs and health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationView:
+    """A generation of an index."""
+
+    id: str
+    serving: bool
+    since: str
+    why: str
+    chunks: int
+    records: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProblemView:
+    """Something that is wrong with the ledger, and where."""
+
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyReport:
+    """Whether the ledger is what was written."""
+
+    ok: bool
+    events: int
+    seals: int
+    head: str
+    problems: tuple[ProblemView, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupReport:
+    """A copy of a home: data and keys in two files, to be kept apart."""
+
+    data: str
+    keys: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventView:
+    """An event of the ledger."""
+
+    seq: int
+    at: str
+    verb: str
+    actor: str
+    run: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    facts: dict[str, int | float | bool | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunView:
+    """A run and how far it came."""
+
+    id: str
+    flow: str
+    state: str
+    started: str
+    seconds: float
+    done: int
+    total: int
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """A home at a glance."""
+
+    home: str
+    version: str
+    documents: int
+    chunks: int
+    duplicates: int
+    quarantined: int
+    people: int
+    answers: int
+    events: int
+    generation: str
+    models: int
+    running: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that `doctor` looked at. state: ok, warn or fail; cure: what to do."""
+
+    name: str
+    state: Literal["ok", "warn", "fail"]
+    says: str
+    cure: str = ""
