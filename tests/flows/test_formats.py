@@ -63,3 +63,14 @@ def test_a_file_of_each_format_answers(home: Platform, docs: Path, name: str) ->
     found = home.vectors.search(question=question).passages
     assert found[0].path == name
     assert all(says in passage.text for passage in found[:1])
+
+
+def test_a_macro_is_neither_run_nor_read(home: Platform, docs: Path) -> None:
+    (docs / "fleet.xlsm").write_bytes(a_workbook())
+    with zipfile.ZipFile(docs / "fleet.xlsm", "a") as book:
+        book.writestr("xl/vbaProject.bin", "Sub AutoOpen: Shell 'calc.exe': End Sub")
+    home.data.add(path=str(docs))
+    home.data.sync()
+    passages = home.vectors.search(question="draught of the vessel, and calc.exe").passages
+    assert "Heron" in passages[0].text
+    assert not any("calc" in passage.text for passage in passages)

@@ -242,6 +242,34 @@ def test_rights_that_are_withdrawn_in_mid_sync_delete_nothing(tmp_path: Path, se
         owner.execute("DROP ROLE clerk")
 
 
+def test_a_column_that_is_renamed_in_mid_sync_deletes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "shop.db"
+    with closing(sqlite3.connect(path)) as owner, owner:
+        owner.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, at TEXT)")
+        owner.executemany("INSERT INTO notes VALUES (?, ?)", [(n, f"Note {n} on machine {n}") for n in range(40)])
+    with open_home(tmp_path / "home") as home:
+        home.data.add(path=f"sqlite://{path}", name="shop", options=("table=notes", "tries=1"))
+        sync(home)
+    with closing(sqlite3.connect(path)) as owner, owner:
+        owner.execute("UPDATE notes SET at = at || ', serviced'")
+
+    def renamed() -> None:
+        with closing(sqlite3.connect(path)) as owner, owner:
+            owner.execute("ALTER TABLE notes RENAME COLUMN at TO said")
+
+    changed = engines_that_call(renamed, after=5)
+    with Platform.open(tmp_path / "home", overrides=SETTINGS, engines=changed) as home:
+        report = sync(home)
+        assert report.deleted == 0
+        assert {r.reason for r in report.refused} == {"changed_while_read"}  # those under way: read again next time
+    with open_home(tmp_path / "home") as home:
+        report = sync(home)
+        assert (report.seen, report.deleted) == (40, 0)
+        assert (
+            "said: Note 7 on machine 7, serviced" in home.vectors.search(question="Note 7 machine 7").passages[0].text
+        )
+
+
 def test_a_database_that_is_away_deletes_nothing(home: Platform, tmp_path: Path) -> None:
     with postgres_server() as url, psycopg.connect(url) as connection:
         Machines(connection, url)

@@ -12,7 +12,7 @@ from typing import Any
 from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
-from thruline.core.clock import SystemClock
+from thruline.core.clock import Clock, SystemClock
 from thruline.core.errors import Invalid, Unsupported
 from thruline.core.ids import Ids
 from thruline.core.nouns import Source
@@ -48,11 +48,12 @@ def compose(home: Home, config: Config, progress: Any = None, engines: type[Conf
     key_database = backend("database", "sqlite")(str(home.key_database))
     vault = backend("vault", "local")(key_database, master)
     cache = Path(config.store.cache).expanduser()
+    opened = (engines or ConfiguredEngines)(home, config, cache, progress)
     return Line(
         home=home.path, cache=cache, database=database, key_database=key_database, vault=vault,
         payloads=Payloads(database, vault, _blobs(home, config)), ids=Ids(id_key(master)),
-        signer=backend("signer", "ed25519").open(str(home.signing_key)), clock=SystemClock(),
-        limits=_limits(config), engines=(engines or ConfiguredEngines)(home, config, cache, progress),
+        signer=backend("signer", "ed25519").open(str(home.signing_key)), clock=opened.clock(),
+        limits=_limits(config), engines=opened,
     )  # fmt: skip
 
 
@@ -83,6 +84,10 @@ class ConfiguredEngines:
         self._config = config
         self._cache = cache
         self._progress = progress
+
+    def clock(self) -> Clock:
+        """The machine's."""
+        return SystemClock()
 
     def embedder(self) -> Embedder:
         """The local model, or an embeddings URL."""

@@ -34,6 +34,17 @@ def _raw(data: bytes) -> str:
         return data.decode(_best_guess(data, damage), "replace")
 
 
+def is_legacy(data: bytes) -> bool:
+    """Whether `decode` would have to take it for Windows-1252, because nothing tells what it is."""
+    if data.startswith(tuple(mark for mark, _ in _MARKS)) or _wide_without_mark(data):
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as damage:
+        return _best_guess(data, damage) != "utf-8"
+    return b"\x1b$" in data  # ISO-2022-JP is all ASCII
+
+
 def _wide_without_mark(data: bytes) -> str:
     """UTF-16 written by programs that leave the mark out: every other byte of Western text is NUL."""
     sample = data[:2000]

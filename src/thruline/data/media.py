@@ -81,6 +81,11 @@ def media_type(name: str, data: bytes) -> str:
     return found.media_type
 
 
+def is_plain_text(kind: str) -> bool:
+    """Whether nothing in the file says its encoding; a page of HTML does."""
+    return kind in _TEXT and kind != "text/html"
+
+
 def installed_parsers() -> Mapping[str, str]:
     """Media type -> `module:object` of the installed parser that reads it; nothing is imported."""
     found = {e.name: e.value for e in entry_points(group="thruline.backends") if e.name.startswith("parser:")}

@@ -19,7 +19,8 @@ import msgspec
 
 from thruline.core.documents import Parsed
 from thruline.core.errors import Refused
-from thruline.data.media import media_type
+from thruline.data.encodings import as_utf8
+from thruline.data.media import is_plain_text, media_type
 from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
 from thruline.ports.parser import Container, Parser
 
@@ -101,6 +102,7 @@ class _Inside:
 
 def _parse(reference: str, data: bytes, kind: str, name: str, inside: _Inside) -> Parsed:
     parser = _load(reference)
+    data = as_utf8(data) if is_plain_text(kind) else data
     if isinstance(parser, Container):
         return parser.parse_with(data, kind, name, inside)
     return parser.parse(data, kind, name)

@@ -14,6 +14,7 @@ from thruline.core.clock import iso
 from thruline.core.decoding import decode
 from thruline.core.documents import Chunk, Mention, Risk
 from thruline.core.nouns import Actor, Source
+from thruline.data.encodings import as_utf8
 from thruline.data.records import Record
 from thruline.flows.reports import DocumentView, RiskView
 
@@ -92,7 +93,7 @@ def pages_of(line: Line, records: Sequence[Record]) -> Iterator[list[tuple[Recor
 
 def as_text(data: bytes) -> str:
     """A file as a search for a person reads it, markup and comments included; nothing of an archive, PDF or picture."""
-    return "" if data.startswith(BINARY) else decode(data).replace("\0", "")
+    return "" if data.startswith(BINARY) else decode(as_utf8(data)).replace("\0", "")
 
 
 def visible_sources(line: Line, actor: Actor) -> dict[str, Source]:

@@ -10,7 +10,7 @@ from thruline import __version__
 from thruline.core.documents import Mention, Parsed
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
-from thruline.data import called, chunks, duplicates, language, names, policies, privacy, sketch
+from thruline.data import called, chunks, duplicates, encodings, language, names, policies, privacy, sketch
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.sketch import Sketcher
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 SUPPRESSED = "suppressed"
 STEP = Step(
-    name="prepare", modules=(called, chunks, duplicates, language, names, policies, privacy, sketch, phrases, poison)
+    name="prepare",
+    modules=(called, chunks, duplicates, encodings, language, names, policies, privacy, sketch, phrases, poison),
 )
 
 
