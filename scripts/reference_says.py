@@ -38,6 +38,7 @@ REASON_SAYS = {
     "poison": "It argues for dropping a protection.",
     "secret": "It holds a secret.",
     "operator": "A person took it out.",
+    "restricted": "It names somebody the use of whose records is restricted (`restrict`).",
     "personal": "It holds a kind of personal data that its source does not let in (`block`).",
     "expired": "It was kept as long as its source allows (`keep`), and deleted.",
     "symlink": "A link, which a sync does not follow.",

@@ -25,7 +25,8 @@ Role = Literal["reader", "writer", "operator"]
 PATHS = ("path", "folder")  # parameters that name a place in the file system
 LARGEST = 2**53 - 1  # what JSON carries exactly everywhere
 SYSTEMS = ("infra", "data", "vectors", "models", "guard", "ledger")
-MODULES = tuple(f"thruline.app.ops.{system}" for system in SYSTEMS)
+# What follows the system's name tells files of one system apart: data_rights is a part of `data`.
+MODULES = tuple(f"thruline.app.ops.{name}" for name in ("infra", "data", "data_rights", *SYSTEMS[2:]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,7 @@ def operations() -> dict[str, Operation]:
         for function in vars(module).values():
             # A lazy module would load if it were asked for an attribute; functions alone can be operations.
             if type(function) is FunctionType and hasattr(function, "operation"):
-                op = _describe(module.__name__.rpartition(".")[2], function)
+                op = _describe(module.__name__.rpartition(".")[2].partition("_")[0], function)
                 found[op.name] = op
     return found
 

@@ -45,6 +45,7 @@ REASONS: Mapping[str, str] = {
     "poison": "Looks written to mislead answers",
     "secret": "Holds a secret, such as a password",
     "operator": "Taken out by an operator",
+    "restricted": "Names a person the use of whose records is restricted",
     "personal": "Holds personal data that its source does not let in",
     "expired": "Was kept as long as its source allows",
     "symlink": "A link out of the folder",
@@ -78,7 +79,9 @@ STATES: Mapping[str, str] = {
 }
 _TONES: Mapping[str, frozenset[str]] = {
     "good": frozenset(("live", "answered", "done", "succeeded", "ok", "current")),
-    "warn": frozenset(("quarantined", "unknown", "warn", "quiet", "queued", "interrupted", "superseded", "touched")),
+    "warn": frozenset(
+        ("quarantined", "unknown", "warn", "quiet", "queued", "interrupted", "superseded", "touched", "restricted")
+    ),
     "bad": frozenset(("failed", "refused", "fail", "lost", "timed_out", "out_of_memory")),
     "busy": frozenset(("running",)),
 }

@@ -190,6 +190,11 @@ SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, s
 FROM records WHERE id IN (
   SELECT record FROM texts WHERE digest IN (SELECT value FROM json_each(CAST(:digests AS TEXT)))) ORDER BY id;
 
+-- name: with_reason
+-- Those that are not deleted, by id.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
+FROM records WHERE reason = :reason AND reason <> 'none' AND state <> 'deleted' ORDER BY id;
+
 -- name: unread
 -- Records of which nobody noted what they say: an earlier version took them in.
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path

@@ -311,6 +311,10 @@ class Records:
         """Records of any state that say one of these."""
         return [_record(row) for row in self._db.query(self._q.saying, _digests(digests))]
 
+    def with_reason(self, reason: str) -> list[Record]:
+        """Records that are not deleted and are, or last were, out of answers for this reason."""
+        return [_record(row) for row in self._db.query(self._q.with_reason, {"reason": reason})]
+
     def unread(self) -> list[Record]:
         """Records of which nobody noted what they say: an earlier version took them in."""
         return [_record(row) for row in self._db.query(self._q.unread)]

@@ -51,6 +51,8 @@ CREATE INDEX IF NOT EXISTS records_by_source ON records (source, state);
 CREATE INDEX IF NOT EXISTS records_by_path ON records (path);
 -- Only of repetitions: over all, a search for near-duplicates would begin with every record that is none.
 CREATE INDEX IF NOT EXISTS records_repeating ON records (canonical) WHERE canonical <> '';
+-- Few are out of answers: an erasure asks which without reading all.
+CREATE INDEX IF NOT EXISTS records_by_reason ON records (reason) WHERE reason <> 'none';
 
 CREATE TABLE IF NOT EXISTS chunks (
   id TEXT PRIMARY KEY,

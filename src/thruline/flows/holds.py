@@ -10,6 +10,7 @@ from thruline.core.clock import iso
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId, is_id, random_id
 from thruline.core.nouns import Draft
+from thruline.flows import restrictions
 from thruline.flows.reports import HoldView
 
 if TYPE_CHECKING:
@@ -50,23 +51,31 @@ def listing(line: Line) -> tuple[HoldView, ...]:
 
 
 def held(line: Line) -> dict[ArtifactId, str]:
-    """Records that may not be deleted, and the name of a hold that says so."""
+    """Records that may not be deleted, and a rule that says so: a hold, or a restriction of somebody's records."""
+    return restrictions.kept(line) | ruled(line)
+
+
+def ruled(line: Line) -> dict[ArtifactId, str]:
+    """Records that a hold keeps, and the hold, as `the hold 'tax law'`."""
     found: dict[ArtifactId, str] = {}
     for kept in _kept(line).values():
         for record in (*kept["records"], *_records(line, kept["what"], gone=True)):
-            found[ArtifactId(record)] = kept["name"]
+            found[ArtifactId(record)] = f"the hold {kept['name']!r}"
     return found
 
 
-def check(line: Line, records: Iterable[str]) -> None:
-    """Raises Conflict, with the rule's name, when one of these may not be deleted."""
-    names = held(line)
-    stopped = [record for record in records if record in names]
+def check(line: Line, records: Iterable[str], *, restricted: bool = True) -> None:
+    """Raises Conflict, with the rule's name, when one of these may not be deleted.
+
+    restricted: whether a restriction forbids it too, as it does unless what is deleted is replaced at once.
+    """
+    rules = held(line) if restricted else ruled(line)
+    stopped = [record for record in records if record in rules]
     if stopped:
         count = f"{len(stopped)} document{'s' * (len(stopped) > 1)}"
         raise Conflict(
-            f"{count} must be kept under the hold {names[ArtifactId(stopped[0])]!r}",
-            hint="quarantine keeps them out of answers; `thruline unhold` ends the hold when the rule does",
+            f"{count} must be kept under {rules[ArtifactId(stopped[0])]}",
+            hint="`thruline quarantine` keeps them out of answers; `unhold` or `unrestrict` ends the rule in time",
         )
 
 

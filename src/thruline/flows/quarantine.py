@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, get_args
+from typing import Literal, NamedTuple, get_args
 
 from thruline.core.clock import Micros
 from thruline.core.errors import Conflict, Invalid, NotFound
@@ -17,12 +17,15 @@ from thruline.flows.documents import path_names, views
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_with, publish_without, serving_sets
 from thruline.flows.reports import BlastReport, QuarantineReport
+from thruline.flows.restrictions import RESTRICTED, among, in_force
 from thruline.flows.same import digests, near_copies, note_unread
 from thruline.flows.shelf import SERVABLE
 from thruline.flows.touched import touched, written
+from thruline.runs.runner import Run
 
 ALL = 1 << 31
 OPERATOR = "operator"
+Reason = Literal["operator", "restricted"]
 EVERY = "*"  # every source; no source can be called so
 
 
@@ -60,7 +63,7 @@ def quarantine(line: Line, what: str, dry_run: bool, actor: str, when: Window = 
     The same words stay out wherever they come in later. What says nearly the same answers on: `near` lists it.
     """
     began = time.monotonic()
-    records = _with_same(line, [r for r in resolve(line, what, when) if may_answer(r)], may_answer)
+    records = _with_same(line, [r for r in resolve(line, what, when) if _may_go(r)], _may_go)
     if not records:
         raise Conflict(f"nothing of {what!r} is in answers", hint="`thruline documents --state quarantined` shows why")
     reach, near = _blast(line, records), views(line, near_copies(line, records))
@@ -77,7 +80,10 @@ def release(line: Line, what: str, dry_run: bool, actor: str, when: Window = ALW
     The index is then byte for byte what it was before.
     """
     began = time.monotonic()
-    chosen = [r for r in resolve(line, what, when) if r.state == "quarantined" or r.reason == OPERATOR]
+    found = [r for r in resolve(line, what, when) if r.state == "quarantined" or r.reason == OPERATOR]
+    chosen = [r for r in found if r.reason != RESTRICTED]
+    if found and not chosen:
+        raise Conflict(f"{what!r} is restricted, not quarantined", hint="`thruline unrestrict` ends the restriction")
     records = _with_same(line, chosen, lambda r: r.reason == OPERATOR)
     if not records:
         raise Conflict(f"nothing of {what!r} is quarantined", hint="`thruline documents --state quarantined` lists")
@@ -134,6 +140,11 @@ def may_answer(record: Record) -> bool:
     return record.state in SERVABLE and record.reason == "none"
 
 
+def _may_go(record: Record) -> bool:
+    """Whether a quarantine means it: also what is restricted, or it would answer when the restriction ends."""
+    return may_answer(record) or record.reason == RESTRICTED
+
+
 def _with_same(line: Line, records: Sequence[Record], fits: Callable[[Record], bool]) -> list[Record]:
     """The records and, of those that say the same as one of them, the fitting."""
     note_unread(line)
@@ -165,28 +176,41 @@ def _blast(line: Line, records: Sequence[Record]) -> BlastReport:
 
 
 def _quarantine(line: Line, records: Sequence[Record], actor: str) -> str:
-    ids = [r.id for r in records]
-    serving = serving_sets(line)
-    older = {r.id for r in records if r.state == "superseded" and r.id not in serving}
     with line.runs.start("quarantine", only="records", actor=actor) as run, run.commit():
-        line.records.set_state([i for i in ids if i not in older], "quarantined", OPERATOR)
-        line.records.set_state(list(older), "superseded", OPERATOR)
         line.records.hold(digests(line, records), line.clock.now())
-        run.append(*(_event("record.quarantined", i) for i in ids))
-        return publish_without(line, run, "quarantine", set(ids))
+        return take_out(line, run, records, OPERATOR)
 
 
 def _release(line: Line, records: Sequence[Record], actor: str) -> str:
+    with line.runs.start("release", only="records", actor=actor) as run, run.commit():
+        line.records.let_go(digests(line, records))
+        return let_in(line, run, records, OPERATOR)
+
+
+def take_out(line: Line, run: Run, records: Sequence[Record], reason: Reason) -> str:
+    """Out of what serves, in the caller's transaction; the generation that serves from now on."""
+    ids = [r.id for r in records]
+    serving = serving_sets(line)
+    older = {r.id for r in records if r.state == "superseded" and r.id not in serving}
+    line.records.set_state([i for i in ids if i not in older], "quarantined", reason)
+    line.records.set_state(list(older), "superseded", reason)
+    run.append(*(_event("record.quarantined", i, reason) for i in ids))
+    return publish_without(line, run, "quarantine", set(ids))
+
+
+def let_in(line: Line, run: Run, records: Sequence[Record], reason: Reason) -> str:
+    """Back into what serves, in the caller's transaction, but for what a restriction still keeps out."""
     ids = [r.id for r in records]
     held = line.records.paths(ids)
     after = {r.id: "deleted" if r.state == "deleted" else "live" if r.id in held else "superseded" for r in records}
-    with line.runs.start("release", only="records", actor=actor) as run, run.commit():
-        for state in get_args(State):
-            line.records.set_state([i for i in ids if after[i] == state], state)
-        line.records.let_go(digests(line, records))
-        run.append(*(_event("record.released", i) for i in ids))
-        return publish_with(line, run, "release", set(ids))
+    for state in get_args(State):
+        line.records.set_state([i for i in ids if after[i] == state], state)
+    run.append(*(_event("record.released", i, reason) for i in ids))
+    generation = publish_with(line, run, "release", set(ids))
+    still = among(line, records, in_force(line))
+    left = [r for r in line.records.get_many(sorted(still)).values() if r.state != "deleted"]
+    return take_out(line, run, left, RESTRICTED) if left else generation
 
 
-def _event(verb: str, record: ArtifactId) -> Draft:
-    return Draft(verb=verb, inputs=(record,), facts={"reason": OPERATOR})
+def _event(verb: str, record: ArtifactId, reason: Reason) -> Draft:
+    return Draft(verb=verb, inputs=(record,), facts={"reason": reason})

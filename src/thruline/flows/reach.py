@@ -39,6 +39,7 @@ TEXTS = (
     "job_reason",
     "export",
     "corpus",
+    "restriction",
 )  # payloads that are read
 WHOLE = (
     "answer",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from dataclasses import replace
 
 from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft
+from thruline.data.records import Record
 from thruline.flows.answer import by_extract, prepare, refusal
 from thruline.flows.answers import state_of
 from thruline.flows.documents import visible_sources
 from thruline.flows.line import Line
-from thruline.flows.reports import AnswerLine, AnswerReport, ReplayReport
+from thruline.flows.reports import AnswerLine, AnswerReport, Passage, ReplayReport
+from thruline.flows.restrictions import RESTRICTED
 
 WITHHELD = "(left out: it rests on a document that you may not see)"
 
@@ -27,8 +30,8 @@ def listing(line: Line, actor: Actor, limit: int) -> tuple[AnswerLine, ...]:
 def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
     """An answer that the actor may see now; raises NotFound also when it is somebody else's.
 
-    Passages that the actor may no longer see are left out, with the sentences that rest on them; `state` says when
-    one of its records has been taken out of answers since.
+    Passages that the actor may no longer see are left out, with the sentences that rest on them, and of restricted
+    ones the words; `state` says when one of its records has been taken out of answers since.
     """
     row = line.answers.row(answer)
     said = line.answers.read([answer]).get(answer) if row else None
@@ -37,9 +40,10 @@ def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
     records = line.records.get_many([p.record for p in said.passages])
     sources = visible_sources(line, actor)
     seen = {r: x for r, x in records.items() if actor.sees_all or x.source in sources}
-    passages = tuple(replace(p, state=seen[p.record].state) for p in said.passages if p.record in seen)
+    shut = set() if actor.is_operator else {r for r, x in seen.items() if x.reason == RESTRICTED}
+    passages = tuple(_as_now(p, seen[p.record], shut) for p in said.passages if p.record in seen)
     state = state_of(said, seen)
-    said = _for_eyes(said, {p.number for p in said.passages if p.number and p.record not in seen})
+    said = _for_eyes(said, {p.number for p in said.passages if p.number and p.record not in seen.keys() - shut})
     return replace(said, passages=passages, state=state)
 
 
@@ -62,6 +66,12 @@ def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
         answer=answer, retrieval=retrieval, generation=generation, diff=_diff(then.text, words.text) if words else (),
         missing=tuple(c for c in before if c not in after), added=tuple(c for c in after if c not in before),
     )  # fmt: skip
+
+
+def _as_now(passage: Passage, record: Record, shut: Collection[str]) -> Passage:
+    """A passage with its record's state; where a restriction shuts its words away, without them."""
+    now = replace(passage, state=RESTRICTED if record.reason == RESTRICTED else record.state)
+    return replace(now, text="", title="") if record.id in shut else now
 
 
 def _for_eyes(said: AnswerReport, hidden: set[int]) -> AnswerReport:

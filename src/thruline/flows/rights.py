@@ -78,6 +78,7 @@ def _report(line: Line, reach: Reach) -> PersonReport:
             HeldDocument(
                 record=d.record, source=d.source, path=d.path, title=d.title, state=d.state, seen=d.seen, size=d.size,
                 groups=sources[d.source].groups if d.source in sources else (), chunks=d.chunks,
+                reason="" if d.reason == "none" else d.reason,
             )
             for d in reach.shown
         ),

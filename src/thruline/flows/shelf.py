@@ -12,6 +12,7 @@ from thruline.data.records import Record
 from thruline.flows import INDEX
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.publish import serving_sets
+from thruline.flows.restrictions import RESTRICTED
 from thruline.vectors.serving import Serving, Shelved
 from thruline.vectors.sets import VectorSet
 
@@ -51,7 +52,7 @@ class Shelf:
             return self._serving
 
     def snapshot(self, generation: ArtifactId) -> Serving:
-        """A past generation as far as its bytes still exist, whatever became of its records: for replay."""
+        """A past generation as far as its bytes still exist and no restriction keeps them from use: for replay."""
         groups = {s.id: frozenset(s.groups) for s in self._line.records.sources()}
         shelved = self._shelved(dict(self._line.generations.members(generation)), groups, states=None)
         return Serving.load(generation, shelved, self._line.engines.dense(), self._line.engines.text())
@@ -92,7 +93,7 @@ class Shelf:
             documents = read_documents(self._line, [known[r].document for r in page if r in known])
             for id in page:
                 record = known.get(id)
-                if record is None or (states and not _may_serve(record, states)):
+                if record is None or record.reason == RESTRICTED or (states and not _may_serve(record, states)):
                     continue
                 document, held = documents.get(record.document), vectors.get(sets[id])
                 if document and held and record.source in groups:

@@ -10,8 +10,9 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import AGAIN, Entry, Record
-from thruline.flows.documents import Document, read_documents
+from thruline.flows.documents import Document, as_text, read_documents
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, names_erased, owner_of
+from thruline.flows.restrictions import RESTRICTED, Restricted, restricted
 from thruline.flows.same import text_digest
 from thruline.guard import poison
 from thruline.runs.runner import Run
@@ -51,8 +52,9 @@ def take_in(line: Line, run: Run, group: Sequence[Prepared]) -> int:
             if prepared.document is None:
                 note_path(line, prepared.raw, refused=prepared.refused)
         taken = [item for item in ready if not _is_suppressed(line, item)]
+        shut = restricted(line)
         for item in taken:
-            _take_one(line, run, item)
+            _take_one(line, run, item, shut)
     return sum(len(item.chunks) for item in taken)
 
 
@@ -87,7 +89,7 @@ def _document(prepared: Prepared) -> Document:
     return prepared.document.value
 
 
-def _take_one(line: Line, run: Run, item: _Ready) -> None:
+def _take_one(line: Line, run: Run, item: _Ready, shut: Restricted) -> None:
     raw, document = item.raw, item.document
     owner = owner_of(raw, document)
     line.payloads.put(raw.record, raw.data, owner)
@@ -97,6 +99,8 @@ def _take_one(line: Line, run: Run, item: _Ready) -> None:
     )
     twin = _twin(line, raw.record, document)
     reason = _quarantine_reason(line, raw.record, document, twin)
+    if not reason and shut.names_one(document, raw.path, as_text(raw.data)):
+        reason = RESTRICTED
     twin = None if twin and twin.is_shut_out else twin
     line.records.put(
         Record(

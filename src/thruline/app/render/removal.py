@@ -1,4 +1,4 @@
-"""What was touched, taken out or erased, and what is held of a person."""
+"""What was touched, taken out or erased."""
 
 from __future__ import annotations
 
@@ -64,23 +64,10 @@ def _reasked(answer: reports.ReaskedAnswer) -> Iterator[str]:
         yield from (f"{'':<9}{line}" for line in wrap(answer.text))
 
 
-def _person(report: reports.PersonReport) -> Iterator[str]:
-    yield (
-        f"{', '.join(report.called)}: {n(report.documents, 'document')}, {n(report.answers, 'answer')} to "
-        f"{n(report.recipients, 'person', 'people')}, {n(report.models, 'model')}, {n(report.datasets, 'dataset')}, "
-        f"{n(report.jobs, 'job')}, {n(report.users, 'user')}"
-    )
-    yield from (f"  {d.state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}" for d in report.documents)
-    yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
-    if report.also_seen:
-        yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
-
-
 FORMS: dict[type, Any] = {
     reports.BlastReport: _blast,
     reports.QuarantineReport: _quarantine,
     reports.EraseReport: _erase,
-    reports.PersonReport: _person,
 }
 
 

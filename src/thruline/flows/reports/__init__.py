@@ -23,7 +23,14 @@ from thruline.flows.reports.checks import (
     RuleReport,
 )
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
-from thruline.flows.reports.rights import HeldDocument, HoldView, PersonExport, PersonReport
+from thruline.flows.reports.rights import (
+    HeldDocument,
+    HoldView,
+    PersonExport,
+    PersonReport,
+    RestrictionReport,
+    RestrictionView,
+)
 from thruline.flows.reports.sources import (
     DocumentView,
     PushReport,
@@ -72,6 +79,8 @@ __all__ = [
     "ReaskedAnswer",
     "Refusal",
     "ReplayReport",
+    "RestrictionReport",
+    "RestrictionView",
     "RiskView",
     "RuleReport",
     "RunView",

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from thruline.flows.reports.answers import AnswerLine
+from thruline.flows.reports.sources import DocumentView
 
 
 @dataclass(frozen=True, kw_only=True)
 class HeldDocument:
-    """A document that holds a person. groups: who may see it."""
+    """A document that holds a person. groups: who may see it. reason: why it is out of answers."""
 
     record: str
     source: str
@@ -20,6 +22,7 @@ class HeldDocument:
     size: int
     groups: tuple[str, ...]
     chunks: int
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,3 +61,25 @@ class HoldView:
     name: str
     what: str
     since: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestrictionReport:
+    """Documents that a restriction takes out of use, or gives back. answers: that were made of them before."""
+
+    id: str
+    action: Literal["restricted", "unrestricted"]
+    called: tuple[str, ...]
+    documents: tuple[DocumentView, ...]
+    answers: tuple[AnswerLine, ...]
+    dry_run: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestrictionView:
+    """Somebody whose records are kept and not used. documents: how many are out of answers for it."""
+
+    id: str
+    called: tuple[str, ...]
+    since: str
+    documents: int

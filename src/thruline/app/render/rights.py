@@ -1,0 +1,42 @@
+"""What is held of a person, and what was decided about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from thruline.app.render.words import n
+from thruline.flows import reports
+
+
+def _person(report: reports.PersonReport) -> Iterator[str]:
+    yield (
+        f"{', '.join(report.called)}: {n(report.documents, 'document')}, {n(report.answers, 'answer')} to "
+        f"{n(report.recipients, 'person', 'people')}, {n(report.models, 'model')}, {n(report.datasets, 'dataset')}, "
+        f"{n(report.jobs, 'job')}, {n(report.users, 'user')}"
+    )
+    for d in report.documents:
+        state = "restricted" if d.reason == "restricted" else d.state
+        yield f"  {state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}"
+    yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    if report.also_seen:
+        yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
+
+
+def _restriction(report: reports.RestrictionReport) -> Iterator[str]:
+    yield f"{'would be ' if report.dry_run else ''}{report.action}: {n(report.documents, 'document')}"
+    yield from (f"  {d.source}/{d.path}" for d in report.documents)
+    if report.answers:
+        yield f"in {n(report.answers, 'answer')} that were given before:"
+        yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    if report.action == "restricted" and not report.dry_run:
+        yield f"lift it: thruline unrestrict {report.id}"
+
+
+FORMS: dict[type, Any] = {
+    reports.PersonReport: _person,
+    reports.RestrictionReport: _restriction,
+}
+
+
+ROWS: dict[type, Any] = {}
