@@ -6,7 +6,7 @@ import re
 from bisect import bisect
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ def language(text: str) -> str:
     words = Counter(word.replace("\u2019", "'") for word in _WORD.findall(sample))
     clues: defaultdict[str, float] = defaultdict(float)
     for word, times in words.items():
-        for code, weight in _told_by(word, _clues()):
+        for code, weight in _told_by(word):
             clues[code] += weight * times
     return _decided(clues, words.total())
 
@@ -95,8 +95,13 @@ def _script_of(letter: str) -> str:
     return _SCRIPTS[at].name if at >= 0 and letter <= _SCRIPTS[at].last and letter.isalpha() else ""
 
 
-def _told_by(word: str, clues: _Clues) -> Iterator[tuple[str, float]]:
+@lru_cache(maxsize=20_000)
+def _told_by(word: str) -> tuple[tuple[str, float], ...]:
     """The languages that a word speaks for, and how much."""
+    return tuple(_clues_in(word, _clues()))
+
+
+def _clues_in(word: str, clues: _Clues) -> Iterator[tuple[str, float]]:
     yield from clues.words.get(word, ())
     for size in _ENDINGS:
         if len(word) > size + 1:

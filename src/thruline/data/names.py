@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
+from thruline.core.scanning import Scanned
 from thruline.data.tagger import Tagged, is_full, tag
 from thruline.ports.names import NameDetector, Span
 
@@ -13,20 +15,50 @@ _LINK = r"(?:de|da|di|do|dos|del|della|van|von|der|den|ter|la|le|bin|ibn|al|el|y
 _MORE = rf"(?:[ ]{_LINK}){{0,2}}[ ](?:[A-Z]\.?[ ])?{_PART}"
 _NAME = rf"(?P<name>{_PART}(?:{_MORE}){{0,3}})"
 _FULL = rf"(?P<name>{_PART}(?:{_MORE}){{1,3}})"
-_RULES: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
-    (score, re.compile(pattern, re.MULTILINE))
-    for score, pattern in (
-        (0.95, rf"{_FULL}[ ]*[<(](?=[\w.+%-]+@)"),
-        (0.9, rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herr|Frau|Mme|Madame|Señora?|Sra?)\.?[ ]+{_NAME}"),
+
+
+class _Rule(NamedTuple):
+    """first, holds: as Scanned.finditer takes them."""
+
+    score: float
+    regex: re.Pattern[str]
+    first: tuple[str, ...]
+    holds: tuple[str, ...] = ()
+
+    def finditer(self, text: Scanned) -> Iterator[re.Match[str]]:
+        """All that regex.finditer gives."""
+        return text.finditer(self.regex, first=self.first, holds=self.holds)
+
+
+_RULES: tuple[_Rule, ...] = tuple(
+    _Rule(score, re.compile(pattern, re.MULTILINE), tuple(first.split()), tuple(holds.split()))
+    for score, first, holds, pattern in (
+        (0.95, "", "@", rf"{_FULL}[ ]*[<(](?=[\w.+%-]+@)"),
+        (
+            0.9,
+            "mr mrs ms miss mx dr prof professor herr frau mme madame señor señora sr sra",
+            "",
+            rf"\b(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Herr|Frau|Mme|Madame|Señora?|Sra?)\.?[ ]+{_NAME}",
+        ),
         (
             0.85,
+            "",
+            "regards sincerely cheers thank best grüße yours",
             r"(?:[Rr]egards|[Ss]incerely|[Cc]heers|[Tt]hanks|[Tt]hank you|[Bb]est|Grüßen?"
             r"|[Yy]ours(?: truly| faithfully)?)"
             rf"[,!.]?[ \t]*\n\s*{_NAME}[ \t]*$",
         ),
-        (0.85, rf"\b(?:Dear|Hi|Hello|Hey|Hallo|Liebe|Lieber)[ ]+{_NAME}[ ]*(?=[,!:\n])"),
         (
             0.85,
+            "dear hi hello hey hallo liebe lieber",
+            "",
+            rf"\b(?:Dear|Hi|Hello|Hey|Hallo|Liebe|Lieber)[ ]+{_NAME}[ ]*(?=[,!:\n])",
+        ),
+        (
+            0.85,
+            "customer client full name patient employee applicant caller tenant account cardholder reporter requester"
+            " assignee contact",
+            "",
             r"\b(?:[Cc]ustomer|[Cc]lient|[Ff]ull[ ]name|[Nn]ame|[Pp]atient|[Ee]mployee|[Aa]pplicant|[Cc]aller"
             r"|[Tt]enant|[Aa]ccount[ ]holder|[Cc]ardholder|[Rr]eporter|[Rr]equester|[Aa]ssignee"
             r"|[Cc]ontact(?:[ ]person)?)(?:[ ]name)?"
@@ -34,16 +66,25 @@ _RULES: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         ),
         (
             0.8,
+            "user from to cc owner author agent manager attn billing directed signed",
+            "",
             r"\b(?:[Uu]ser|[Ff]rom|[Tt]o|[Cc]c|[Oo]wner|[Aa]uthor|[Aa]gent|[Mm]anager|[Aa]ttn|[Bb]illing[ ]address"
             rf"|[Dd]irected[ ][Bb]y|[Ss]igned)[ \t]*:[ \t]*{_FULL}",
         ),
         (
             0.8,
+            "reported signed written prepared approved requested submitted raised",
+            "",
             r"\b(?:[Rr]eported|[Ss]igned|[Ww]ritten|[Pp]repared|[Aa]pproved|[Rr]equested|[Ss]ubmitted|[Rr]aised)"
             rf"[ ]by[ :]+{_FULL}",
         ),
-        (0.8, rf"\b[Mm]y[ ]name[ ]is[ ]{_NAME}"),
-        (0.7, rf"\b(?:I[ ]am|I'm|I\u2019m|[Tt]his[ ]is|named|[Oo]n[ ]behalf[ ]of|spoke[ ](?:to|with)|met)[ ]{_FULL}"),
+        (0.8, "my", "", rf"\b[Mm]y[ ]name[ ]is[ ]{_NAME}"),
+        (
+            0.7,
+            "i this named on spoke met",
+            "",
+            rf"\b(?:I[ ]am|I'm|I\u2019m|[Tt]his[ ]is|named|[Oo]n[ ]behalf[ ]of|spoke[ ](?:to|with)|met)[ ]{_FULL}",
+        ),
     )
 )
 _LEAST = {"name": 0.35, "place": 0.35, "organisation": 0.35, "address": 0.5}
@@ -102,14 +143,15 @@ class AllNames:
 
 
 def _in_context(text: str) -> Iterator[Span]:
-    for score, rule in _RULES:
-        for found in rule.finditer(text):
+    scanned = Scanned(text)
+    for rule in _RULES:
+        for found in rule.finditer(scanned):
             start, end = found.span("name")
             name = text[start:end]
             if name.endswith(("'s", "\u2019s")):
                 end -= 2
             if _NOT_NAMES.isdisjoint(name.split()) and not name.isupper():
-                yield Span(start, end, score)
+                yield Span(start, end, rule.score)
 
 
 def _in_prose(text: str) -> Iterator[Span]:

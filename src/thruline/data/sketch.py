@@ -8,6 +8,8 @@ hundred for nothing (10 bits and 7 probes a word: .8 %).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +24,15 @@ class Sketcher:
     """Makes and reads the sketches of one home."""
 
     def __init__(self, ids: Ids) -> None:
-        self._ids = ids
+        # Most words of a document have been in others; they stay in memory, and go with the process.
+        self._digest = lru_cache(maxsize=50_000)(partial(ids.digest_bytes, "word"))
 
     def sketch(self, texts: Iterable[str]) -> bytes:
         """The words of these texts, at least 8 bytes."""
         said = (fold(reading) for text in dict.fromkeys(texts) for reading in readings(text))
-        words = {word for folded in said for word in single_terms(folded)}
+        # A file and its text, read in several ways, are the same lines over and over; no term goes over a line's end.
+        lines = dict.fromkeys(line for folded in said for line in folded.split("\n"))
+        words = set(single_terms("\n".join(lines)))
         size = max(-(-len(words) * BITS_A_WORD // 8), 8)
         bits = np.zeros(size * 8, np.bool_)
         bits[_places(self._digests(words), size * 8)] = True
@@ -40,7 +45,7 @@ class Sketcher:
 
     def _digests(self, words: Iterable[str]) -> np.ndarray:
         """(words, 2) uint64: where the probes of a word begin, and the step between them."""
-        joined = b"".join(self._ids.digest_bytes("word", word) for word in words)
+        joined = b"".join(map(self._digest, words))
         return np.frombuffer(joined, "<u8").reshape(-1, 2)
 
 
@@ -49,16 +54,23 @@ class Sought:
 
     def __init__(self, sequences: Sequence[np.ndarray]) -> None:
         self._sequences = sequences
+        self._probes: dict[int, list[list[_Probe]]] = {}
 
     def may_be_in(self, sketch: bytes) -> bool:
         """False where none of them surely is."""
-        bits = np.frombuffer(sketch, np.uint8)
-        return any(_hold(bits, digests) for digests in self._sequences)
+        return any(all(sketch[p.byte] & p.bit for p in probes) for probes in self._in(len(sketch)))
+
+    def _in(self, size: int) -> list[list[_Probe]]:
+        """Where to look for each of them in sketches of so many bytes: most sketches share their size with others."""
+        if size not in self._probes:
+            places = [_places(digests, size * 8).ravel().tolist() for digests in self._sequences]
+            self._probes[size] = [[_Probe(at >> 3, 1 << (at & 7)) for at in sequence] for sequence in places]
+        return self._probes[size]
 
 
-def _hold(sketch: np.ndarray, digests: np.ndarray) -> bool:
-    places = _places(digests, len(sketch) * 8)
-    return bool((sketch[places >> 3] >> (places & 7).astype(np.uint8) & 1).all())
+class _Probe(NamedTuple):
+    byte: int
+    bit: int
 
 
 def _places(digests: np.ndarray, bits: int) -> np.ndarray:

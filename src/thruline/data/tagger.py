@@ -100,15 +100,15 @@ def _probabilities(words: Sequence[str]) -> np.ndarray:
     """(word, label) float."""
     model = weights()
     place = {word: i for i, word in enumerate(dict.fromkeys(words))}
-    known = [_row(word) for word in place]
-    table = np.array([features for features, _ in known])
+    known = [_known(word) for word in place]
+    table = np.array([scores for scores, _ in known])
     which = np.array([place[word] for word in words])
     codes = np.array([code for _, code in known])[which]
     scores = np.zeros((len(words), 1 + len(LABELS)), dtype=np.float32)
-    for offset, of_offset in zip(OFFSETS, model.words, strict=True):
+    for n, offset in enumerate(OFFSETS):
         here = slice(max(0, -offset), len(words) - max(0, offset))
         there = slice(max(0, offset), len(words) + min(0, offset))
-        scores[here] += of_offset[table].sum(axis=1)[which[there]]
+        scores[here] += table[which[there], n]
     edged = np.concatenate(([EDGE], codes, [EDGE]))
     scores += model.before[edged[:-2] * CODES + codes] + model.after[codes * CODES + edged[2:]]
     odds = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -140,11 +140,12 @@ def _trimmed(words: Sequence[str], first: int, last: int) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=20_000)
-def _row(word: str) -> tuple[tuple[int, ...], int]:
+def _known(word: str) -> tuple[np.ndarray, int]:
+    """What a word adds to the scores around it, (offset, label) float32, and its code."""
     names, code = describe(word)
-    features = weights().features
-    rows = [features.get(name, 0) for name in names]
-    return (*rows, *([0] * (SLOTS - len(rows)))), code
+    model = weights()
+    rows = [model.features.get(name, 0) for name in names]
+    return model.words[:, [*rows, *([0] * (SLOTS - len(rows)))]].sum(axis=1), code
 
 
 def _shape(word: str) -> int:

@@ -16,6 +16,7 @@ from thruline.core.ids import ArtifactId, Ids
 from thruline.core.nouns import Source
 from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
+from thruline.data.sketch import Sketcher
 from thruline.data.subjects import Subjects
 from thruline.flows.answers import Answers
 from thruline.flows.shelf import Shelf
@@ -118,6 +119,7 @@ class Line:
         self.ledger = SqlLedger(database, clock)
         self.records = Records(database)
         self.subjects = Subjects(database, ids)
+        self.sketcher = Sketcher(ids)
         self.generations = Generations(database, self.ledger, ids, payloads)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)

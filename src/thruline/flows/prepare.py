@@ -13,7 +13,6 @@ from thruline.core.ids import ArtifactId
 from thruline.data import called, chunks, duplicates, encodings, language, names, policies, privacy, sketch
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
-from thruline.data.sketch import Sketcher
 from thruline.data.subjects import identifies
 from thruline.flows.documents import Document, as_text
 from thruline.guard import phrases, poison
@@ -97,7 +96,7 @@ def _make(line: Line, raw: Raw) -> Document:
     )  # fmt: skip
     if names_erased(line, raw, document):
         raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
-    return replace(document, sketch=Sketcher(line.ids).sketch((document.searchable, as_text(raw.data))))
+    return replace(document, sketch=line.sketcher.sketch((document.searchable, as_text(raw.data))))
 
 
 def _masked(parsed: Parsed, mentions: Sequence[Mention], kinds: frozenset[str]) -> Parsed:

@@ -18,7 +18,6 @@ from thruline.core.ids import ArtifactId, kind_of
 from thruline.data import privacy
 from thruline.data.called import Called, words_of
 from thruline.data.records import Record
-from thruline.data.sketch import Sketcher
 from thruline.data.subjects import IDENTIFYING
 from thruline.flows.documents import Document, as_text, read_documents, views
 from thruline.flows.holds import listing
@@ -179,7 +178,7 @@ def _texts_with(line: Line, called: Sequence[str]) -> set[ArtifactId]:
 
 def _spared(line: Line, called: Sequence[str]) -> set[str]:
     """Records and documents that surely call none of them, by their sketches: they need not be decrypted."""
-    sought = Sketcher(line.ids).sought(called)
+    sought = line.sketcher.sought(called)
     return {id for record, document, bits in line.records.sketches() if not sought.may_be_in(bits)
             for id in (record, document)}  # fmt: skip
 

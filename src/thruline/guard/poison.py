@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from thruline.core.documents import Parsed, Risk
+from thruline.core.scanning import Scanned
 from thruline.guard.phrases import ADDRESSING_AI, REASSURES, SWITCHES_OFF, WARNING, Pattern
 from thruline.guard.screen import rule_score
 
@@ -41,8 +42,9 @@ def is_quarantined(found: Sequence[Risk]) -> bool:
 
 def _hidden(texts: Sequence[str]) -> Iterator[Risk]:
     for text in texts:
-        orders = rule_score(text)
-        if not orders and not _switches_off(text) and not (_INSTRUCTS.search(text) and _TO_WHOM.search(text)):
+        scanned = Scanned(text)
+        orders = rule_score(scanned)
+        if not orders and not _switches_off(scanned) and not (_INSTRUCTS.search(text) and _TO_WHOM.search(text)):
             score = HIDDEN_ONLY
         else:
             score = max(QUARANTINE + 0.1, orders)
@@ -50,24 +52,25 @@ def _hidden(texts: Sequence[str]) -> Iterator[Risk]:
 
 
 def _visible(text: str) -> Iterator[Risk]:
-    orders = rule_score(text)
+    scanned = Scanned(text)
+    orders = rule_score(scanned)
     if orders:
-        first = next(m for p in ADDRESSING_AI if (m := p.regex.search(text)))
+        first = next(m for p in ADDRESSING_AI for m in p.finditer(scanned))
         yield Risk(kind="injection", score=min(orders, VISIBLE_LIMIT), evidence=_line(text, first))
-    advice = list(_switches_off(text))
+    advice = _switches_off(scanned)
     if advice:
         score = min(VISIBLE_LIMIT, 0.5 + 0.1 * (len(advice) - 1))
         yield Risk(kind="poison", score=score, evidence=_line(text, advice[0]))
 
 
-def _switches_off(text: str) -> list[re.Match[str]]:
+def _switches_off(text: Scanned) -> list[re.Match[str]]:
     """Places that advise to drop a protection: reassuring words near, and no warning."""
     return [m for pattern in SWITCHES_OFF for m in _advice(pattern, text)]
 
 
-def _advice(pattern: Pattern, text: str) -> Iterator[re.Match[str]]:
-    for match in pattern.regex.finditer(text):
-        around = text[max(0, match.start() - _AROUND) : match.end() + _AROUND]
+def _advice(pattern: Pattern, text: Scanned) -> Iterator[re.Match[str]]:
+    for match in pattern.finditer(text):
+        around = text.text[max(0, match.start() - _AROUND) : match.end() + _AROUND]
         if REASSURES.search(around) and not WARNING.search(around):
             yield match
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from thruline.core.invisible import reveal
+from thruline.core.scanning import Scanned
 from thruline.guard.phrases import ADDRESSING_AI
 
 if TYPE_CHECKING:
@@ -48,19 +49,19 @@ class Screen:
         """The judgement of a question; what invisible characters spell out counts as said."""
         seen = reveal(text)
         said = "\n".join((seen.text, *seen.hidden))
-        rules = rule_score(said)
+        rules = rule_score(Scanned(said))
         if self._detector is None:
             return judged(rules, RULE_THRESHOLD)
         score, threshold = float(self._detector.score([said])[0]), self._detector.threshold
         return judged(max(score, threshold), threshold) if rules >= RULE_THRESHOLD else judged(score, threshold)
 
 
-def rule_score(text: str) -> float:
+def rule_score(text: Scanned) -> float:
     """1 minus the product of what each kind of pattern leaves; 0 when none matches."""
     kinds: dict[str, float] = {}
-    for name, score, regex in ADDRESSING_AI:
-        if score > kinds.get(name, 0.0) and regex.search(text):
-            kinds[name] = score
+    for pattern in ADDRESSING_AI:
+        if pattern.score > kinds.get(pattern.name, 0.0) and any(pattern.finditer(text)):
+            kinds[pattern.name] = pattern.score
     rest = 1.0
     for score in kinds.values():
         rest *= 1 - score

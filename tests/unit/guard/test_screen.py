@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from thruline.core.scanning import Scanned
 from thruline.guard.screen import Screen, rule_score
 
 
@@ -64,4 +65,4 @@ def test_a_detector_does_not_silence_the_rules() -> None:
 
 @given(st.text(max_size=2000))
 def test_any_text_gets_a_score_between_nothing_and_one(text: str) -> None:
-    assert 0 <= rule_score(text) <= 1
+    assert 0 <= rule_score(Scanned(text)) <= 1
