@@ -199,5 +199,6 @@ def _limits(config: Config) -> Limits:
         workers=config.ingest.workers, hidden_text=config.guard.hidden_text,  # type: ignore[arg-type]
         question_limit=config.guard.question_limit, passages=config.answer.passages,
         context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]
+        purposes=config.guard.purposes,  # type: ignore[arg-type]
         prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
     )  # fmt: skip

@@ -94,6 +94,7 @@ class Guard:
 
     hidden_text: str = leaf("quarantine", "`quarantine`, `warn` or `off`: documents with hidden instructions")
     question_limit: int = leaf(8000, "longest question, in characters")
+    purposes: str = leaf("open", "`open` or `stated`: whether a source that names no `uses` may be used for everything")
     names: str = leaf("context", "`context` (built in) or `spacy`: how people's names are found")
 
 
@@ -135,6 +136,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "answer.llm_backend": ("openai", "llamacpp"),
     "guard.hidden_text": ("quarantine", "warn", "off"),
     "guard.names": ("context", "spacy"),
+    "guard.purposes": ("open", "stated"),
     "compute.backend": ("local", "ray"),
 }
 _PARSED: Mapping[str, Callable[[str], object]] = {

@@ -12,6 +12,7 @@ from thruline.app.shelf import ROLE, named
 from thruline.core.ids import ArtifactId
 from thruline.core.pinned import fetch
 from thruline.flows.documents import read_documents
+from thruline.flows.purposes import TRAIN, permitted
 from thruline.flows.retrain import Recipe, rejudge, retrain
 from thruline.models import datasets
 from thruline.models.evaluate import Report
@@ -53,7 +54,9 @@ def _rows(p: Platform) -> tuple[pl.DataFrame, list[ArtifactId]]:
         datasets.django_rows(fetch(datasets.DJANGO_DOCS, cache)),
     ]
     open_to_all = {s.id for s in line.records.sources() if "everyone" in s.groups}
-    live = [r for r in line.records.live() if r.source in open_to_all]
+    sources, without = permitted(line, TRAIN)
+    usable = open_to_all if sources is None else open_to_all & sources
+    live = [r for r in line.records.live() if r.source in usable and r.id not in without]
     personal = {x.artifact for x in line.subjects.met_in([r.id for r in live])}
     chosen = [r for r in sorted(live) if r.id not in personal][:OWN_RECORDS]
     documents = read_documents(line, [r.document for r in chosen])

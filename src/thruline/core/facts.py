@@ -97,6 +97,7 @@ REASONS = (
     "ignored",
     "none",
 )
+CONSENT_STATES = ("given", "withdrawn")
 SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "rows", "mail")
 MENTION_KINDS = (
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
@@ -133,6 +134,7 @@ VERBS: Mapping[str, Verb] = dict(
         ),
         _verb("source.added", "A place to read records from was declared.", kind=one_of(*SOURCE_KINDS)),
         _verb("source.shared", "Who may see what a source holds was set.", groups=Number(), named=Digest()),
+        _verb("source.used", "What a source may be used for was set.", uses=Number(), named=Digest()),
         _verb("source.removed", "A source and all that came from it was taken out.", records=Number()),
         _verb(
             "record.seen",
@@ -206,6 +208,7 @@ VERBS: Mapping[str, Verb] = dict(
             context=Number(),
             generation=Id(),
             mode=one_of("extractive", "llm", "passthrough"),
+            purpose=Digest(),
             tokens_in=Number(),
             tokens_out=Number(),
             payload=Digest(),
@@ -266,6 +269,14 @@ VERBS: Mapping[str, Verb] = dict(
             repeated=Number(),
             failing=Number(),
             contaminated=Number(),
+            withheld=Number(),
+        ),
+        _verb(
+            "consent.recorded",
+            "A person allowed a use of their data, or withdrew it.",
+            state=one_of(*CONSENT_STATES),
+            purpose=Digest(),
+            records=Number(),
         ),
         _verb("hold.placed", "Records were put under a rule that forbids to delete them."),
         _verb("hold.lifted", "A rule that forbade to delete ended."),

@@ -10,6 +10,7 @@ from thruline.core.documents import Mention
 from thruline.core.errors import Invalid
 from thruline.core.facts import MENTION_KINDS
 from thruline.core.units import parse_duration
+from thruline.data.uses import OPTION
 
 SCORE = 0.3  # a doubtful mention is masked as well: below it are look-alikes that name nobody
 COVER = "\u2588"
@@ -22,6 +23,7 @@ POLICIES: Mapping[str, str] = {
     **{name: f"{says}, for the record of processing" for name, says in STATED.items()},
     "mask": "kinds of personal data that answers never show, as `email,phone`, or `all`",
     "block": "kinds of personal data whose documents are refused, as `ssn,card`, or `all`",
+    OPTION: "what its documents may be used for, as `answer,train`; for everything unless given",
     "keep": "how long a document is kept after it came in, as `365d`; for ever unless given",
 }
 

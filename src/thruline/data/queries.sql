@@ -115,12 +115,14 @@ WHERE (:among = '' OR source IN (SELECT value FROM json_each(CASE WHEN :among = 
 ORDER BY seen DESC, id LIMIT :limit OFFSET :offset;
 
 -- name: live
--- What may answer: live, and not the repetition of a live record that at least the same readers see.
-SELECT r.id, r.source, r.document, r.vectors, s.groups, r.canonical
+-- What may answer: live, and not the repetition of a live record that the same readers see. The options are those of
+-- its source and, where only they can make a difference, of the original's.
+SELECT r.id, r.source, r.document, r.vectors, s.groups, r.canonical, s.options,
+  CASE WHEN c.id IS NULL OR t.groups <> s.groups THEN NULL ELSE t.options END
 FROM records r JOIN sources s ON s.id = r.source
 LEFT JOIN records c ON c.id = r.canonical AND c.state = 'live'
 LEFT JOIN sources t ON t.id = c.source
-WHERE r.state = 'live' AND r.vectors <> '' AND (c.id IS NULL OR t.groups <> s.groups);
+WHERE r.state = 'live' AND r.vectors <> '' AND (c.id IS NULL OR t.groups <> s.groups OR t.options <> s.options);
 
 -- name: counts
 -- How many records and chunks there are by source and state.
@@ -304,3 +306,35 @@ SELECT digest, words FROM suppressed_words;
 -- name: count_subjects
 -- How many people are known.
 SELECT count(DISTINCT subject) FROM identifiers;
+
+-- name: set_options
+-- How a source is read and used from now on.
+UPDATE sources SET options = :options WHERE id = :id;
+
+-- name: insert_consent
+-- What a person said.
+INSERT INTO consents (id, subject, purpose, state, at) VALUES (:id, :subject, :purpose, :state, :at);
+
+-- name: consents
+-- All that was said.
+SELECT id, subject, purpose, state, at FROM consents ORDER BY at DESC, id;
+
+-- name: consents_of
+-- All that these people said.
+SELECT id, subject, purpose, state, at FROM consents
+WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY at DESC, id;
+
+-- name: withheld
+-- Records that mention somebody whose last word for a purpose was no.
+SELECT DISTINCT l.artifact FROM consents c JOIN links l ON l.subject = c.subject
+WHERE c.purpose = :purpose AND c.state = 'withdrawn' AND l.artifact LIKE 'record:%' AND NOT EXISTS (
+  SELECT 1 FROM consents n WHERE n.subject = c.subject AND n.purpose = c.purpose AND n.at > c.at
+);
+
+-- name: move_consents
+-- Two pseudonyms turned out to be one person's.
+UPDATE consents SET subject = :to WHERE subject = :from;
+
+-- name: delete_consents_of
+-- The people are gone.
+DELETE FROM consents WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));

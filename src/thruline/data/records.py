@@ -11,6 +11,7 @@ from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
+from thruline.data.uses import uses
 from thruline.ports.database import Database
 
 ALL = 1 << 31  # more than there are
@@ -139,6 +140,10 @@ class Records:
         """Who may see what the source holds; the next question already knows."""
         self._db.execute(self._q.set_groups, {"id": source, "groups": json.dumps(sorted(set(groups)))})
 
+    def set_options(self, source: str, options: Mapping[str, str]) -> None:
+        """How the source is read and used from now on."""
+        self._db.execute(self._q.set_options, {"id": source, "options": json.dumps(dict(sorted(options.items())))})
+
     def mark_synced(self, source: str, at: int) -> None:
         """The source was walked to the end."""
         self._db.execute(self._q.synced, {"id": source, "at": at})
@@ -258,7 +263,8 @@ class Records:
         rows = self._db.query(self._q.live)
         return [
             Live(ArtifactId(i), ArtifactId(s), d, ArtifactId(v), frozenset(json.loads(g)), c)
-            for i, s, d, v, g, c in rows
+            for i, s, d, v, g, c, own, others in rows
+            if others is None or uses(json.loads(own)) != uses(json.loads(others))
         ]
 
     def counts(self) -> list[Count]:

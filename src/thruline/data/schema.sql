@@ -115,3 +115,14 @@ CREATE TABLE IF NOT EXISTS suppressed_words (
   digest TEXT PRIMARY KEY,
   words INTEGER NOT NULL
 ) STRICT;
+
+-- What people said of the use of their data, by pseudonym; the evidence is the payload of the same id. A later row of
+-- the same person and purpose replaces an earlier one.
+CREATE TABLE IF NOT EXISTS consents (
+  id TEXT PRIMARY KEY,
+  subject TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('given', 'withdrawn')),
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS consents_by_purpose ON consents (purpose, subject);

@@ -62,6 +62,23 @@ class Subjects:
             self._db.execute_many(self._q.insert_link, rows)
         return links
 
+    def known(self, pairs: Sequence[tuple[str, str]]) -> list[ArtifactId]:
+        """The subjects known by these (kind, value) pairs; where none is, a new one who from now on is."""
+        return self.find(pairs) or sorted({self._subject(kind, value) for kind, value in pairs})
+
+    def link(self, subject: str, artifacts: Iterable[str]) -> list[Link]:
+        """Tie a person to what somebody says is about them, where they were not met; gives the new links."""
+        met = {link.artifact for link in self.linked([subject])}
+        links = [
+            Link(subject=ArtifactId(subject), artifact=ArtifactId(artifact), how="declared", score=1.0)
+            for artifact in artifacts
+            if artifact not in met
+        ]
+        rows = [{"subject": x.subject, "artifact": x.artifact, "how": x.how, "score": x.score} for x in links]
+        if rows:
+            self._db.execute_many(self._q.insert_link, rows)
+        return links
+
     def linked(self, subjects: Sequence[str]) -> list[Link]:
         """Where these people were met."""
         return _links(self._db.query(self._q.linked, {"ids": json.dumps(list(subjects))}))
@@ -126,6 +143,7 @@ class Subjects:
             return subjects
         self._db.execute(self._q.move_identifiers, {"to": keep, "from": drop})
         self._db.execute(self._q.move_links, {"to": keep, "from": drop})
+        self._db.execute(self._q.move_consents, {"to": keep, "from": drop})
         self._db.execute(self._q.delete_links_of, {"subject": drop})
         return {pair: keep if subject == drop else subject for pair, subject in subjects.items()}
 

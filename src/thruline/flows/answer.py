@@ -19,8 +19,9 @@ from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Actor, Draft
 from thruline.data import privacy
-from thruline.flows.find import check_question, find, read_hits
+from thruline.flows.find import Found, check_question, find, read_hits
 from thruline.flows.line import Line
+from thruline.flows.purposes import ANSWER
 from thruline.flows.reports import (
     AnswerReport,
     Outcome,
@@ -53,6 +54,7 @@ class Asked:
     passages: tuple[Passage, ...]
     generation: ArtifactId
     began: float
+    purpose: str = ANSWER
 
     @property
     def is_refused(self) -> bool:
@@ -77,9 +79,9 @@ class Words:
     tokens_out: int = 0
 
 
-def ask(line: Line, actor: Actor, question: str) -> AnswerReport:
+def ask(line: Line, actor: Actor, question: str, purpose: str = ANSWER) -> AnswerReport:
     """The answer to a question, with its receipt on the ledger."""
-    asked = prepare(line, actor, question)
+    asked = prepare(line, actor, question, purpose=purpose)
     if asked.is_refused:
         words = refusal()
     elif line.limits.mode == "llm" and line.talk:
@@ -89,21 +91,25 @@ def ask(line: Line, actor: Actor, question: str) -> AnswerReport:
     return finish(line, asked, words)
 
 
-def prepare(line: Line, actor: Actor, question: str, serving: Serving | None = None) -> Asked:
+def prepare(line: Line, actor: Actor, question: str, serving: Serving | None = None, *, purpose: str = ANSWER) -> Asked:
     """Judge the question and find what it may be answered from; raises Invalid for an empty or endless one."""
     began = time.monotonic()
     check_question(line, question)
     serving = serving or line.shelf.serving()
     screened = line.screen.prompt(question)
     refused = screened.outcome == "failed"
-    found = [] if refused else read_hits(line, find(line, serving, actor, question, line.limits.passages))
+    found = [] if refused else _found(line, serving, actor, question, purpose)
     context = contexts.assemble([f.hit for f in found], line.limits.context_tokens)
     numbers = {hit.chunk: p.number for p in context.passages for hit in p.hits}
     return Asked(
         id=random_id("answer"), question=question, actor=actor, screened=screened, context=context,
         passages=tuple(replace(f.passage, number=numbers.get(f.hit.chunk, 0)) for f in found),
-        generation=serving.generation, began=began,
+        generation=serving.generation, began=began, purpose=purpose,
     )  # fmt: skip
+
+
+def _found(line: Line, serving: Serving, actor: Actor, question: str, purpose: str) -> list[Found]:
+    return read_hits(line, find(line, serving, actor, question, line.limits.passages, purpose=purpose))
 
 
 async def by_model(llm: Llm, asked: Asked) -> Words:
@@ -163,7 +169,7 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         id=asked.id, question=asked.question, outcome=words.outcome, text=words.text, sentences=words.sentences,
         passages=asked.passages, mode=words.mode, model=words.model, generation=asked.generation,
         embedder=line.embedder.info.name, risk=round(asked.screened.score, 4), asked=iso(now), asker=asked.actor.name,
-        ms=round(ms, 1),
+        ms=round(ms, 1), purpose=asked.purpose,
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
     with line.database.transaction():
@@ -211,7 +217,7 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
     facts: dict[str, Fact] = {
         "outcome": words.outcome, "cited": len({n for s in words.sentences for n in s.citations}),
         "context": len(used), "mode": words.mode, "tokens_in": words.tokens_in, "tokens_out": words.tokens_out,
-        "payload": digest, "ms": round(ms, 1),
+        "payload": digest, "ms": round(ms, 1), "purpose": line.ids.digest("purpose", asked.purpose),
     }  # fmt: skip
     answer = Draft(
         verb="answer.given", inputs=(*used, *model), outputs=(asked.id,), via=via, facts=facts, actor=asked.actor.id

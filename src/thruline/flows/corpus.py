@@ -19,6 +19,7 @@ from thruline.data.policies import STATED
 from thruline.data.quality_rules import DEFAULT, Purpose
 from thruline.data.records import Record
 from thruline.flows.documents import pages_of
+from thruline.flows.purposes import check_uses, permitted
 from thruline.flows.quality import judge
 from thruline.flows.reports import CorpusReport
 from thruline.flows.sources import named
@@ -38,18 +39,25 @@ class _Row(NamedTuple):
     words: int
 
 
-def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, out: str, held_out: str) -> CorpusReport:
+def export(
+    line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, out: str, *, held_out: str, use: str
+) -> CorpusReport:
     """Write the documents of these sources that pass the rules of a purpose, each text once.
 
     out: a `.parquet` file; its data sheet lies beside it as Markdown. held_out: a Parquet file with a column `text`
-    that is for testing alone: what stands in it is left out. documents = written + repeated + failing + contaminated.
-    Raises Invalid for another ending, Conflict for a file that is there, NotFound where nothing passes.
+    that is for testing alone: what stands in it is left out. use: what the set is for; without who withdrew it.
+    documents = written + repeated + failing + contaminated + withheld.
+    Raises Invalid for another ending, Conflict for a file that is there or a source that may not be used so, NotFound
+    where nothing passes.
     """
     engine = _engine()
     path = _target(out)
     tests = _texts(engine, Path(held_out).expanduser()) if held_out else []
     chosen = [named(line, actor, name) for name in sources]
-    records = [r for s in chosen for r in line.records.of_source(s.id, state="live")]
+    check_uses(line, chosen, use)
+    _, without = permitted(line, use)
+    live = [r for s in chosen for r in line.records.of_source(s.id, state="live")]
+    records = [r for r in live if r.id not in without]
     unique = _each_once(records)
     judged = judge(line, unique)
     failing = {rule.score: rows for rule in DEFAULT[purpose] if len(rows := judged.failing(rule))}
@@ -61,8 +69,9 @@ def export(line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, o
     if not written:
         raise NotFound("no document passes", hint=f"`thruline quality {chosen[0].name} --purpose {purpose}` says why")
     report = CorpusReport(
-        file=str(path), sheet=str(path.with_suffix(".md")), purpose=purpose, documents=len(records),
+        file=str(path), sheet=str(path.with_suffix(".md")), purpose=purpose, documents=len(live),
         written=len(written), repeated=len(records) - len(unique), failing=len(failed), contaminated=len(seen),
+        withheld=len(live) - len(records),
         by_rule={rule: len(rows) for rule, rows in failing.items()}, words=sum(row.words for row in written),
     )  # fmt: skip
     _note(line, report, written, actor)
@@ -126,7 +135,7 @@ def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) 
     id = random_id(KIND)
     records = tuple(row.record for row in rows)
     facts = {"rows": report.written, "repeated": report.repeated, "failing": report.failing}
-    facts["contaminated"] = report.contaminated
+    facts |= {"contaminated": report.contaminated, "withheld": report.withheld}
     with line.database.transaction():
         if sum(r.state == "live" for r in line.records.get_many(records).values()) < len(records):
             raise Conflict("a document of it was taken out while it was made", hint="write it again")
@@ -153,7 +162,8 @@ def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Se
     yield "\n## Cleaning\n"
     out = f"{report.repeated} that repeat another + {report.failing} that fail a rule"
     seen = f"{report.contaminated} that stand in the set held out for testing"
-    yield f"- {report.documents} documents = {report.written} written + {out} + {seen}"
+    kept_back = f"{report.withheld} of people who do not want theirs used so"
+    yield f"- {report.documents} documents = {report.written} written + {out} + {seen} + {kept_back}"
     yield from (f"- fails {rule}: {count}" for rule, count in report.by_rule.items())
     yield "- quarantined and refused documents are not in it"
     yield "\n## Maintenance\n"

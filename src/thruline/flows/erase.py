@@ -97,7 +97,11 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
         of_jobs = [part for job in reach.jobs for part in line.jobs.texts_of(job)]
         exports = {*reach.exports, *(t for t in reach.texts if kind_of(t) == "export")}
         drop_exports(line, sorted(exports))
-        line.payloads.delete([*parts, *paths, *remembered, *reach.texts, *reach.datasets, *of_jobs, *exports])
+        consents = [consent.id for consent in line.consents.of(reach.subjects)]
+        line.consents.forget(reach.subjects)
+        line.payloads.delete(
+            [*consents, *parts, *paths, *remembered, *reach.texts, *reach.datasets, *of_jobs, *exports]
+        )
         line.answers.delete(reach.answers)
         line.subjects.unlink([*records, *reach.chunks, *reach.answers])
         line.records.delete(records)

@@ -11,6 +11,7 @@ from thruline.core.nouns import Actor
 from thruline.flows.documents import path_names, read_documents
 from thruline.flows.line import Line
 from thruline.flows.publish import check_embedder
+from thruline.flows.purposes import ANSWER, permitted
 from thruline.flows.reports import Passage, SearchReport
 from thruline.vectors import context as contexts
 from thruline.vectors.serving import Hit, Hits, Serving
@@ -26,14 +27,14 @@ class Found(NamedTuple):
     passage: Passage
 
 
-def search(line: Line, actor: Actor, question: str, k: int, by: By = "both") -> SearchReport:
-    """The k best passages that the actor may see."""
+def search(line: Line, actor: Actor, question: str, k: int, by: By = "both", purpose: str = ANSWER) -> SearchReport:
+    """The k best passages that the actor may see, and that may be used for a purpose."""
     if not 1 <= k <= MOST_PASSAGES:
         raise Invalid(f"k = {k} is out of range", hint=f"1 to {MOST_PASSAGES}")
     check_question(line, question)
     began = time.monotonic()
     serving = line.shelf.serving()
-    hits = find(line, serving, actor, question, k, by=by)
+    hits = find(line, serving, actor, question, k, by=by, purpose=purpose)
     return SearchReport(
         question=question, passages=tuple(f.passage for f in read_hits(line, hits)), generation=serving.generation,
         visible=hits.plan.visible, asked=k, ms=(time.monotonic() - began) * 1000,
@@ -51,14 +52,20 @@ def check_question(line: Line, question: str) -> None:
         )
 
 
-def find(line: Line, serving: Serving, actor: Actor, question: str, k: int, *, by: By = "both") -> Hits:
-    """The k best chunks that the actor may see; the mask of what they may not is made before anything is scored."""
+def find(
+    line: Line, serving: Serving, actor: Actor, question: str, k: int, *, by: By = "both", purpose: str = ANSWER
+) -> Hits:
+    """The k best chunks that the actor may see, and that may be used for a purpose.
+
+    The mask of what may not is made before anything is scored.
+    """
+    sources, without = permitted(line, purpose)
     if by == "words" or not len(serving):
-        return serving.search(question, None, k, groups=actor.groups)
+        return serving.search(question, None, k, groups=actor.groups, sources=sources, without=without)
     check_embedder(line, serving.generation)
     with line.embedding:
         vector = line.embedder.query(question)
-    return serving.search(question, vector, k, groups=actor.groups)
+    return serving.search(question, vector, k, groups=actor.groups, sources=sources, without=without)
 
 
 def read_hits(line: Line, hits: Hits) -> list[Found]:

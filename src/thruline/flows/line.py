@@ -14,10 +14,12 @@ from typing import Literal, Protocol
 from thruline.core.clock import Clock
 from thruline.core.ids import ArtifactId, Ids
 from thruline.core.nouns import Source
+from thruline.data.consents import Consents
 from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
 from thruline.data.sketch import Sketcher
 from thruline.data.subjects import Subjects
+from thruline.data.uses import Stance
 from thruline.flows.answers import Answers
 from thruline.flows.shelf import Shelf
 from thruline.flows.talk import Talk
@@ -96,6 +98,7 @@ class Limits:
     context_tokens: int
     mode: Literal["extractive", "llm"]
     prices: Prices
+    purposes: Stance
 
 
 class Line:
@@ -120,6 +123,7 @@ class Line:
         self.records = Records(database)
         self.subjects = Subjects(database, ids)
         self.sketcher = Sketcher(ids)
+        self.consents = Consents(database)
         self.generations = Generations(database, self.ledger, ids, payloads)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)

@@ -5,12 +5,14 @@ What the platform knows stands there as it is now; what only its operator knows 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from thruline.core.clock import iso
 from thruline.core.nouns import Source
 from thruline.data.policies import STATED
+from thruline.data.uses import uses
 from thruline.flows import holds
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ def _processing(line: Line, receivers: Sequence[str]) -> Iterator[str]:
     yield from (f"- {h.what}: {h.name}, since {h.since}" for h in holds.listing(line))
     if not holds.listing(line):
         yield "- nothing is held"
+    yield "\n## What people said of the use of their data\n"
+    yield from _consents(line)
     yield "\n## (g) Security\n"
     yield from (f"- {measure}" for measure in MEASURES)
     yield "\n## Rights of people, so far\n"
@@ -68,11 +72,24 @@ def _source(line: Line, source: Source) -> Iterator[str]:
     met = ", ".join(_met(kind, people) for kind, people in sorted(kinds.items())) or "none found"
     yield f"\n### {source.name}\n"
     yield from (f"- {says}: {told.get(name) or MISSING}" for name, says in STATED.items())
+    open_ = "everything" if line.limits.purposes == "open" else "nothing"
+    yield f"- may be used for: {', '.join(sorted(uses(told) or ())) or f'{open_}, since it names nothing'}"
     yield f"- documents: {counts.get('live', 0)} in answers, {counts.get('quarantined', 0)} in quarantine"
     yield f"- personal data that was detected: {met}"
     yield f"- covered in answers: {told.get('mask') or 'nothing'}; not let in: {told.get('block') or 'nothing'}"
     yield f"- who may see it: {', '.join(source.groups)}"
     yield f"- kept: {told.get('keep') or 'as long as the source holds it'}"
+
+
+def _consents(line: Line) -> Iterator[str]:
+    """The last word of each person, counted by purpose."""
+    last: dict[tuple[str, str], str] = {}
+    for said in line.consents.all():
+        last.setdefault((said.subject, said.purpose), said.state)
+    counted = Counter((purpose, state) for (_, purpose), state in last.items())
+    yield from (f"- {purpose}: {state} by {n}" for (purpose, state), n in sorted(counted.items()))
+    if not counted:
+        yield "- nobody said anything"
 
 
 def _met(kind: str, people: int) -> str:

@@ -39,6 +39,7 @@ TEXTS = (
     "export",
     "corpus",
     "restriction",
+    "consent",
 )  # payloads that are read
 WHOLE = (
     "answer",

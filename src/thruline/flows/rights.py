@@ -13,6 +13,7 @@ from thruline.core.clock import iso
 from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft
+from thruline.flows.consent import views as consents
 from thruline.flows.reach import Reach, find
 from thruline.flows.reports import HeldDocument, PersonExport, PersonReport
 
@@ -84,6 +85,7 @@ def _report(line: Line, reach: Reach) -> PersonReport:
         ),
         answers=answers, recipients=tuple(sorted({a.asker for a in answers if a.asker})),
         datasets=reach.datasets, models=reach.models, jobs=reach.jobs, users=reach.users,
+        consents=consents(line, line.consents.of(reach.subjects)),
     )  # fmt: skip
 
 

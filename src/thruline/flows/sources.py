@@ -17,6 +17,7 @@ from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import name_of, path_of, place_of
 from thruline.data.policies import POLICIES, kept_s, policy
+from thruline.data.uses import uses
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
 from thruline.flows.documents import views, visible_sources
@@ -49,6 +50,7 @@ def add(
         raise Invalid(f"{place!r} is not a folder", hint="give the folder that holds your documents")
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
     policy(options)
+    uses(options)
     kept_s(options)
     if kind != PUSH:
         line.engines.origin(source).close()
@@ -59,7 +61,7 @@ def add(
         source = line.records.add_source(_checked(name or name_of(place)), kind, place, groups, options)
         event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": kind}, actor=actor)
         line.ledger.append([event, replace(_shared(line, source.id, groups), actor=actor)])
-    return _view(line, source)
+    return view(line, source)
 
 
 def options(pairs: Sequence[str], secret: str) -> dict[str, str]:
@@ -128,7 +130,7 @@ def sync_one(
 
 def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
     """The sources that the actor may see into."""
-    return tuple(_view(line, s) for s in visible_sources(line, actor).values())
+    return tuple(view(line, s) for s in visible_sources(line, actor).values())
 
 
 def share(line: Line, name: str, groups: Sequence[str], actor: Actor) -> SourceView:
@@ -146,7 +148,7 @@ def share(line: Line, name: str, groups: Sequence[str], actor: Actor) -> SourceV
         line.records.set_groups(source.id, groups)
         run.append(_shared(line, source.id, groups))
         publish_regrouped(line, run, "source")
-    return _view(line, line.records.source(source.id))
+    return view(line, line.records.source(source.id))
 
 
 def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
@@ -221,7 +223,8 @@ def _refused(line: Line, actor: Actor) -> tuple[DocumentView, ...]:
     )  # fmt: skip
 
 
-def _view(line: Line, source: Source) -> SourceView:
+def view(line: Line, source: Source) -> SourceView:
+    """A source with what it holds, and how fresh it is."""
     counts = [c for c in line.records.counts() if c.source == source.id]
     by_state = Counter({c.state: c.records for c in counts})
     live = [c for c in counts if c.state == "live"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -89,6 +90,10 @@ class Serving:
         records = [record for record in shelved.values() for _ in record.chunks]
         self._records = [record.record for record in records]
         self._chunks = [chunk for record in shelved.values() for chunk in record.chunks]
+        ends = accumulate(len(record.chunks) for record in shelved.values())
+        self._rows_of = {
+            r.record: slice(end - len(r.chunks), end) for r, end in zip(shelved.values(), ends, strict=True)
+        }
         labels = {_Label(r.source, r.groups): None for r in shelved.values()}
         self._labels = list(labels)
         number = {label: i for i, label in enumerate(self._labels)}
@@ -144,12 +149,14 @@ class Serving:
         *,
         groups: frozenset[str],
         sources: frozenset[ArtifactId] | None = None,
+        without: frozenset[ArtifactId] = frozenset(),
     ) -> Hits:
         """The k best chunks that these groups may see, by words and, with a vector, by meaning.
 
-        groups: the actor's; "*" sees all. sources: only from these. min(k, all that matches) come back.
+        groups: the actor's; "*" sees all. sources: only from these. without: from none of these records.
+        min(k, all that matches) come back.
         """
-        mask = self._mask(groups, sources)
+        mask = self._mask(groups, sources, without)
         visible = len(self) if mask is None else int(np.count_nonzero(mask))
         if visible == 0 or k <= 0:
             plan = Plan(way="nothing", visible=visible, dense=0, text=0, asked=k, returned=0)
@@ -168,10 +175,18 @@ class Serving:
         """Free the text index; after the last search."""
         self._text.close()
 
-    def _mask(self, groups: frozenset[str], sources: frozenset[ArtifactId] | None) -> np.ndarray | None:
+    def _mask(
+        self, groups: frozenset[str], sources: frozenset[ArtifactId] | None, without: frozenset[ArtifactId]
+    ) -> np.ndarray | None:
         """Rows that may be seen; None when all may."""
         allowed = np.array([_may_see(label, groups, sources) for label in self._labels], bool)
-        return None if allowed.all() else allowed[self._label_of_row]
+        left_out = [self._rows_of[record] for record in without if record in self._rows_of]
+        if allowed.all() and not left_out:
+            return None
+        mask = allowed[self._label_of_row]
+        for rows in left_out:
+            mask[rows] = False
+        return mask
 
     def _fuse(self, near: Found, said: Found, k: int) -> tuple[Hit, ...]:
         fused = reciprocal_ranks([near.rows, said.rows])

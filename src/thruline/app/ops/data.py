@@ -9,6 +9,8 @@ from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
 from thruline.flows.reports import (
     BlastReport,
+    ConsentReport,
+    ConsentView,
     ContractReport,
     CorpusReport,
     DocumentView,
@@ -26,21 +28,25 @@ from thruline.flows.reports import (
 )
 
 if TYPE_CHECKING:
+    from thruline.flows import consent as consenting
     from thruline.flows import corpus as corpora
     from thruline.flows import erase as erasure
     from thruline.flows import expectations, papers, reading, rights
     from thruline.flows import holds as holding
+    from thruline.flows import purposes as purposes_
     from thruline.flows import push as pushing
     from thruline.flows import quality as qualities
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reask as reasking
     from thruline.flows import sources as sourcing
 else:
+    consenting = lazy("thruline.flows.consent")
     corpora = lazy("thruline.flows.corpus")
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
     papers = lazy("thruline.flows.papers")
+    purposes_ = lazy("thruline.flows.purposes")
     pushing = lazy("thruline.flows.push")
     qualities = lazy("thruline.flows.quality")
     quarantining = lazy("thruline.flows.quarantine")
@@ -114,6 +120,16 @@ def share(
 ) -> SourceView:
     """Set who may see what a source holds; the next question already knows."""
     return sourcing.share(p.line, source, groups, p.actor)
+
+
+@operation(role="operator", cli="uses", positional=("source", "purposes"))
+def uses(
+    p: Platform, *,
+    source: Annotated[str, "a source"],
+    purposes: Annotated[tuple[str, ...], "what for, from now on; everything unless given"] = (),
+) -> SourceView:  # fmt: skip
+    """Set what a source may be used for: answer, train, or a purpose of your own; the next question already knows."""
+    return purposes_.set_uses(p.line, source, purposes, p.actor)
 
 
 @operation(role="operator", cli="remove", positional=("source",))
@@ -197,9 +213,10 @@ def corpus(
     out: Annotated[str, "the .parquet file to write; its data sheet lies beside it"],
     purpose: Annotated[Literal["rag", "training"], "whose rules of quality a document has to pass"] = "training",
     held_out: Annotated[str, "a Parquet file whose column `text` is for testing alone: what it holds is left out"] = "",
+    use: Annotated[str, "what the set is for: only sources that may be used so, nobody who withdrew it"] = "train",
 ) -> CorpusReport:  # fmt: skip
     """Write a cleaned set of documents for training, each text once, with its data sheet."""
-    return corpora.export(p.line, p.actor, sources, purpose, out, held_out)
+    return corpora.export(p.line, p.actor, sources, purpose, out, held_out=held_out, use=use)
 
 
 @operation(role="operator", cli="check", positional=("table", "contract"))
@@ -242,6 +259,25 @@ def person(p: Platform, *, identifiers: Identifiers) -> PersonReport:
 def export(p: Platform, *, identifiers: Identifiers) -> PersonExport:
     """Write a copy of what is held of a person into the home, for them to take along."""
     return rights.export(p.line, identifiers, p.actor.id)
+
+
+@operation(role="operator", cli="consent", positional=("identifiers",))
+def consent(
+    p: Platform, *,
+    identifiers: Identifiers,
+    purpose: Annotated[str, "answer, train, or a purpose of your own"],
+    state: Annotated[Literal["given", "withdrawn"], "what they said"],
+    evidence: Annotated[str, "where that stands, as 'letter of 2026-11-02'"] = "",
+    dry_run: DryRun = False,
+) -> ConsentReport:  # fmt: skip
+    """Record that a person allows a use of their data, or withdraws it: their documents leave that use at once."""
+    return consenting.record(p.line, identifiers, purpose, state, evidence, dry_run=dry_run, actor=p.actor.id)
+
+
+@operation(role="operator", cli="consents", reads=True)
+def consents(p: Platform) -> tuple[ConsentView, ...]:
+    """What people said of the use of their data, the latest first; each by a pseudonym."""
+    return consenting.listing(p.line)
 
 
 @operation(role="operator", cli="processing", reads=True)

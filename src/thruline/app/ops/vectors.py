@@ -28,13 +28,16 @@ else:
     whys = lazy("thruline.flows.why")
 
 AsUser = Annotated[str, "ask with the rights of this user (operator only)"]
+Purpose = Annotated[str, "what for: only documents that may be used so are seen"]
 Receipt = Annotated[str, "receipt id of an answer"]
 
 
 @operation(role="reader", cli="ask", positional=("question",))
-def ask(p: Platform, *, question: Annotated[str, "a question"], as_user: AsUser = "") -> AnswerReport:
+def ask(
+    p: Platform, *, question: Annotated[str, "a question"], as_user: AsUser = "", purpose: Purpose = "answer"
+) -> AnswerReport:
     """Answer from the documents that may be seen, each sentence with its citation."""
-    return answering.ask(p.line, p.anyone(as_user), question)
+    return answering.ask(p.line, p.anyone(as_user), question, purpose)
 
 
 @operation(role="reader", cli="search", positional=("question",), reads=True)
@@ -44,9 +47,10 @@ def search(
     k: Annotated[int, "how many passages, 1 to 100"] = 10,
     by: Annotated[Literal["both", "words"], "words and meaning, or words alone (BM25)"] = "both",
     as_user: AsUser = "",
+    purpose: Purpose = "answer",
 ) -> SearchReport:  # fmt: skip
     """Passages that fit, best first, with how each was found."""
-    return find.search(p.line, p.anyone(as_user), question, k, by)
+    return find.search(p.line, p.anyone(as_user), question, k, by, purpose)
 
 
 @operation(role="reader", cli="why", positional=("answer",), reads=True, path="/v1/receipts/{answer}")

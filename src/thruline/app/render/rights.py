@@ -19,6 +19,7 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
         state = "restricted" if d.reason == "restricted" else d.state
         yield f"  {state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}"
     yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    yield from (f"  {c.state} for {c.purpose} on {c.since}  {c.evidence}".rstrip() for c in report.consents)
     if report.also_seen:
         yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
 
@@ -33,7 +34,17 @@ def _restriction(report: reports.RestrictionReport) -> Iterator[str]:
         yield f"lift it: thruline unrestrict {report.id}"
 
 
+def _consent(report: reports.ConsentReport) -> Iterator[str]:
+    would = "would be " if report.dry_run else ""
+    leave = " leave it" if report.state == "withdrawn" else ""
+    yield f"{would}{report.state} for {report.purpose}: {n(report.documents, 'document')} of theirs{leave}"
+    if report.state == "withdrawn":
+        yield from (f"  made of them before: the set {place}: write it again, delete it" for place in report.sets)
+        yield from (f"  made of them before: {model}" for model in report.models)
+
+
 FORMS: dict[type, Any] = {
+    reports.ConsentReport: _consent,
     reports.PersonReport: _person,
     reports.RestrictionReport: _restriction,
 }

@@ -24,6 +24,8 @@ from thruline.flows.reports.checks import (
 )
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
 from thruline.flows.reports.rights import (
+    ConsentReport,
+    ConsentView,
     HeldDocument,
     HoldView,
     PersonExport,
@@ -56,6 +58,8 @@ __all__ = [
     "BackupReport",
     "BlastReport",
     "Check",
+    "ConsentReport",
+    "ConsentView",
     "ContractReport",
     "CorpusReport",
     "DocumentView",

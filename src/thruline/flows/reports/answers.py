@@ -78,6 +78,7 @@ class AnswerReport:
     asked: str
     asker: str
     ms: float
+    purpose: str = "answer"
     state: str = "current"
 
 

@@ -80,9 +80,11 @@ class QualityReport:
 
 @dataclass(frozen=True, kw_only=True)
 class CorpusReport:
-    """A cleaned set that was written: documents = written + repeated + failing + contaminated.
+    """A cleaned set that was written: documents = written + repeated + failing + contaminated
+    + withheld.
 
     by_rule: how many fail each rule. contaminated: stand in the set that is held out for testing.
+    withheld: hold somebody who does not want theirs used so.
     """
 
     file: str
@@ -93,5 +95,6 @@ class CorpusReport:
     repeated: int
     failing: int
     contaminated: int
+    withheld: int
     by_rule: dict[str, int]
     words: int

@@ -26,6 +26,33 @@ class HeldDocument:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ConsentView:
+    """What a person said of a use of their data. person: the pseudonym's first digits."""
+
+    person: str
+    purpose: str
+    state: str
+    since: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentReport:
+    """What was recorded. people: pseudonyms that these words stand for. documents: of theirs.
+
+    sets, models: made of them for this purpose or another before, which a withdrawal does not change.
+    """
+
+    purpose: str
+    state: str
+    people: int
+    documents: int
+    sets: tuple[str, ...]
+    models: tuple[str, ...]
+    dry_run: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonReport:
     """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
 
@@ -42,6 +69,7 @@ class PersonReport:
     models: tuple[str, ...]
     jobs: tuple[str, ...]
     users: tuple[str, ...]
+    consents: tuple[ConsentView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
