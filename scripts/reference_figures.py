@@ -42,6 +42,8 @@ FIGURES = (
     Figure("AUROC of *I do not know*", "answering", "AUROC of closeness", "", "shared words", "AUROC of shared words (baseline)"),
     Figure("Erasing 100 of 2,000 records, with the byte scan", "erase", "erase_s", "s", "delete and vacuum", "plain_delete_and_vacuum_s", "at most 1"),
     Figure("Places where erased words were left", "erase", "residue", "", aim="0"),
+    Figure("The line around a document, of 50,000 chunks", "lineage", "record_ms", "ms CPU", "all edges above the index", "all_edges_above_an_index_ms"),
+    Figure("The line around an index of 50,000 chunks", "lineage", "index_ms", "ms CPU", "all edges above the index", "all_edges_above_an_index_ms"),
     Figure("A governed request, 32 at once", "gateway", "results.32_at_once.passthrough_ms", "ms CPU", "an echo", "results.32_at_once.echo_ms", "at most .4"),
     Figure("A governed request, one at a time", "gateway", "results.1_at_once.passthrough_ms", "ms CPU", "an echo", "results.1_at_once.echo_ms", "at most .4"),
     Figure("A stream of 50 chunks, 32 at once", "gateway", "results.32_at_once.stream_50_ms", "ms CPU", aim="at most .6"),

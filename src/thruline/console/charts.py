@@ -13,7 +13,8 @@ BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y = 208, 54, 56, 16
 LABEL_LENGTH = 25  # characters that fit into a box at the label's size
 KIND_WORDS = {
     "answer": "Answer", "chunk": "Passage", "record": "Document", "source": "Source", "index": "Index version",
-    "model": "Model", "dataset": "Training data", "vectors": "Vectors", "and": "And",
+    "model": "Model", "dataset": "Training data", "vectors": "Vectors", "and": "And", "segment": "Part of an index",
+    "corpus": "Written set", "archive": "Published set", "deployment": "In service",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import RedirectResponse, Response
 
-from thruline.console import charts, parts
+from thruline.console import charts, columns, parts
 from thruline.core.errors import NotFound, ThrulineError
 
 HEADERS = {
@@ -39,7 +39,12 @@ class Responses:
         )  # fmt: skip
         self._templates.filters.update(parts.FILTERS)
         self._templates.globals.update(
-            asset=self._asset, has_login=has_login, sections=parts.SECTIONS, notices=parts.NOTICES, charts=charts
+            asset=self._asset,
+            has_login=has_login,
+            sections=parts.SECTIONS,
+            notices=parts.NOTICES,
+            charts=charts,
+            columns=columns,
         )
 
     def html(

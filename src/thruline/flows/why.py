@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from thruline.core.clock import iso
-from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.core.nouns import Actor, Edge
 from thruline.flows.documents import path_names, visible_sources
@@ -58,27 +57,18 @@ def _made_of(edges: list[Edge], answer: str) -> Iterator[Edge]:
                     pending.append(edge.parent)
 
 
-def lineage(line: Line, artifact: str) -> Node:
-    """What any artifact is made of; raises NotFound for one that the ledger does not know."""
-    id = ArtifactId(artifact)
-    if not line.ledger.artifacts([id]):
-        raise NotFound(f"the ledger knows no {artifact!r}", hint="ids look like record:…, chunk:…, answer:…")
-    edges = line.ledger.edges([id], "up")
-    return _grow(_Soil(edges, _labels(line, edges, None), None, {}), id, "from", 0)
-
-
 @dataclass(frozen=True)
 class _Soil:
     edges: list[Edge]
     labels: Mapping[str, tuple[str, str]]
-    visible: set[str] | None
+    visible: set[str]
     rank: Mapping[str, int]
 
     def above(self, id: str) -> list[Edge]:
         return [e for e in self.edges if e.child == id and self._shown(e)]
 
     def _shown(self, edge: Edge) -> bool:
-        hidden = self.visible is not None and kind_of(edge.parent) == "chunk" and edge.parent not in self.visible
+        hidden = kind_of(edge.parent) == "chunk" and edge.parent not in self.visible
         return not hidden and kind_of(edge.parent) != "subject"
 
 
@@ -95,12 +85,10 @@ def _grow(soil: _Soil, id: ArtifactId, role: str, depth: int) -> Node:
     return replace(node, children=children + rest)
 
 
-def _labels(line: Line, edges: list[Edge], said: AnswerReport | None) -> dict[str, tuple[str, str]]:
+def _labels(line: Line, edges: list[Edge], said: AnswerReport) -> dict[str, tuple[str, str]]:
     ids = {e.parent for e in edges} | {e.child for e in edges}
-    labels: dict[str, tuple[str, str]] = {}
-    if said:
-        labels |= {p.chunk: (f"[{p.number}] {p.title}" if p.number else p.title, "") for p in said.passages}
-        labels[said.id] = (said.outcome, f"{said.asked} for {said.asker}")
+    labels = {p.chunk: (f"[{p.number}] {p.title}" if p.number else p.title, "") for p in said.passages}
+    labels[said.id] = (said.outcome, f"{said.asked} for {said.asker}")
     records = line.records.get_many([i for i in ids if kind_of(i) == "record"])
     paths = path_names(line, list(records))
     for id, record in records.items():
@@ -116,11 +104,11 @@ def _generation(line: Line, id: ArtifactId) -> tuple[str, str]:
     return id.partition(":")[2][:12], f"generation with {generation.chunks:,} chunks"
 
 
-def _model(line: Line, id: ArtifactId, said: AnswerReport | None) -> tuple[str, str]:
+def _model(line: Line, id: ArtifactId, said: AnswerReport) -> tuple[str, str]:
     info = next((m for m in line.registry.models() if m.id == id), None)
     if info:
         serves = f"serves as {', '.join(info.serves)}" if info.serves else "serves no longer"
         return "injection detector", f"{id.partition(':')[2][:12]}, gate {info.outcome}, {serves}"
-    if said and id == line.ids.artifact("model", "llm", said.model):
+    if id == line.ids.artifact("model", "llm", said.model):
         return said.model, "language model"
-    return (said.embedder if said else id.partition(":")[2][:12]), "embedder"
+    return said.embedder, "embedder"

@@ -68,6 +68,30 @@ SELECT DISTINCT e.parent, e.child, e.role, e.seq
 FROM reach r JOIN edges e ON e.parent = r.id
 WHERE r.depth < :depth AND (e.role = 'from' OR r.depth = 0) ORDER BY e.seq, e.parent, e.child, e.role;
 
+-- name: count_parents
+-- What these were made of by one step, counted by kind; `via` only where it is asked for.
+SELECT a.kind, e.role, count(DISTINCT e.parent) FROM edges e JOIN artifacts a ON a.id = e.parent
+WHERE e.child IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND (e.role = 'from' OR :via = 1)
+GROUP BY a.kind, e.role ORDER BY e.role, a.kind;
+
+-- name: count_children
+-- What was made of these by one step, counted by kind.
+SELECT a.kind, e.role, count(DISTINCT e.child) FROM edges e JOIN artifacts a ON a.id = e.child
+WHERE e.parent IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND (e.role = 'from' OR :via = 1)
+GROUP BY a.kind, e.role ORDER BY e.role, a.kind;
+
+-- name: some_parents
+-- Of one kind, the first by id.
+SELECT child, parent FROM edges
+WHERE child IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND role = :role
+  AND parent >= :kind || ':' AND parent < :kind || ';' ORDER BY parent, child LIMIT :limit;
+
+-- name: some_children
+-- Of one kind, the first by id.
+SELECT parent, child FROM edges
+WHERE parent IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND role = :role
+  AND child >= :kind || ':' AND child < :kind || ';' ORDER BY child, parent LIMIT :limit;
+
 -- name: count_projection
 -- How many artifacts and edges the projections hold.
 SELECT (SELECT count(*) FROM artifacts), (SELECT count(*) FROM edges);

@@ -31,6 +31,7 @@ PAGES = {
     "why": f"/why/{reports.ANSWER.id}?check=seal",
     "data": "/data",
     "record": f"/data/{reports.DOCUMENTS[1].record}",
+    "lineage": f"/lineage/{reports.DOCUMENTS[0].record}",
     "runs": "/runs",
     "log": f"/runs/{reports.JOBS[0].id}",
     "missing": "/data/nothing",

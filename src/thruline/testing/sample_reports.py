@@ -18,6 +18,9 @@ from thruline.flows.reports import (
     DocumentView,
     EraseReport,
     GenerationView,
+    LineageReport,
+    LineEdge,
+    LineNode,
     Node,
     Passage,
     QuarantineReport,
@@ -173,6 +176,40 @@ def why(answer: AnswerReport) -> WhyReport:
         id=answer.id, kind="answer", label=answer.outcome, detail=f"for {answer.asker}", children=(*chunks, *via)
     )
     return WhyReport(answer=answer, tree=tree, artifacts=14, events=9)
+
+
+def _thing(kind: str, number: int, label: str, step: int, detail: str = "") -> LineNode:
+    id = artifact(kind, number)
+    made = _minutes_ago(30 - step)
+    return LineNode(key=id, kind=kind, id=id, count=1, label=label, detail=detail, step=step, made=made)
+
+
+def _things(key: str, kind: str, count: int, step: int) -> LineNode:
+    return LineNode(key=key, kind=kind, id="", count=count, label="", detail="", step=step)
+
+
+def _edge(parent: LineNode, child: LineNode, role: Any = "from") -> LineEdge:
+    return LineEdge(parent=parent.key, child=child.key, role=role)
+
+
+def lineage(document: DocumentView) -> LineageReport:
+    """The line around a document: two of its passages answered, and it is in the training data of a model."""
+    source = _thing("source", 1, document.source, -1, "seen by everyone")
+    here = LineNode(
+        key=document.record, kind="record", id=document.record, count=1, label=document.title,
+        detail=f"{document.state}, {document.path}", step=0, made=document.seen,
+    )  # fmt: skip
+    chunks = _things("down1-chunk-from", "chunk", document.chunks, 1)
+    vectors = _thing("vectors", 1, document.title, 2, "its passages as numbers")
+    index = _thing("index", 2, "4,461 passages", 3, "serves now")
+    dataset, model = _thing("dataset", 1, "21,480 rows", 1), _thing("model", 2, "injection detector", 2, "gate passed")
+    answers = tuple(_thing("answer", n, line.question, 2, line.asker) for n, line in enumerate(ANSWER_LINES[:2], 1))
+    edges = (
+        _edge(source, here), _edge(here, chunks), _edge(chunks, vectors), _edge(vectors, index), _edge(here, dataset),
+        _edge(dataset, model), *(_edge(chunks, a) for a in answers), *(_edge(index, a, "via") for a in answers),
+    )  # fmt: skip
+    nodes = (source, here, chunks, vectors, index, dataset, model, *answers)
+    return LineageReport(id=document.record, nodes=nodes, edges=edges)
 
 
 BLAST = BlastReport(

@@ -94,6 +94,10 @@ class Generations:
         """Every set of these records, whichever embedder made it: what goes when the records go."""
         return [ArtifactId(row[0]) for row in self._db.query(self._q.sets_of, {"ids": json.dumps(list(records))})]
 
+    def records_of(self, sets: Sequence[str]) -> dict[str, str]:
+        """Which record each of these sets is of."""
+        return {id: record for id, record, *_ in self._db.query(self._q.sets, {"ids": json.dumps(list(sets))})}
+
     def forget(self, sets: Sequence[ArtifactId]) -> int:
         """Delete the vectors; generations that name them stay on the ledger and can never serve them again."""
         return self._payloads.delete(sets)

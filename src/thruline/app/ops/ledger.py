@@ -8,16 +8,16 @@ from thruline.app.config import Setting
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import BackupReport, Check, EventView, Node, Status, VerifyReport
+from thruline.flows.reports import BackupReport, Check, EventView, LineageReport, Status, VerifyReport
 
 if TYPE_CHECKING:
     from thruline.app import copies, doctor, overview
-    from thruline.flows import why
+    from thruline.flows import lineage
 else:
     copies = lazy("thruline.app.copies")
     doctor = lazy("thruline.app.doctor")
     overview = lazy("thruline.app.overview")
-    why = lazy("thruline.flows.why")
+    lineage = lazy("thruline.flows.lineage")
 
 
 @operation(role="reader", cli="status", reads=True)
@@ -55,10 +55,21 @@ def events(
     return overview.events(p, after, verb, limit)
 
 
-@operation(role="operator", cli="lineage", positional=("artifact",), reads=True, path="/v1/lineage")
-def lineage(p: Platform, *, artifact: Annotated[str, "id of any artifact"]) -> Node:
-    """What an artifact is made of, as a tree."""
-    return why.lineage(p.line, artifact)
+@operation(role="reader", cli="lineage", positional=("artifact",), reads=True, path="/v1/lineage")
+def lineage_(
+    p: Platform, *,
+    artifact: Annotated[str, "id of a source, record, chunk, index, dataset, model, answer, or another thing on it"],
+    up: Annotated[bool, "only what it was made of"] = False,
+    down: Annotated[bool, "only what was made of it"] = False,
+    depth: Annotated[int, "at most so many steps either way"] = 8,
+    open: Annotated[str, "key of a node that stands for many: list its members"] = "",
+    offset: Annotated[int, "the first member to list"] = 0,
+) -> LineageReport:  # fmt: skip
+    """The line around anything, from its sources to the answers: what it was made of, and what was made of it."""
+    both = up == down
+    return lineage.around(
+        p.line, p.actor, artifact, up=up or both, down=down or both, depth=depth, opened=open, offset=offset
+    )
 
 
 @operation(role="operator", cli="backup", positional=("folder",))

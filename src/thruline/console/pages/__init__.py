@@ -3,9 +3,10 @@
 from thruline.console.pages.ask import ASK
 from thruline.console.pages.data import DATA, RECORD
 from thruline.console.pages.home import HOME
+from thruline.console.pages.lineage import LINEAGE
 from thruline.console.pages.runs import LOG, RUNS
 from thruline.console.pages.why import WHY
 
-PAGES = (HOME, ASK, WHY, DATA, RECORD, RUNS, LOG)
+PAGES = (HOME, ASK, WHY, DATA, RECORD, LINEAGE, RUNS, LOG)
 
 __all__ = ["PAGES"]

@@ -22,6 +22,7 @@ from thruline.flows.reports.checks import (
     QualityRule,
     RuleReport,
 )
+from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
 from thruline.flows.reports.rights import (
     ConsentReport,
@@ -69,6 +70,9 @@ __all__ = [
     "GenerationView",
     "HeldDocument",
     "HoldView",
+    "LineEdge",
+    "LineNode",
+    "LineageReport",
     "Node",
     "Outcome",
     "Passage",
