@@ -62,6 +62,9 @@ FIGURES = (
     Figure("Rows held to a contract", "contract_check", "results.thruline.rows_per_cpu_s", "a CPU second", "Python, row by row", "results.python_rows.rows_per_cpu_s", "at least 2,000,000"),
     Figure("HTML, main content", "parsing", "speed.html.mb_per_cpu_s", "MB a CPU second", "the engine's own content", "speed.html content.baseline_mb_per_cpu_s", "at least 15"),
     Figure("HTML of little but tags", "parsing", "speed.html manual.mb_per_cpu_s", "MB a CPU second", "the engine's own content", "speed.html manual.baseline_mb_per_cpu_s", "at least 15"),
+    Figure("PDF, text in the order it is read", "pdf", "mean_f1", "F1 of word pairs", "the engine's own text", "mean_engine_f1", "at least .97"),
+    Figure("PDF, tables' cells", "pdf", "documents.table without rules.cells_f1", "F1", "", "", ""),
+    Figure("PDF, speed", "pdf", "speed.pages_per_cpu_s", "pages of 1,000 words a CPU second", "the engine's own text", "speed.engine_pages_per_cpu_s", "near the engine's"),
 )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ REASONS: Mapping[str, str] = {
     "parser_failed": "The file is damaged: its parser gave up",
     "parser_timeout": "Reading it took too long",
     "parser_memory": "Reading it took too much memory",
+    "locked": "Locked by a password",
+    "needs_ocr": "A picture of text: reading it needs the extra `ocr`",
     "empty": "Holds no text",
     "changed_while_read": "Changed while it was read",
     "broken_row": "A row without a key, or with other columns than the rest",

@@ -80,6 +80,8 @@ REASONS = (
     "parser_failed",
     "parser_timeout",
     "parser_memory",
+    "locked",
+    "needs_ocr",
     "empty",
     "changed_while_read",
     "broken_row",

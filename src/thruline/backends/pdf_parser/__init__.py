@@ -1,0 +1,121 @@
+"""PDF by pypdfium2: columns in the order they are read, tables by rows, and what was drawn so that nobody sees it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+from thruline.backends.pdf_parser.grids import take_tables
+from thruline.backends.pdf_parser.order import Column, Part, in_order
+from thruline.backends.pdf_parser.page import Drawn, read_page
+from thruline.backends.pdf_parser.prose import Words, paragraphs
+from thruline.backends.pdf_parser.running import take_running
+from thruline.core.composing import Composer
+from thruline.core.documents import Parsed
+from thruline.core.errors import Refused
+from thruline.core.tables import pieces
+
+_HEADING_SCALE = 1.15
+_LONGEST_HEADING = 200
+_PROPERTIES = ("Author", "Subject", "Keywords", "Creator")
+_AT_ONCE = 200  # pages laid out together: enough to tell what repeats, few enough for the memory
+
+
+class PdfParser:
+    """Paragraphs and tables with pages; headers and footers once, at the end; what is not seen apart."""
+
+    version = "pdf 2"
+
+    def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
+        """The document; its title is the file's own, else the first heading, else the file's name."""
+        document = open_pdf(data, name)
+        out = Composer(media_type, self.version, title=document.get_metadata_value("Title") or "")
+        for said in _PROPERTIES:
+            out.note(said, document.get_metadata_value(said))
+        _Reader(out).read(document)
+        if not out.title and not out.done().title:
+            out.title = name.rpartition("/")[2]
+        return out.done()
+
+
+def open_pdf(data: bytes, name: str) -> pdfium.PdfDocument:
+    """The document; raises Refused for one that is locked or damaged."""
+    try:
+        return pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as failure:
+        if failure.err_code in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise Refused(f"{name!r} is locked by a password", reason="locked") from failure
+        raise Refused(f"{name!r} is not a readable PDF", reason="parser_failed") from failure
+
+
+class _Reader:
+    """Writes pages down, as many at a time as are laid out together."""
+
+    def __init__(self, out: Composer) -> None:
+        self._out = out
+        self._sizes: Counter[float] = Counter()
+        self._words = Words()
+        self._running: dict[str, int] = {}
+
+    def read(self, document: pdfium.PdfDocument) -> None:
+        """All pages, and at the end what runs along their edges."""
+        for start in range(0, len(document), _AT_ONCE):
+            numbers = range(start, min(start + _AT_ONCE, len(document)))
+            self._read(start + 1, [read(document, n) for n in numbers])
+        for line, page in self._running.items():
+            self._out.block(line, page=page)
+
+    def _read(self, first: int, pages: list[Drawn]) -> None:
+        bodies, running = take_running([page.runs for page in pages])
+        laid = [list(_parts(body, page)) for body, page in zip(bodies, pages, strict=True)]
+        for body in bodies:
+            for run in body:
+                self._sizes[run.size] += len(run.words)
+                self._words.learn(run.text)
+        levels = self._levels([part for page in laid for part in page])
+        for number, (parts, page, edges) in enumerate(zip(laid, pages, running, strict=True), first):
+            for part in parts:
+                self._write(part, number, levels)
+            for text in page.across:
+                self._out.block(text, page=number)
+            for text in page.hidden:
+                self._out.hide(text)
+            for line in edges:
+                self._running.setdefault(line, number)
+
+    def _write(self, part: Part, page: int, levels: dict[float, int]) -> None:
+        if not isinstance(part, Column):
+            for piece in pieces(part.rows):
+                self._out.block(piece, kind="table", page=page)
+            return
+        for paragraph in paragraphs(part, self._words):
+            level = levels.get(paragraph.size, 0)
+            if level and 2 < len(paragraph.text) <= _LONGEST_HEADING:
+                self._out.heading(level, paragraph.text, page=page)
+            else:
+                self._out.block(paragraph.text, page=page)
+
+    def _levels(self, parts: list[Part]) -> dict[float, int]:
+        """Size -> level: what is drawn larger than the body, the largest first."""
+        body = self._sizes.most_common(1)[0][0] if self._sizes else 0.0
+        columns = [part for part in parts if isinstance(part, Column)]
+        sizes = {line.runs[0].size for column in columns for line in column.lines}
+        large = sorted((s for s in sizes if s >= body * _HEADING_SCALE), reverse=True)
+        return {size: min(n, 6) for n, size in enumerate(large, 1)}
+
+
+def read(document: pdfium.PdfDocument, number: int) -> Drawn:
+    """The page of this number, from 0."""
+    page = document[number]
+    try:
+        return read_page(page)
+    finally:
+        page.close()
+
+
+def _parts(runs: list, page: Drawn) -> Iterator[Part]:
+    runs, tables = take_tables(runs, page.rules)
+    yield from in_order([*runs, *tables])
