@@ -163,7 +163,9 @@ def _save(features: list[str], weights: np.ndarray) -> None:
     tables = {
         n: np.round(t / scale).astype(np.int8) for n, t in (("words", words), ("before", before), ("after", after))
     }
-    np.savez_compressed(FOLDER / "tagger.npz", features="\n".join(features), scale=scale, version="1", **tables)
+    np.savez_compressed(
+        FOLDER / "tagger.npz", features=tagger.PARTED.join(features), scale=scale, version="2", **tables
+    )
     print(f"{size - 1} features, {(FOLDER / 'tagger.npz').stat().st_size} bytes")
 
 

@@ -23,6 +23,7 @@ LABELS: tuple[Named, ...] = ("name", "place", "organisation", "address")  # from
 OFFSETS = (-2, -1, 0, 1, 2)
 SLOTS = 9  # how many features describe a word
 CODES = 128  # kinds of words, by shape and lists: 16 * 8
+PARTED = "\x1f"  # between the features in the file; a line end is a word, and so a feature
 EDGE = 14 * 8  # the kind of what stands before the first word and after the last
 # Split by the tokens, a text gives them at every second place: faster than a match object for each.
 TOKENS = re.compile(r"(\n|[^\W\d_]+(?:-[^\W\d_]+|['\u2019](?!s\b)[^\W\d_]+)*|\d+|[^\w\s])")
@@ -91,7 +92,7 @@ def is_full(name: str) -> bool:
 def weights() -> Weights:
     """The committed model."""
     with as_file(files("thruline.data") / "lists" / "tagger.npz") as path, np.load(path, allow_pickle=False) as file:
-        features = {str(name): row for row, name in enumerate(str(file["features"]).split("\n"), start=1)}
+        features = {str(name): row for row, name in enumerate(str(file["features"]).split(PARTED), start=1)}
         words, before, after = (file[name].astype(np.float32) * file["scale"] for name in ("words", "before", "after"))
         return Weights(features, words, before, after, str(file["version"]))
 

@@ -1,5 +1,6 @@
 import pytest
 
+from thruline.data import tagger
 from thruline.data.names import AllNames, ContextNames, KnownNames
 from thruline.data.privacy import find_mentions
 from thruline.data.tagger import tag
@@ -78,3 +79,10 @@ def test_of_several_detectors_the_surest_span_stays():
     both = AllNames([KnownNames(["Anna Berg"]), TwoSpans()])
     assert both.find(["Anna Berg Ulm"]) == [[Span(0, 9, 1.0), Span(9, 12, 0.45, "place")]]
     assert both.version == "known 1 and two"
+
+
+def test_every_feature_of_the_tagger_has_a_row_of_its_own() -> None:
+    model = tagger.weights()
+    assert len(model.features) + 1 == model.words.shape[1]
+    assert set(model.features.values()) == set(range(1, model.words.shape[1]))
+    assert "w=\n" in model.features
