@@ -153,7 +153,7 @@ def test_attachments_are_read_by_their_own_parsers(pool):
     assert under(parsed, "Payment within") == ("Attachment: terms.docx", "Terms")
     assert under(parsed, "Notes of the day") == ("Attachment: notes.txt",)
     assert parsed.parser.startswith("email 1, docx ")
-    assert "pdf 1" in parsed.parser
+    assert "pdf 2" in parsed.parser
 
 
 def test_what_is_hidden_in_an_attachment_is_hidden_in_the_message(pool):
