@@ -23,10 +23,8 @@ from thruline.core.errors import Invalid, ThrulineError
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
-    (
-        "data in",
-        ("add", "sync", "push", "withdraw", "sources", "documents", "document", "text", "share", "uses", "remove"),
-    ),
+    ("data in", ("add", "sync", "push", "withdraw", "sources", "source", "change", "share", "uses", "remove")),
+    ("documents", ("documents", "document", "text", "quarantined", "assign", "keep", "retry")),
     ("data checked", ("quality", "check", "corpus")),
     ("answers", ("ask", "search", "why", "replay", "answers")),
     ("undo", ("blast", "quarantine", "release", "reask", "verify")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -19,6 +20,7 @@ from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
 from thruline.data.names import AllNames, ContextNames
 from thruline.data.patience import PATIENCE, Patient, patience
+from thruline.data.places import PUSH
 from thruline.data.policies import POLICIES
 from thruline.data.sandbox import ParserPool
 from thruline.flows.line import Limits, Line
@@ -37,6 +39,7 @@ from thruline.ports.text import TextIndex
 from thruline.vectors.weights import SPECS, find_gguf, find_weights
 
 GENERAL = {**PATIENCE, **POLICIES}  # options of every kind of source
+REFERENCE = {"secret": "where its password or key stands: `env:NAME` or `file:PATH`"}
 
 logger = logging.getLogger("thruline")
 
@@ -106,12 +109,14 @@ class ConfiguredEngines:
         """The place of a source, which is asked again where it is away for a moment."""
         opens: OpensOrigin = backend("origin", source.kind)
         own = {name: value for name, value in source.options.items() if name not in GENERAL}
-        if unknown := sorted(own.keys() - opens.options.keys() - {"secret"}):
-            known = ", ".join(sorted({*opens.options, *GENERAL})) or "none"
-            raise Invalid(f"{unknown[0]!r} is no option of a source of this kind", hint=f"known: {known}")
         reference = own.pop("secret", "")
         asked = (lambda: secret(reference, self._home.path)) if reference else None
         return Patient(opens(source.location, own, asked), patience(source.options))
+
+    def options(self, kind: str) -> Mapping[str, str]:
+        """Those of the kind first; a place that is read also takes the name of a secret."""
+        opens: OpensOrigin | None = None if kind == PUSH else backend("origin", kind)
+        return {**opens.options, **REFERENCE, **GENERAL} if opens else POLICIES
 
     def parsers(self) -> ParserPool:
         """The processes that read files."""

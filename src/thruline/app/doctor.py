@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from thruline.core.errors import ThrulineError
 from thruline.core.units import show_size
+from thruline.data.places import PUSH
 from thruline.flows import INDEX
 from thruline.flows.reports import Check
-from thruline.flows.sources import PUSH, alarm_of
+from thruline.flows.sources import alarm_of
 from thruline.ledger import proof
 
 if TYPE_CHECKING:

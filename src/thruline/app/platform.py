@@ -16,6 +16,7 @@ from thruline.app.keys import id_key, master_key
 from thruline.app.operations import SYSTEMS, Operation, System, operations
 from thruline.core.errors import Denied, NotFound, ThrulineError, Unavailable, Unsupported
 from thruline.core.ids import Ids
+from thruline.core.nearest import meant
 from thruline.core.nouns import Actor, Draft
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Platform:
         """Do an operation; raises NotFound, Denied, Invalid or whatever it raises itself."""
         operation = self.operations.get(name)
         if operation is None:
-            raise NotFound(f"no operation {name!r}", hint=f"known: {', '.join(self.operations)}")
+            raise NotFound(f"no operation {name!r}", hint=meant(name, self.operations))
         began = time.monotonic()
         try:
             self._authorise(operation)

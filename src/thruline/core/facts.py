@@ -137,11 +137,12 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("source.added", "A place to read records from was declared.", kind=one_of(*SOURCE_KINDS)),
         _verb("source.shared", "Who may see what a source holds was set.", groups=Number(), named=Digest()),
         _verb("source.used", "What a source may be used for was set.", uses=Number(), named=Digest()),
+        _verb("source.changed", "How a source is read was set.", options=Number(), named=Digest()),
         _verb("source.removed", "A source and all that came from it was taken out.", records=Number()),
         _verb(
             "record.seen",
             "A sync met a record and told what had happened to it.",
-            change=one_of("added", "changed", "moved", "deleted"),
+            change=one_of("added", "changed", "moved", "deleted", "again"),
             size=Number("bytes"),
         ),
         _verb(
@@ -160,6 +161,8 @@ VERBS: Mapping[str, Verb] = dict(
         ),
         _verb("record.quarantined", "A record was taken out of every answer.", reason=one_of(*REASONS)),
         _verb("record.released", "A quarantined record was let back in.", reason=one_of(*REASONS)),
+        _verb("desk.assigned", "Who is to decide about what is out of answers was named.", cases=Number()),
+        _verb("desk.kept", "A person decided that something stays out of answers.", cases=Number()),
         _verb("chunk.embedded", "Chunks of one record became vectors.", vectors=Number(), dims=Number()),
         _verb("subject.linked", "A person was met in a record.", how=one_of(*MENTION_KINDS), score=Number("0..1")),
         _verb("index.segmented", "Vector sets were gathered into a segment.", vectors=Number()),

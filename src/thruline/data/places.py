@@ -6,12 +6,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from thruline.core.errors import Invalid
+from thruline.core.nearest import meant
 
 # scheme -> kind of origin; `git+https` and the like are told by what stands before the plus.
 KINDS = {
     "s3": "s3", "http": "web", "https": "web", "git": "git", "postgresql": "sql", "mysql": "sql", "sqlite": "sql",
     "imap": "mail", "imaps": "mail", "mbox": "mail",
 }  # fmt: skip
+PUSH = "push"  # the kind of source whose records are sent to us
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")  # suffixes of files whose rows are documents
 
 
@@ -22,13 +24,12 @@ def place_of(location: str) -> tuple[str, str]:
     """
     scheme, is_address, rest = location.partition("://")
     if scheme == "push" and rest.isprintable() and rest and not set(rest) & set("@:"):
-        return "push", location
+        return PUSH, location
     if not is_address:
         return _on_disk(Path(location).expanduser().resolve())
     kind = KINDS.get(scheme.partition("+")[0])
     if kind is None:
-        known = ", ".join(sorted(KINDS))
-        raise Invalid(f"{scheme + '://'!r} is no kind of source", hint=f"known: a folder, push, {known}")
+        raise Invalid(f"{scheme + '://'!r} is no kind of source", hint=meant(scheme, ("a folder", PUSH, *KINDS)))
     if _holds_secret(location, kind):
         raise Invalid("the address holds a password or a token", hint="leave it out, and name it: --secret env:NAME")
     return kind, location

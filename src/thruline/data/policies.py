@@ -9,6 +9,7 @@ from typing import NamedTuple
 from thruline.core.documents import Mention
 from thruline.core.errors import Invalid
 from thruline.core.facts import MENTION_KINDS
+from thruline.core.nearest import meant
 from thruline.core.units import parse_duration
 from thruline.data.uses import OPTION
 
@@ -19,12 +20,17 @@ STATED: Mapping[str, str] = {
     "basis": "legal basis",
     "residency": "where it may lie",
 }  # for the papers: written down, not enforced
+WAITS: Mapping[str, str] = {
+    "keep": "how long a document is kept after it came in, as `365d`; for ever unless given",
+    "undecided": "how long what is in quarantine waits for a decision before it is deleted, as `90d`; for ever unless "
+    "given",
+}
 POLICIES: Mapping[str, str] = {
     **{name: f"{says}, for the record of processing" for name, says in STATED.items()},
     "mask": "kinds of personal data that answers never show, as `email,phone`, or `all`",
     "block": "kinds of personal data whose documents are refused, as `ssn,card`, or `all`",
     OPTION: "what its documents may be used for, as `answer,train`; for everything unless given",
-    "keep": "how long a document is kept after it came in, as `365d`; for ever unless given",
+    **WAITS,
 }
 
 
@@ -43,6 +49,11 @@ def policy(options: Mapping[str, str]) -> Policy:
 def kept_s(options: Mapping[str, str]) -> float:
     """Seconds that a source may keep what came in, 0 for ever; raises Invalid."""
     return parse_duration(options["keep"]) if options.get("keep") else 0.0
+
+
+def undecided_s(options: Mapping[str, str]) -> float:
+    """Seconds that what is in quarantine waits for a decision, 0 for ever; raises Invalid."""
+    return parse_duration(options["undecided"]) if options.get("undecided") else 0.0
 
 
 def said(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> frozenset[str]:
@@ -88,5 +99,5 @@ def _kinds(said: str) -> frozenset[str]:
         return frozenset(MENTION_KINDS)
     kinds = frozenset(kind.strip() for kind in said.split(",") if kind.strip())
     if unknown := sorted(kinds - set(MENTION_KINDS)):
-        raise Invalid(f"{unknown[0]!r} is no kind of personal data", hint=f"known: all, {', '.join(MENTION_KINDS)}")
+        raise Invalid(f"{unknown[0]!r} is no kind of personal data", hint=meant(unknown[0], ("all", *MENTION_KINDS)))
     return kinds

@@ -1,3 +1,44 @@
+-- name: desk
+-- What is out of answers, records and refused paths alike. What an operator took out is decided, and what the law took
+-- out waits for nobody.
+SELECT r.id, r.source, 'quarantined', r.reason, coalesce(d.since, r.seen) AS at, coalesce(d.owner, ''),
+  CASE WHEN r.reason = 'operator' THEN 'kept' ELSE coalesce(d.decision, '') END
+FROM records r LEFT JOIN desk d ON d.artifact = r.id WHERE r.state = 'quarantined' AND r.reason <> 'restricted'
+UNION ALL
+SELECT e.path, e.source, 'refused', e.refused, coalesce(d.since, 0), coalesce(d.owner, ''), coalesce(d.decision, '')
+FROM entries e LEFT JOIN desk d ON d.artifact = e.path WHERE e.refused NOT IN ('', 'expired', 'suppressed')
+ORDER BY 5 DESC, 1;
+
+-- name: decision
+-- What a person decided about it.
+SELECT decision FROM desk WHERE artifact = :artifact;
+
+-- name: decide
+-- From now on.
+INSERT INTO desk (artifact, source, since, owner, decision) VALUES (:artifact, :source, :at, '', :decision)
+ON CONFLICT (artifact) DO UPDATE SET decision = excluded.decision;
+
+-- name: assign
+-- Who is to decide, from now on.
+INSERT INTO desk (artifact, source, since, owner, decision) VALUES (:artifact, :source, :at, :owner, '')
+ON CONFLICT (artifact) DO UPDATE SET owner = excluded.owner;
+
+-- name: clear_desk
+-- What is no longer out of answers; a release is remembered as long as its record is there.
+DELETE FROM desk WHERE source = :source
+  AND artifact NOT IN (SELECT id FROM records WHERE source = :source AND state = 'quarantined')
+  AND artifact NOT IN (SELECT path FROM entries WHERE source = :source AND refused <> '')
+  AND (decision <> 'released'
+    OR artifact NOT IN (SELECT id FROM records WHERE source = :source AND state <> 'deleted'));
+
+-- name: fill_desk
+-- What went out of answers, and what was refused, since the last look.
+INSERT INTO desk (artifact, source, since, owner, decision)
+SELECT id, source, seen, '', '' FROM records WHERE source = :source AND state = 'quarantined'
+UNION ALL
+SELECT path, source, CAST(:at AS BIGINT), '', '' FROM entries WHERE source = :source AND refused <> ''
+ON CONFLICT (artifact) DO NOTHING;
+
 -- name: insert_source
 -- A source by name.
 INSERT INTO sources (id, name, kind, location, groups, options, synced)
@@ -10,6 +51,11 @@ SELECT id, name, kind, location, groups, options, synced FROM sources ORDER BY n
 -- name: set_groups
 -- Who may see what it holds, from now on.
 UPDATE sources SET groups = :groups WHERE id = :id;
+
+-- name: judge_again
+-- Without a digest nothing that is read is what it was. What was kept as long as it may be stays out.
+UPDATE entries SET mark = '~', digest = '' WHERE source = :source AND mark <> '' AND refused <> 'expired'
+  AND (:paths = '' OR path IN (SELECT value FROM json_each(CASE WHEN :paths = '' THEN '[]' ELSE CAST(:paths AS TEXT) END)));
 
 -- name: synced
 -- When it was last walked to the end.
@@ -31,6 +77,10 @@ SELECT source, at FROM news ORDER BY source, at;
 -- name: delete_source
 -- Its entries go with it.
 DELETE FROM sources WHERE id = :id;
+
+-- name: delete_desk_of
+-- The source goes.
+DELETE FROM desk WHERE source = :id;
 
 -- name: entries
 -- What the last sync left.

@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, random_id
+from thruline.core.nearest import meant
 from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
 from thruline.data.uses import uses
@@ -130,7 +131,7 @@ class Records:
         for source in known:
             if name in (source.name, source.id):
                 return source
-        raise NotFound(f"no source named {name!r}", hint=f"known: {', '.join(s.name for s in known) or 'none yet'}")
+        raise NotFound(f"no source named {name!r}", hint=meant(name, (s.name for s in known), none="none yet"))
 
     def last_synced(self) -> dict[str, int]:
         """When each source was last walked to the end, in microseconds; 0 for never."""
@@ -143,6 +144,11 @@ class Records:
     def set_options(self, source: str, options: Mapping[str, str]) -> None:
         """How the source is read and used from now on."""
         self._db.execute(self._q.set_options, {"id": source, "options": json.dumps(dict(sorted(options.items())))})
+
+    def judge_again(self, source: str, paths: Sequence[str] | None = None) -> None:
+        """Let the next sync judge what these paths hold, or all, as if it had never been read."""
+        chosen = "" if paths is None else json.dumps(list(paths))
+        self._db.execute(self._q.judge_again, {"source": source, "paths": chosen})
 
     def mark_synced(self, source: str, at: int) -> None:
         """The source was walked to the end."""
@@ -163,6 +169,7 @@ class Records:
     def remove_source(self, source: str) -> None:
         """Drop the source and its paths; its records are the caller's to delete."""
         self._db.execute(self._q.delete_source, {"id": source})
+        self._db.execute(self._q.delete_desk_of, {"id": source})
 
     def entries(self, source: str) -> list[Entry]:
         """What the last sync left."""
@@ -214,6 +221,10 @@ class Records:
         self._db.execute_many(
             self._q.insert_chunk, [{"id": c, "record": record, "position": n} for n, c in enumerate(chunks)]
         )
+
+    def drop_chunks(self, record: str) -> None:
+        """It is about to be cut anew."""
+        self._db.execute(self._q.delete_chunks, _ids([record]))
 
     def set_state(self, records: Sequence[str], state: State, reason: str = "none") -> None:
         """In or out of answers."""

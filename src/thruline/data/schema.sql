@@ -16,6 +16,16 @@ CREATE TABLE IF NOT EXISTS news (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS news_by_source ON news (source, at);
 
+-- What is out of answers and waits for a person: a record, or the path of a file that was refused. `owner` is the user
+-- who is to decide; `decision` stays while a record exists, so that no rule overrules a person.
+CREATE TABLE IF NOT EXISTS desk (
+  artifact TEXT PRIMARY KEY,
+  source TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  owner TEXT NOT NULL,
+  decision TEXT NOT NULL CHECK (decision IN ('', 'kept', 'released'))
+) STRICT;
+
 -- A path of a source and the record that it held at the last sync. The path itself is the payload `path`. `mark` is
 -- what the place said of its content then: '' to look anew, '~' to read again.
 CREATE TABLE IF NOT EXISTS entries (

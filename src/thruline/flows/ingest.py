@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.errors import Refused
@@ -20,7 +20,7 @@ from thruline.data.records import Entry, Record
 from thruline.data.sources import Changes, Known, Move, compare, pair_moves
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
-from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, prepare
+from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.retention import expire
@@ -125,6 +125,8 @@ def _prepared(
     then = before.get(path_id)
     if then and then.digest == digest:
         return Prepared(raw=read, refused=then.refused, same=True)
+    if then and then.record == read.record:
+        read = replace(read, change=REJUDGED)
     return prepare(line, run, read)
 
 
@@ -148,7 +150,7 @@ def _take_in(line: Line, run: Run, source: Source, group: list[Prepared], tally:
             if prepared.same:
                 note_path(line, prepared.raw, refused=prepared.refused)
         retire_unheld(line, run, source)
-    what = Counter("unchanged" if p.same else p.raw.change for p in group if p.document or p.same)
+    what = Counter("unchanged" if p.is_known else p.raw.change for p in group if p.document or p.same)
     tally.added |= {p.raw.path: p.raw.digest for p in group if p.document and p.raw.change == "added"}
     tally.changed += what["changed"]
     tally.unchanged += what["unchanged"]
@@ -179,6 +181,7 @@ def _settle(line: Line, run: Run, source: Source, found: Changes, before: dict[s
             if reason != BY_RULE:
                 _note_refused(line, source, path, reason)
         retire_unheld(line, run, source)
+        line.desk.settle(source.id, line.clock.now())
 
 
 def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, Entry]) -> None:

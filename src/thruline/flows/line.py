@@ -6,6 +6,7 @@ What is heavy opens at its first use, so that asking for the status of a home lo
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from thruline.core.clock import Clock
 from thruline.core.ids import ArtifactId, Ids
 from thruline.core.nouns import Source
 from thruline.data.consents import Consents
+from thruline.data.desk import Desk
 from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
 from thruline.data.sketch import Sketcher
@@ -54,6 +56,10 @@ class Engines(Protocol):
 
     def origin(self, source: Source) -> Origin:
         """The place that a source's documents come from; raises Invalid when it cannot be meant."""
+        ...
+
+    def options(self, kind: str) -> Mapping[str, str]:
+        """What a source of this kind can be told: name -> what it sets."""
         ...
 
     def parsers(self) -> ParserPool:
@@ -121,6 +127,7 @@ class Line:
         self.engines = engines
         self.ledger = SqlLedger(database, clock)
         self.records = Records(database)
+        self.desk = Desk(database)
         self.subjects = Subjects(database, ids)
         self.sketcher = Sketcher(ids)
         self.consents = Consents(database)

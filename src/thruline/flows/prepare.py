@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 SUPPRESSED = "suppressed"
+REJUDGED = "again"  # a change that is none: the same bytes, to be judged by today's rules
 STEP = Step(
     name="prepare",
     modules=(called, chunks, duplicates, encodings, language, names, policies, privacy, sketch, phrases, poison),
@@ -59,6 +60,11 @@ class Prepared:
     document: Remembered[Document] | None = None
     refused: str = ""
     same: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether its path held these bytes before."""
+        return self.same or self.raw.change == REJUDGED
 
 
 def prepare(line: Line, run: Run, raw: Raw) -> Prepared:

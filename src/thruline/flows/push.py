@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Source
+from thruline.data.places import PUSH
 from thruline.data.policies import policy
+from thruline.data.records import Entry
 from thruline.flows import holds
 from thruline.flows.ingest import retire_unheld
-from thruline.flows.prepare import Prepared, Raw, prepare
+from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import PushReport
-from thruline.flows.sources import PUSH, named
+from thruline.flows.sources import named
 from thruline.flows.take_in import take_in
 from thruline.runs.runner import Run
 
@@ -70,8 +73,29 @@ def withdraw(line: Line, source: str, path: str, actor: Actor) -> PushReport:
             line.records.drop_entry(place.id, path_id)
             line.payloads.delete([path_id])
             retire_unheld(line, run, place)
+            line.desk.settle(place.id, line.clock.now())
         publish_live(line, run, "sync")
     return PushReport(source=place.name, path=path, record="", change="deleted", state="deleted", reason="", chunks=0)
+
+
+def judge_again(line: Line, source: Source, actor: Actor) -> None:
+    """Judge by today's rules what is to be read again, from the bytes that are kept; a refused record has none."""
+    with _alone(line, source, actor) as run:
+        for entry in line.records.entries(source.id):
+            kept = line.payloads.get_many([entry.record, entry.path]) if entry.record and not entry.digest else {}
+            if {entry.record, entry.path} <= kept.keys():
+                _commit(line, run, source, prepare(line, run, _sent(line, source, entry, kept)))
+        publish_live(line, run, "sync")
+
+
+def _sent(line: Line, source: Source, entry: Entry, kept: Mapping[str, bytes]) -> Raw:
+    data = kept[entry.record]
+    digest = line.ids.digest("content", data)
+    return Raw(
+        source=source.id, record=ArtifactId(entry.record), path=kept[entry.path].decode(),
+        path_id=ArtifactId(entry.path), data=data, digest=digest, size=len(data), mark=digest, change=REJUDGED,
+        policy=policy(source.options),
+    )  # fmt: skip
 
 
 def _pushed(line: Line, name: str, actor: Actor) -> Source:
@@ -121,6 +145,7 @@ def _commit(line: Line, run: Run, source: Source, prepared: Prepared) -> None:
     with run.commit():
         take_in(line, run, [prepared])
         retire_unheld(line, run, source)
+        line.desk.settle(source.id, line.clock.now())
 
 
 def _report(line: Line, raw: Raw, change: str, refused: str) -> PushReport:

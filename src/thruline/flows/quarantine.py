@@ -74,13 +74,16 @@ def quarantine(line: Line, what: str, dry_run: bool, actor: str, when: Window = 
     )  # fmt: skip
 
 
-def release(line: Line, what: str, dry_run: bool, actor: str, when: Window = ALWAYS) -> QuarantineReport:
+def release(
+    line: Line, what: str, dry_run: bool, actor: str, when: Window = ALWAYS, reason: str = ""
+) -> QuarantineReport:
     """Let quarantined records answer again, with all that say the same and were taken out with them.
 
-    The index is then byte for byte what it was before.
+    reason: only those that are out for it. The index is then byte for byte what it was before.
     """
     began = time.monotonic()
-    found = [r for r in resolve(line, what, when) if r.state == "quarantined" or r.reason == OPERATOR]
+    named = resolve(line, what, when, within=bool(reason))
+    found = [r for r in named if _is_out(r) and reason in ("", r.reason)]
     chosen = [r for r in found if r.reason != RESTRICTED]
     if found and not chosen:
         raise Conflict(f"{what!r} is restricted, not quarantined", hint="`thruline unrestrict` ends the restriction")
@@ -94,9 +97,16 @@ def release(line: Line, what: str, dry_run: bool, actor: str, when: Window = ALW
     )
 
 
-def resolve(line: Line, what: str, when: Window = ALWAYS) -> list[Record]:
-    """The current records that a person means by an id, a source's name, `source/path` or `*`; raises NotFound."""
-    if what == EVERY and when == ALWAYS:
+def _is_out(record: Record) -> bool:
+    return record.state == "quarantined" or record.reason == OPERATOR
+
+
+def resolve(line: Line, what: str, when: Window = ALWAYS, *, within: bool = False) -> list[Record]:
+    """The current records that a person means by an id, a source's name, `source/path` or `*`; raises NotFound.
+
+    within: something else than a time says which of all are meant.
+    """
+    if what == EVERY and when == ALWAYS and not within:
         raise Invalid("`*` means everything that came in within a time", hint="say --since, as 2h or 2026-11-22")
     named = [s.name for s in line.records.sources()] if what == EVERY else [what]
     return [r for name in named for r in _resolve(line, name) if when.holds(r)]
@@ -178,12 +188,14 @@ def _blast(line: Line, records: Sequence[Record]) -> BlastReport:
 def _quarantine(line: Line, records: Sequence[Record], actor: str) -> str:
     with line.runs.start("quarantine", only="records", actor=actor) as run, run.commit():
         line.records.hold(digests(line, records), line.clock.now())
+        line.desk.decide([(r.id, r.source) for r in records], "kept", line.clock.now())
         return take_out(line, run, records, OPERATOR)
 
 
 def _release(line: Line, records: Sequence[Record], actor: str) -> str:
     with line.runs.start("release", only="records", actor=actor) as run, run.commit():
         line.records.let_go(digests(line, records))
+        line.desk.decide([(r.id, r.source) for r in records], "released", line.clock.now())
         return let_in(line, run, records, OPERATOR)
 
 

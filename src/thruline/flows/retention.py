@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from thruline.core.ids import kind_of
 from thruline.core.nouns import Source
-from thruline.data.policies import kept_s
+from thruline.data.policies import kept_s, undecided_s
 from thruline.data.records import Record
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
@@ -58,10 +58,24 @@ def is_due(line: Line, source: Source) -> bool:
 
 
 def _old(line: Line, source: Source) -> dict[str, Record]:
+    due = [*_kept_too_long(line, source), *_undecided_too_long(line, source)]
+    held = holds.held(line) if due else frozenset()
+    return {r.id: r for r in due if r.id not in held}
+
+
+def _kept_too_long(line: Line, source: Source) -> list[Record]:
     keep_s = kept_s(source.options)
     if not keep_s:
-        return {}
+        return []
     before = line.clock.now() - int(keep_s * 1e6)
-    kept = holds.held(line)
-    records = line.records.of_source(source.id)
-    return {r.id: r for r in records if r.state != "deleted" and r.seen < before and r.id not in kept}
+    return [r for r in line.records.of_source(source.id) if r.state != "deleted" and r.seen < before]
+
+
+def _undecided_too_long(line: Line, source: Source) -> list[Record]:
+    """What is in quarantine, and nobody decided about in time."""
+    wait_s = undecided_s(source.options)
+    if not wait_s:
+        return []
+    before = line.clock.now() - int(wait_s * 1e6)
+    cases = [c for c in line.desk.cases() if c.source == source.id and c.state == "quarantined"]
+    return list(line.records.get_many([c.id for c in cases if not c.decision and c.since < before]).values())

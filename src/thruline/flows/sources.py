@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from thruline.core.clock import iso
 from thruline.core.errors import Denied, Invalid, NotFound, ThrulineError
 from thruline.core.ids import ArtifactId
+from thruline.core.nearest import meant
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import alarm
 from thruline.data.patience import patience
-from thruline.data.places import name_of, path_of, place_of
-from thruline.data.policies import POLICIES, kept_s, policy
+from thruline.data.places import PUSH, name_of, path_of, place_of
+from thruline.data.policies import kept_s, policy, undecided_s
 from thruline.data.uses import uses
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
@@ -29,8 +30,6 @@ from thruline.runs.runner import Cancelled
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
-
-PUSH = "push"  # the kind of source whose records are sent to us
 
 Progress = Callable[[str, int, int], None]
 
@@ -49,14 +48,7 @@ def add(
     if kind == "folder" and not Path(place).is_dir():
         raise Invalid(f"{place!r} is not a folder", hint="give the folder that holds your documents")
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
-    policy(options)
-    uses(options)
-    kept_s(options)
-    if kind != PUSH:
-        line.engines.origin(source).close()
-    elif unknown := sorted(options.keys() - POLICIES.keys()):
-        known = ", ".join(POLICIES)
-        raise Invalid(f"{unknown[0]!r} is no option of a source that is sent to", hint=f"known: {known}")
+    check_options(line, source)
     with line.database.transaction():
         source = line.records.add_source(_checked(name or name_of(place)), kind, place, groups, options)
         event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": kind}, actor=actor)
@@ -64,25 +56,18 @@ def add(
     return view(line, source)
 
 
-def options(pairs: Sequence[str], secret: str) -> dict[str, str]:
-    """Options as they are typed, `name=value`, and the reference to a secret; raises Invalid.
-
-    What has no name belongs to the value before it: the command line cuts `mask=email,phone` in two.
-    """
-    given: dict[str, str] = {"secret": secret} if secret else {}
-    name = ""
-    for pair in pairs:
-        first, equals, rest = pair.partition("=")
-        if equals and first.strip():
-            name = first.strip()
-            given[name] = rest.strip()
-        elif name and not equals:
-            given[name] += f",{pair.strip()}"
-        else:
-            raise Invalid(f"{pair!r} is no option", hint="write name=value, as every=1h")
-    if secret and secret.partition(":")[0] not in ("env", "file"):
-        raise Invalid("a secret is named, not given", hint="--secret env:NAME or --secret file:PATH")
-    return given
+def check_options(line: Line, source: Source) -> None:
+    """Raises Invalid for an option that a source of its kind does not have, or that cannot be meant."""
+    known = line.engines.options(source.kind)
+    if unknown := sorted(source.options.keys() - known.keys()):
+        what = "that is sent to" if source.kind == PUSH else "of this kind"
+        raise Invalid(f"{unknown[0]!r} is no option of a source {what}", hint=meant(unknown[0], known))
+    policy(source.options)
+    uses(source.options)
+    kept_s(source.options)
+    undecided_s(source.options)
+    if source.kind != PUSH:
+        line.engines.origin(source).close()
 
 
 def _check_home(line: Line, path: Path | None) -> None:
@@ -175,7 +160,7 @@ def documents(
         return _refused(line, actor)
     sources = {s.name: s for s in visible_sources(line, actor).values()}
     if source and source not in sources:
-        raise NotFound(f"no source named {source!r}", hint=f"known: {', '.join(sorted(sources)) or 'none'}")
+        raise NotFound(f"no source named {source!r}", hint=meant(source, sources))
     among = [sources[source].id] if source else [s.id for s in sources.values()]
     return views(line, line.records.list(among=among, state=state, limit=limit, offset=offset), actor)
 
@@ -200,7 +185,7 @@ def named(line: Line, actor: Actor, name: str) -> Source:
     for source in known:
         if name in (source.name, source.id):
             return source
-    raise NotFound(f"no source named {name!r}", hint=f"known: {', '.join(s.name for s in known) or 'none'}")
+    raise NotFound(f"no source named {name!r}", hint=meant(name, (s.name for s in known)))
 
 
 def _shared(line: Line, source: ArtifactId, groups: Sequence[str]) -> Draft:

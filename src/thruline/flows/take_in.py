@@ -11,7 +11,7 @@ from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import AGAIN, Entry, Record
 from thruline.flows.documents import Document, as_text, read_documents
-from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, names_erased, owner_of
+from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, names_erased, owner_of
 from thruline.flows.restrictions import RESTRICTED, Restricted, restricted
 from thruline.flows.same import text_digest
 from thruline.guard import poison
@@ -97,8 +97,11 @@ def _take_one(line: Line, run: Run, item: _Ready, shut: Restricted) -> None:
     vectors = line.generations.put_set(
         raw.record, item.chunks, item.vectors, embedder=line.embedder_digest, owner=owner, run=run.id, actor=run.actor
     )
+    before = line.records.get_many([raw.record]).get(raw.record)
+    if before and before.document not in ("", item.payload):
+        _drop_older(line, before, vectors)
     twin = _twin(line, raw.record, document)
-    reason = _quarantine_reason(line, raw.record, document, twin)
+    reason = _quarantine_reason(line, item, before, twin)
     if not reason and shut.names_one(document, raw.path, as_text(raw.data)):
         reason = RESTRICTED
     twin = None if twin and twin.is_shut_out else twin
@@ -189,10 +192,17 @@ def _twin(line: Line, record: ArtifactId, document: Document) -> _Twin | None:
     return None
 
 
-def _quarantine_reason(line: Line, record: ArtifactId, document: Document, twin: _Twin | None) -> str:
+def _drop_older(line: Line, before: Record, vectors: ArtifactId) -> None:
+    """What was made of the same bytes by other rules: it may say what is masked now."""
+    sets = [s for s in line.generations.sets_of([before.id]) if s != vectors]
+    line.payloads.delete([before.document, *sets])
+    line.records.drop_chunks(before.id)
+
+
+def _quarantine_reason(line: Line, item: _Ready, before: Record | None, twin: _Twin | None) -> str:
     """Why it stays out of answers; what a person decided about the same content stands."""
-    before = line.records.get_many([record]).get(record)
-    if before and (before.state == "live" or before.reason != "none"):
+    document = item.document
+    if before and _stands(line, item, before):
         return "" if before.state == "live" else before.reason
     if twin and twin.is_shut_out:
         return twin.record.reason
@@ -201,3 +211,10 @@ def _quarantine_reason(line: Line, record: ArtifactId, document: Document, twin:
     if line.limits.hidden_text != "quarantine" or not poison.is_quarantined(document.risks):
         return ""
     return document.risks[0].kind
+
+
+def _stands(line: Line, item: _Ready, before: Record) -> bool:
+    """Whether it keeps the state that it has: always what a person decided, and the rest unless it is judged again."""
+    if item.raw.change == REJUDGED:
+        return bool(line.desk.decision(before.id)) or before.reason == "operator"
+    return before.state == "live" or before.reason != "none"

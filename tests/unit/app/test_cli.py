@@ -115,7 +115,7 @@ def test_what_is_not_available_ends_with_three(path: Path, capsys: pytest.Captur
 
 def test_an_unknown_command_is_quoted_and_a_near_one_offered(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["quarentine", "x"]) == 2
-    assert capsys.readouterr().err == "thruline: no command 'quarentine'\n  did you mean quarantine?\n"
+    assert capsys.readouterr().err == "thruline: no command 'quarentine'\n  did you mean quarantine or quarantined?\n"
 
 
 def test_json_after_the_dashes_is_the_jobs(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from thruline.flows import quality as qualities
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reask as reasking
+    from thruline.flows import source_options as choosing
     from thruline.flows import sources as sourcing
 else:
     consenting = lazy("thruline.flows.consent")
@@ -53,6 +54,7 @@ else:
     reading = lazy("thruline.flows.reading")
     reasking = lazy("thruline.flows.reask")
     rights = lazy("thruline.flows.rights")
+    choosing = lazy("thruline.flows.source_options")
     sourcing = lazy("thruline.flows.sources")
 
 What = Annotated[
@@ -60,6 +62,7 @@ What = Annotated[
 ]
 Since = Annotated[str, "only what came in from then on: `2026-11-22`, `2026-11-22T14:05Z`, or `2h` ago"]
 Until = Annotated[str, "only what came in before then"]
+Reason = Annotated[str, "only what is out for this reason, as `injection`"]
 State = Literal["", "live", "quarantined", "superseded", "deleted", "refused"]
 Identifiers = Annotated[tuple[str, ...], "how the person is called: name, e-mail, phone number, each in quotes"]
 DryRun = Annotated[bool, "say what would happen, and change nothing"]
@@ -75,7 +78,7 @@ def add(
     secret: Annotated[str, "where its password or key stands: `env:NAME` or `file:PATH`"] = "",
 ) -> SourceView:  # fmt: skip
     """Declare a place as a source of documents; `sync` then reads it."""
-    return sourcing.add(p.line, path, name, groups, sourcing.options(options, secret), p.actor.id)
+    return sourcing.add(p.line, path, name, groups, choosing.parsed(options, secret), p.actor.id)
 
 
 @operation(role="writer", cli="sync", positional=("source",))
@@ -179,10 +182,10 @@ def quarantine(
 
 @operation(role="operator", cli="release", positional=("what",))
 def release(
-    p: Platform, *, what: What, since: Since = "", until: Until = "", dry_run: DryRun = False
+    p: Platform, *, what: What, reason: Reason = "", since: Since = "", until: Until = "", dry_run: DryRun = False
 ) -> QuarantineReport:
     """Let quarantined records answer again."""
-    return quarantining.release(p.line, what, dry_run, p.actor.id, quarantining.window(p.line, since, until))
+    return quarantining.release(p.line, what, dry_run, p.actor.id, quarantining.window(p.line, since, until), reason)
 
 
 @operation(role="operator", cli="reask", positional=("what",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thruline.app.render.words import n
+from thruline.app.render.words import WIDTH, n, pairs
 from thruline.flows import reports
 
 
@@ -66,6 +66,32 @@ def _quality(report: reports.QualityReport) -> Iterator[str]:
         yield f"  no score moved: {report.drift[0].before} documents before, {report.drift[0].since} since"
 
 
+def _case(item: reports.DeskItem) -> Iterator[str]:
+    notes = [", ".join(item.rules), f"for {item.owner}" if item.owner else "", item.decision]
+    notes += [f"since {item.since[:16]}"] if item.since else []
+    notes += [f"deleted after {item.expires[:10]} unless you decide"] if item.expires else []
+    yield f"{item.state:<11} {item.source}/{item.path}  {item.reason.replace('_', ' ')}"
+    yield f"{'':<11} {'; '.join(filter(None, notes))}"
+    if item.preview:
+        yield f"{'':<11} {item.preview[:WIDTH]}"
+
+
+def _desk(report: reports.DeskReport) -> Iterator[str]:
+    would = "would be " if report.dry_run else ""
+    yield f"{would}{report.action}: {n(report.cases, 'case')}; {len(report.left)} out of answers"
+    if report.unread:
+        yield f"  {n(report.unread, 'refused record')} of which no copy was kept: send them again"
+    for item in report.left:
+        yield from (f"  {line}" for line in _case(item))
+
+
+def _source(report: reports.SourceReport) -> Iterator[str]:
+    yield from pairs(report.source)
+    yield "options:"
+    for option in report.options:
+        yield f"  {option.name:<10} {option.value or '-':<20} {option.says}"
+
+
 def _verify(report: reports.VerifyReport) -> Iterator[str]:
     word = "verified" if report.ok else "NOT what was written"
     counted = f"{n(report.events, 'event')}, {n(report.seals, 'seal')}, head {report.head[:16]}"
@@ -78,10 +104,13 @@ FORMS: dict[type, Any] = {
     reports.ContractReport: _contract,
     reports.QualityReport: _quality,
     reports.VerifyReport: _verify,
+    reports.DeskReport: _desk,
+    reports.SourceReport: _source,
 }
 
 
 ROWS: dict[type, Any] = {
     reports.SyncReport: _sync,
     reports.DocumentView: _document,
+    reports.DeskItem: _case,
 }

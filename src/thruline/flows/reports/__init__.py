@@ -22,6 +22,7 @@ from thruline.flows.reports.checks import (
     QualityRule,
     RuleReport,
 )
+from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
 from thruline.flows.reports.rights import (
@@ -39,6 +40,8 @@ from thruline.flows.reports.sources import (
     PushReport,
     Refusal,
     RiskView,
+    SourceOption,
+    SourceReport,
     SourceView,
     SyncReport,
 )
@@ -63,6 +66,8 @@ __all__ = [
     "ConsentView",
     "ContractReport",
     "CorpusReport",
+    "DeskItem",
+    "DeskReport",
     "DocumentView",
     "DriftView",
     "EraseReport",
@@ -94,6 +99,8 @@ __all__ = [
     "RunView",
     "SearchReport",
     "Sentence",
+    "SourceOption",
+    "SourceReport",
     "SourceView",
     "Status",
     "SyncReport",

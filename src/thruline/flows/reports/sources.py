@@ -79,6 +79,23 @@ class SourceView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceOption:
+    """What a source can be told. value: what it was told, empty where nothing; secrets by reference."""
+
+    name: str
+    value: str
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceReport:
+    """A source with every option that it takes."""
+
+    source: SourceView
+    options: tuple[SourceOption, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RiskView:
     """Why a document deserves distrust."""
 

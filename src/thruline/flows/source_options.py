@@ -1,0 +1,90 @@
+"""A source's options: seen with what each means, and changed while it is in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from thruline.core.errors import Invalid
+from thruline.core.ids import ArtifactId
+from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.patience import PATIENCE
+from thruline.data.places import PUSH
+from thruline.data.policies import STATED, WAITS
+from thruline.data.uses import OPTION as USES
+from thruline.flows.push import judge_again
+from thruline.flows.reports import SourceOption, SourceReport
+from thruline.flows.sources import check_options, named, view
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+REFERENCE = "secret"  # the option that names where a password stands
+# What decides when a place is read and how long something stays; all others decide what a document becomes.
+_SAME_DOCUMENTS = frozenset((*PATIENCE, *STATED, *WAITS, USES, REFERENCE, "timeout"))
+
+
+def parsed(pairs: Sequence[str], secret: str) -> dict[str, str]:
+    """Options as they are typed, `name=value`, and the reference to a secret; raises Invalid.
+
+    What has no name belongs to the value before it: the command line cuts `mask=email,phone` in two.
+    """
+    given: dict[str, str] = {REFERENCE: secret} if secret else {}
+    name = ""
+    for pair in pairs:
+        first, equals, rest = pair.partition("=")
+        if equals and first.strip():
+            name = first.strip()
+            given[name] = rest.strip()
+        elif name and not equals:
+            given[name] += f",{pair.strip()}"
+        else:
+            raise Invalid(f"{pair!r} is no option", hint="write name=value, as every=1h")
+    if given.get(REFERENCE) and given[REFERENCE].partition(":")[0] not in ("env", "file"):
+        raise Invalid("a secret is named, not given", hint="--secret env:NAME or --secret file:PATH")
+    return given
+
+
+def report(line: Line, actor: Actor, name: str) -> SourceReport:
+    """A source as far as the actor may see it; where its password stands is for the operator."""
+    source = named(line, actor, name)
+    return SourceReport(
+        source=view(line, source),
+        options=tuple(
+            SourceOption(name=option, value=source.options.get(option, ""), says=says)
+            for option, says in line.engines.options(source.kind).items()
+            if option != REFERENCE or actor.is_operator
+        ),
+    )
+
+
+def change(line: Line, name: str, given: Mapping[str, str], actor: Actor) -> SourceReport:
+    """Set some options of a source, and take away those that are given without a value; the others stay.
+
+    What decides what a document becomes holds for all that is there: the next sync judges each document again.
+    Raises Invalid for options that cannot be meant, Conflict while the source is being read.
+    """
+    source = line.records.source(name)
+    if USES in given:
+        raise Invalid("what a source may be used for is set apart", hint=f"`thruline uses {source.name} PURPOSE`")
+    wanted = {option: value for option, value in {**source.options, **given}.items() if value}
+    check_options(line, replace(source, options=wanted))
+    if wanted != source.options:
+        with line.runs.start("sync", only=source.id, actor=actor.id) as run, run.commit():
+            line.records.set_options(source.id, wanted)
+            if _differing(source.options, wanted) - _SAME_DOCUMENTS:
+                line.records.judge_again(source.id)
+            run.append(_changed(line, source, wanted))
+        if source.kind == PUSH:
+            judge_again(line, replace(source, options=wanted), actor)
+    return report(line, actor, source.id)
+
+
+def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
+    return {name for name in {*before, *after} if before.get(name) != after.get(name)}
+
+
+def _changed(line: Line, source: Source, options: Mapping[str, str]) -> Draft:
+    said = line.ids.digest("options", *(f"{name}={value}" for name, value in sorted(options.items())))
+    return Draft(verb="source.changed", inputs=(ArtifactId(source.id),), facts={"options": len(options), "named": said})
