@@ -48,7 +48,7 @@ GROUPS = (
     ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),
     ("compute", ("run", "jobs", "logs", "cancel", "work", "runs", "nodes")),
     ("guard", ("keys", "users", "screen", "audit")),
-    ("copies", ("backup", "restore", "events", "lineage")),
+    ("copies", ("backup", "restore", "events", "lineage", "notify", "openlineage")),
 )
 
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
+from importlib.resources import files
 
 import msgspec
 from starlette.applications import Starlette
@@ -33,6 +34,7 @@ from thruline.console import COOKIE, console
 from thruline.core.errors import ThrulineError
 from thruline.core.units import parse_size
 from thruline.flows import INDEX
+from thruline.flows.openlineage import OURS
 from thruline.guard.limits import Limits
 from thruline.ledger.group import GroupCommit
 
@@ -84,6 +86,7 @@ class _Site:
             Route("/healthz", _alive),
             Route("/readyz", self._ready),
             Route("/metrics", self._numbers),
+            Route(OURS, _facets),
             _LoginLink("/login", self._redeem),
             *console(platform_for, self._sessions.begin),
         ]
@@ -153,6 +156,13 @@ class _LoginLink(Route):
         if not scope.get("query_string", b"").startswith(b"token="):
             return Match.NONE, {}
         return super().matches(scope)
+
+
+async def _facets(_: Request) -> Response:
+    """The schema of our own OpenLineage facets; it says nothing of this home, so whoever was sent one may read it."""
+    return Response(
+        files("thruline.flows").joinpath("openlineage_facets.json").read_bytes(), 200, None, "application/json"
+    )
 
 
 async def _alive(_: Request) -> Response:

@@ -14,8 +14,10 @@ import uvicorn
 from starlette.applications import Starlette
 
 from thruline.api.http import application, sessions_of
+from thruline.app.outward import outbox_of
 from thruline.app.platform import Platform
 from thruline.core.errors import Invalid, Unavailable
+from thruline.flows.outbox import keep_telling
 from thruline.flows.schedule import keep_fresh
 from thruline.infra.work import work
 
@@ -91,10 +93,11 @@ def _announce(address: str, login: str, as_json: bool) -> None:
 @contextmanager
 def _working(platform: Platform) -> Iterator[None]:
     """Jobs run and sources are read beside the server; what runs on when it ends waits for the next one."""
-    stop = threading.Event()
+    stop, outbox = threading.Event(), outbox_of(platform)
     threads = [
         threading.Thread(target=work, args=(platform.line.jobs, stop), name="job-worker", daemon=True),
         threading.Thread(target=keep_fresh, args=(platform.line, stop), name="schedule", daemon=True),
+        threading.Thread(target=keep_telling, args=(platform.line, outbox, stop), name="outbox", daemon=True),
     ]
     for thread in threads:
         thread.start()

@@ -37,6 +37,7 @@ class Server:
     port: int = leaf(7070, "port to listen on")
     max_body: str = leaf("16MB", "largest request body")
     requests_per_minute: int = leaf(600, "requests a key may make in a minute; 0 for no limit")
+    public_url: str = leaf("", "address under which people open it, for links; empty for host and port")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,18 @@ class Compute:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notify:
+    """Whom the platform tells. Nobody, unless an address is given."""
+
+    webhook: str = leaf("", "address that signed notices are posted to")
+    webhook_secret: str = leaf("", "reference to the secret that signs them, as text or `whsec_` and base64")
+    events: str = leaf("all", "which notices, with commas between; `all` for every kind")
+    openlineage: str = leaf("", "address that OpenLineage run events are posted to, as https://host/api/v1/lineage")
+    openlineage_key: str = leaf("", "reference to the token of that server")
+    names: bool = leaf(False, "whether OpenLineage events call sources by name, and say what is stated of them")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """All settings of a home."""
 
@@ -119,6 +132,7 @@ class Config:
     answer: Answer = field(default_factory=Answer)
     guard: Guard = field(default_factory=Guard)
     compute: Compute = field(default_factory=Compute)
+    notify: Notify = field(default_factory=Notify)
 
 
 class Setting(NamedTuple):
@@ -146,7 +160,10 @@ _PARSED: Mapping[str, Callable[[str], object]] = {
     "ingest.parser_timeout": parse_duration,
     "answer.llm_timeout": parse_duration,
 }
-_REFERENCES = ("store.s3_key", "store.master_key", "embed.key", "answer.llm_key")
+_REFERENCES = (
+    "store.s3_key", "store.master_key", "embed.key", "answer.llm_key", "notify.webhook_secret",
+    "notify.openlineage_key",
+)  # fmt: skip
 
 
 def leaves() -> Iterator[tuple[str, type, Any, str]]:

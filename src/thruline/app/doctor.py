@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from thruline.app.outward import outbox_of
 from thruline.core.errors import ThrulineError
 from thruline.core.units import show_size
 from thruline.data.places import PUSH
-from thruline.flows import INDEX
+from thruline.flows import INDEX, outbox
 from thruline.flows.reports import Check
 from thruline.flows.sources import alarm_of
 from thruline.ledger import proof
@@ -28,7 +29,7 @@ LOW_DISK = 2 * 10**9  # a sync of a large source needs room for its write-ahead 
 def examine(p: Platform) -> tuple[Check, ...]:
     """Every check; none of them changes anything."""
     checks: tuple[Callable[[Platform], Iterator[Check]], ...] = (
-        _python, _home, _keys, _disk, _ledger, _index, _runs, _sources, _weights, _network, _detector, _model,
+        _python, _home, _keys, _disk, _ledger, _index, _runs, _sources, _weights, _network, _detector, _model, _told,
     )  # fmt: skip
     return tuple(check for look in checks for check in _safely(look, p))
 
@@ -165,4 +166,16 @@ def _model(p: Platform) -> Iterator[Check]:
         yield Check(
             name="llm", state="fail", says="answer.mode is llm, but answer.llm_url is empty",
             cure="set answer.llm_url, or answer.mode = \"extractive\"",
+        )  # fmt: skip
+
+
+def _told(p: Platform) -> Iterator[Check]:
+    box = outbox_of(p)
+    for told in outbox.listing(p.line, box):
+        said = f"HTTP {told.status}" if told.status else "no answer"
+        yield Check(
+            name=told.destination, state="ok" if told.ok else "fail",
+            says=f"{told.sent} told, {told.waiting} wait" if told.ok
+            else f"not told since {told.since} ({said}, {told.failed} times), {told.waiting} wait",
+            cure="" if told.ok else f"is {told.url} up? `thruline notify --test` tries it",
         )  # fmt: skip

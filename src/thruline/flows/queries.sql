@@ -26,3 +26,27 @@ DELETE FROM answers WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))
 -- name: count_answers
 -- How many there are.
 SELECT count(*) FROM answers;
+
+-- name: begin_outbox
+-- A destination is told what happens from here on.
+INSERT INTO outbox (destination, upto, sent, failed, since, again, status)
+VALUES (:destination, :upto, 0, 0, 0, 0, 0) ON CONFLICT (destination) DO NOTHING;
+
+-- name: outbox
+-- How far one destination is.
+SELECT upto, sent, failed, since, again, status FROM outbox WHERE destination = :destination;
+
+-- name: delivered
+-- One message more; what failed before is over.
+UPDATE outbox SET upto = :upto, sent = sent + 1, failed = 0, since = 0, again = 0, status = 0
+WHERE destination = :destination;
+
+-- name: skipped
+-- A message is left out, because somebody said so.
+UPDATE outbox SET upto = :upto, failed = 0, since = 0, again = 0, status = 0 WHERE destination = :destination;
+
+-- name: not_delivered
+-- Nothing before `again`; since: when it began to fail.
+UPDATE outbox SET failed = failed + 1, again = :again, status = :status,
+  since = CASE WHEN since = 0 THEN :now ELSE since END
+WHERE destination = :destination;

@@ -6,3 +6,14 @@ CREATE TABLE IF NOT EXISTS answers (
   outcome TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS answers_by_time ON answers (at);
+
+-- How far each destination has been told, by the number of the last event. failed: attempts in a row without success.
+CREATE TABLE IF NOT EXISTS outbox (
+  destination TEXT PRIMARY KEY,
+  upto INTEGER NOT NULL,
+  sent INTEGER NOT NULL,
+  failed INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  again INTEGER NOT NULL,
+  status INTEGER NOT NULL
+) STRICT;

@@ -8,14 +8,23 @@ from thruline.app.config import Setting
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import BackupReport, Check, EventView, LineageReport, Status, VerifyReport
+from thruline.flows.reports import (
+    BackupReport,
+    Check,
+    DeliveryView,
+    EventView,
+    LineageReport,
+    Status,
+    VerifyReport,
+)
 
 if TYPE_CHECKING:
-    from thruline.app import copies, doctor, overview
+    from thruline.app import copies, doctor, outward, overview
     from thruline.flows import lineage
 else:
     copies = lazy("thruline.app.copies")
     doctor = lazy("thruline.app.doctor")
+    outward = lazy("thruline.app.outward")
     overview = lazy("thruline.app.overview")
     lineage = lazy("thruline.flows.lineage")
 
@@ -70,6 +79,22 @@ def lineage_(
     return lineage.around(
         p.line, p.actor, artifact, up=up or both, down=down or both, depth=depth, opened=open, offset=offset
     )
+
+
+@operation(role="operator", cli="notify")
+def notify(
+    p: Platform, *,
+    test: Annotated[bool, "send a test to every destination, and nothing else"] = False,
+    skip: Annotated[str, "leave out the message that this destination does not take"] = "",
+) -> tuple[DeliveryView, ...]:  # fmt: skip
+    """Tell those outside what waits for them, now; the server does so by itself."""
+    return outward.notify(p, test=test, skip=skip)
+
+
+@operation(role="operator", cli="openlineage", reads=True)
+def openlineage(p: Platform, *, since: Annotated[str, "from this moment on, as 2h or 2026-11-22"] = "") -> str:
+    """Every run as OpenLineage events, one JSON object a line."""
+    return outward.run_events(p, since)
 
 
 @operation(role="operator", cli="backup", positional=("folder",))

@@ -24,6 +24,7 @@ from thruline.flows.reports.checks import (
 )
 from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
+from thruline.flows.reports.outbox import DeliveryView
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
 from thruline.flows.reports.rights import (
     ConsentReport,
@@ -66,6 +67,7 @@ __all__ = [
     "ConsentView",
     "ContractReport",
     "CorpusReport",
+    "DeliveryView",
     "DeskItem",
     "DeskReport",
     "DocumentView",
