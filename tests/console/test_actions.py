@@ -112,3 +112,33 @@ def test_work_that_takes_long_goes_on_while_the_browser_is_shown_the_way(client_
         assert platform.calls == []
         platform.go.set()
     assert platform.calls == [("data.sync", {"source": "handbook"})]
+
+
+def test_many_are_released_only_after_the_list_was_seen(client, platform):
+    form = {"what": "*", "reason": "hidden_text"}
+    page = client.post("/do/data.release", data=form)
+    assert platform.calls[-1] == ("data.release", {"what": "*", "dry_run": True})
+    assert "Release 1 document?" in page.text
+    assert client.post("/do/data.release", data=form | {"confirmed": "yes"}).status_code == 303
+    assert platform.calls[-1] == ("data.release", {"what": "*", "dry_run": False})
+
+
+def test_nobody_in_particular_can_be_assigned(client, platform):
+    client.post("/do/data.assign", data={"what": RECORD, "to": ""})
+    assert platform.calls[-1] == ("data.assign", {"what": RECORD, "to": ""})
+
+
+def test_a_mistake_in_a_form_leaves_what_was_typed(client, platform):
+    page = client.post("/do/data.change", data={"source": "notes", "option:every": "never", "option:mask": "email"})
+    assert platform.calls[-1] == ("data.change", {"source": "notes", "options": ("every=never", "mask=email")})
+    assert page.status_code == 422
+    assert "&#39;never&#39; is not a duration" in page.text
+    assert 'name="option:every" value="never"' in page.text
+
+
+def test_a_form_for_a_source_is_shown_again_as_it_was_typed(home, client_of, tmp_path):
+    given = {"path": str(tmp_path / "nowhere"), "name": "manual", "groups": "staff", "options": "every=1h"}
+    page = client_of(home).post("/do/data.add", data=given)
+    assert page.status_code == 422
+    assert "is not a folder" in page.text
+    assert all(value in page.text for value in given.values())

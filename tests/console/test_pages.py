@@ -13,11 +13,12 @@ from thruline.testing.sample import READER, SamplePlatform
 ANSWER = reports.ANSWER.id
 RECORD = reports.DOCUMENTS[0].record
 ADDRESSES = (
-    "/", "/ask", f"/ask?answer={ANSWER}", f"/why/{ANSWER}", "/data", f"/data/{RECORD}", f"/lineage/{RECORD}", "/runs",
+    "/", "/ask", f"/ask?answer={ANSWER}", f"/why/{ANSWER}", "/data", "/sources/wiki-import", f"/data/{RECORD}",
+    f"/lineage/{RECORD}", "/runs",
 )  # fmt: skip
 TWINS = (
-    "/home.json", "/ask.json", f"/why/{ANSWER}.json", "/data.json", f"/data/{RECORD}.json", f"/lineage/{RECORD}.json",
-    "/runs.json",
+    "/home.json", "/ask.json", f"/why/{ANSWER}.json", "/data.json", "/sources/wiki-import.json", f"/data/{RECORD}.json",
+    f"/lineage/{RECORD}.json", "/runs.json",
 )  # fmt: skip
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'"
 

@@ -54,6 +54,16 @@ def test_a_dropped_folder_is_there_and_what_is_suspicious_waits_in_quarantine(fi
     assert "Holds text that a program reads and a person does not see" in page
 
 
+def test_a_source_tells_what_became_of_all_that_it_holds(filled):
+    name = filled.get("/data.json").json()["sources"][0]["name"]
+    counts = filled.get(f"/sources/{name}.json").json()["about"]["counts"]
+    assert counts["seen"] == sum(n for state, n in counts.items() if state != "seen") > 0
+    page = filled.get(f"/sources/{name}", params={"check": "quality"}).text
+    assert "rules for answering" in page
+    filled.post("/do/data.change", data={"source": name, "option:every": "1h", "option:mask": ""})
+    assert 'value="1h"' in filled.get(f"/sources/{name}").text
+
+
 @pytest.fixture(scope="module")
 def answer(filled) -> str:
     """The receipt id of an answer that was asked for in the console."""

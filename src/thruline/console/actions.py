@@ -20,7 +20,9 @@ class Action:
     then: the address to go to afterwards; `{id}` in it is the result's. confirm: the template that shows the dry run
     of what destroys, before its button. result: the template that shows a report which can be read nowhere else.
     section: the entry of the navigation that is current on the pages that the action itself shows.
-    slow: work that goes on as a run when the browser should no longer wait.
+    slow: work that goes on as a run when the browser should no longer wait. asks: for which forms confirm is shown.
+    page: the page that the form stands on, to be shown again with what was typed when something is wrong with it.
+    blank: fields that mean something when they are empty. many: the argument that fields called `it:name` make up.
     """
 
     name: str
@@ -30,11 +32,18 @@ class Action:
     result: str = ""
     section: str = "/data"
     slow: bool = False
+    blank: tuple[str, ...] = ()
+    many: str = ""
     follow: Callable[[Platform, Any], object] | None = None
+    asks: Callable[[Form], bool] = bool
+    page: str = ""
 
     def arguments(self, form: Form) -> dict[str, object]:
         """The operation's arguments; what was left empty is left out. Raises Invalid for a form without any."""
         given = {name: parse(form[name]) for name, parse in self.fields.items() if form.get(name, "").strip()}
+        given |= {name: form[name] for name in self.blank if name in form and name not in given}
+        if self.many:
+            given[self.many] = tuple(f"{k.partition(':')[2]}={v.strip()}" for k, v in form.items() if ":" in k)
         if not given:
             raise Invalid("the form is empty", hint=f"fill in: {', '.join(self.fields)}")
         return given
@@ -62,7 +71,7 @@ _ACTIONS = (
     Action(
         name="data.add",
         fields={"path": str.strip, "name": str.strip, "groups": words, "options": lines, "secret": str.strip},
-        then="/data?done=data.add", slow=True,
+        then="/data?done=data.add", slow=True, page="/data",
         follow=lambda platform, source: source.kind == "push" or platform.data.sync(source=source.name),
     ),
     Action(name="data.sync", fields={"source": str.strip}, then="/data?done=data.sync", slow=True),
@@ -70,7 +79,25 @@ _ACTIONS = (
         name="data.quarantine", fields={"what": str.strip}, then="/data?done=data.quarantine#quarantine",
         confirm="confirm_quarantine.html",
     ),
-    Action(name="data.release", fields={"what": str.strip}, then="/data?done=data.release"),
+    Action(
+        name="data.release", fields={"what": str.strip, "reason": str.strip}, then="/data?done=data.release#quarantine",
+        confirm="confirm_release.html", asks=lambda form: bool(form.get("reason")),
+    ),
+    Action(
+        name="data.keep", fields={"what": str.strip, "reason": str.strip}, then="/data?done=data.keep#quarantine"
+    ),
+    Action(
+        name="data.assign", fields={"what": str.strip, "reason": str.strip, "to": str.strip}, blank=("to",),
+        then="/data?done=data.assign#quarantine",
+    ),
+    Action(
+        name="data.retry", fields={"what": str.strip, "reason": str.strip}, then="/data?done=data.retry#quarantine",
+        slow=True,
+    ),
+    Action(
+        name="data.change", fields={"source": str.strip}, many="options", then="/data?done=data.change",
+        page="/sources/{source}",
+    ),
     # The report of an erasure names what is gone: it is shown once and kept nowhere, so nothing is redirected to.
     Action(
         name="data.erase", fields={"identifiers": lines, "one_word": bool}, confirm="confirm_erase.html",

@@ -25,6 +25,11 @@ NOTICES: Mapping[str, str] = {
     "data.sync.started": "The source is being read again. Answers use what is in already.",
     "data.quarantine": "Quarantined: no answer uses it from now on.",
     "data.release": "Released: answers may use it again.",
+    "data.keep": "It stays out of answers, and nobody is asked again.",
+    "data.assign": "It is noted who is to decide.",
+    "data.retry": "Judged again. What is listed still breaks a rule.",
+    "data.retry.started": "It is being judged again. What passes leaves the list.",
+    "data.change": "The options are set. The next reading judges each document by them.",
     "infra.cancel": "Asked to stop. It ends at its next step; finished steps are kept.",
 }
 

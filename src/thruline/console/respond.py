@@ -49,16 +49,24 @@ class Responses:
 
     def html(
         self, template: str, context: Mapping[str, Any], *, section: str = "", notice: str = "", status: int = 200,
-        may: Collection[str] = (),
+        may: Collection[str] = (), mistake: ThrulineError | None = None, typed: Mapping[str, str] = {},
     ) -> Response:  # fmt: skip
         """A page.
 
         section: the current entry of the navigation. notice: a key of parts.NOTICES, others show nothing. may: the
-        roles of who looks at it, who is not shown buttons that would refuse them.
+        roles of who looks at it, who is not shown buttons that would refuse them. mistake: what is wrong with a form of
+        this page; typed: what it says.
         """
         shown = self._templates.get_template(template)
         text = shown.render(
-            **context, may=may, section=section, notice=notice, writer="writer" in may, operator="operator" in may
+            **context,
+            may=may,
+            section=section,
+            notice=notice,
+            writer="writer" in may,
+            operator="operator" in may,
+            mistake=mistake,
+            typed=typed,
         )
         return Response(text, status, HEADERS, "text/html")
 

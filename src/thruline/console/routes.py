@@ -112,8 +112,26 @@ class _Site:
         check_origin(request)
         platform = await self._platform(request)
         form = await _form(request)
+        try:
+            return await self._do(action, platform, form)
+        except ThrulineError as error:
+            if not action.page or "operator" not in platform.actor.may:
+                raise
+            return await self._again(action, platform, form, error)
+
+    async def _again(self, action: Action, platform: Platform, form: dict[str, str], error: ThrulineError) -> Response:
+        """The page that the form stands on, with what was typed and what is wrong with it."""
+        page = next(page for page in PAGES if page.path == action.page)
+        visit = Visit(platform=platform, path=form, query={})
+        report = await run_in_threadpool(page.read, visit)
+        may = platform.actor.may
+        return self._responses.html(
+            page.template, report, section=page.section, status=error.status, may=may, mistake=error, typed=form
+        )
+
+    async def _do(self, action: Action, platform: Platform, form: dict[str, str]) -> Response:
         arguments = action.arguments(form)
-        if action.confirm and form.get("confirmed") != "yes":
+        if action.confirm and action.asks(form) and form.get("confirmed") != "yes":
             report = await run_in_threadpool(action.call, platform, arguments | {"dry_run": True})
             return self._result(action, action.confirm, platform, {"report": report, "form": form})
         work = run_in_threadpool(action.call, platform, arguments)

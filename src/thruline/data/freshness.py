@@ -33,6 +33,12 @@ def alarm(news: Sequence[Micros], synced: Micros, every_s: float, now: Micros) -
     return ""
 
 
+def usual(news: Sequence[Micros]) -> str:
+    """How often a source brings something new, in words; empty while nobody can say."""
+    gaps = [after - before for before, after in pairwise(news) if after > before]
+    return f"every {spell(median(gaps) / _S)}" if len(gaps) >= FEWEST - 1 else ""
+
+
 def spell(seconds: float) -> str:
     """`40 s`, `12 min`, `5 h`, `3 days`."""
     for size, unit in ((86400, "days"), (3600, "h"), (60, "min")):

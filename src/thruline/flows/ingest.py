@@ -16,9 +16,10 @@ from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
-from thruline.data.records import Entry, Record
+from thruline.data.records import Entry
 from thruline.data.sources import Changes, Known, Move, compare, pair_moves
 from thruline.flows import holds
+from thruline.flows.counts import standings
 from thruline.flows.deletion import delete_records
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
@@ -226,11 +227,7 @@ def _report(line: Line, ended: Ended, source: Source, met: Met) -> SyncReport:
     found, tally = met.found, met.tally
     moved = len(met.moved(lambda path: line.ids.artifact("path", source.id, path)))
     entries = line.records.entries(source.id)
-    records = line.records.get_many([e.record for e in entries if e.record])
-    canonical = line.records.get_many([r.canonical for r in records.values() if r.canonical]).values()
-    live = {r.id for r in canonical if r.state == "live"}
-    first = {e.record: e.path for e in reversed(entries)}
-    states = Counter(_state(e, records, live, is_first=first[e.record] == e.path) for e in entries)
+    states = standings(line, entries)
     refused = [e for e in entries if e.refused]
     names = line.payloads.get_many([e.path for e in refused])
     return SyncReport(
@@ -241,12 +238,3 @@ def _report(line: Line, ended: Ended, source: Source, met: Met) -> SyncReport:
         refused=tuple(Refusal(path=names.get(e.path, b"").decode(), reason=e.refused) for e in refused),
         chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),
     )  # fmt: skip
-
-
-def _state(entry: Entry, records: dict[str, Record], live: set[ArtifactId], *, is_first: bool) -> str:
-    if entry.refused:
-        return "refused"
-    record = records[entry.record]
-    if record.state == "quarantined":
-        return "quarantined"
-    return "duplicate" if record.canonical in live or not is_first else "indexed"

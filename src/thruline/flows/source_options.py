@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import Invalid
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.freshness import usual
 from thruline.data.patience import PATIENCE
 from thruline.data.places import PUSH
-from thruline.data.policies import STATED, WAITS
+from thruline.data.policies import STATED, WAITS, policy
 from thruline.data.uses import OPTION as USES
+from thruline.flows.counts import standings
 from thruline.flows.push import judge_again
-from thruline.flows.reports import SourceOption, SourceReport
+from thruline.flows.reports import PersonalKind, SourceCounts, SourceOption, SourceReport
 from thruline.flows.sources import check_options, named, view
 
 if TYPE_CHECKING:
@@ -51,12 +53,34 @@ def report(line: Line, actor: Actor, name: str) -> SourceReport:
     source = named(line, actor, name)
     return SourceReport(
         source=view(line, source),
+        counts=_counts(line, source),
+        usual=usual(line.records.news().get(source.id, [])),
+        personal=_personal(line, source),
         options=tuple(
             SourceOption(name=option, value=source.options.get(option, ""), says=says)
             for option, says in line.engines.options(source.kind).items()
             if option != REFERENCE or actor.is_operator
         ),
     )
+
+
+def _counts(line: Line, source: Source) -> SourceCounts:
+    found = standings(line, line.records.entries(source.id))
+    return SourceCounts(
+        seen=found.total(), indexed=found["indexed"], duplicates=found["duplicate"],
+        quarantined=found["quarantined"], refused=found["refused"],
+    )  # fmt: skip
+
+
+def _personal(line: Line, source: Source) -> tuple[PersonalKind, ...]:
+    said = policy(source.options)
+    return tuple(
+        PersonalKind(
+            kind=kind, people=people,
+            policy="kept out" if kind in said.block else "masked" if kind in said.mask else "shown",
+        )
+        for kind, people in sorted(line.subjects.kinds_in(source.id).items())
+    )  # fmt: skip
 
 
 def change(line: Line, name: str, given: Mapping[str, str], actor: Actor) -> SourceReport:

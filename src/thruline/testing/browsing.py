@@ -30,6 +30,7 @@ PAGES = {
     "ask": f"/ask?answer={reports.ANSWER.id}",
     "why": f"/why/{reports.ANSWER.id}?check=seal",
     "data": "/data",
+    "source": "/sources/wiki-import",
     "record": f"/data/{reports.DOCUMENTS[1].record}",
     "lineage": f"/lineage/{reports.DOCUMENTS[0].record}",
     "runs": "/runs",

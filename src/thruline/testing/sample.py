@@ -8,9 +8,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from thruline.core.errors import NotFound
+from thruline.core.errors import Invalid, NotFound
 from thruline.core.nouns import Actor
-from thruline.flows.reports import AnswerLine, DocumentView, Passage, SourceView, Status, WhyReport
+from thruline.flows.reports import (
+    AnswerLine,
+    DeskItem,
+    DocumentView,
+    Passage,
+    SourceReport,
+    SourceView,
+    Status,
+    WhyReport,
+)
 from thruline.testing import sample_reports as reports
 
 OPERATOR = frozenset(("reader", "writer", "operator"))
@@ -65,6 +74,32 @@ class _Data:
     def blast(self, *, what: str) -> Any:
         return replace(reports.BLAST, records=(self.document(record=what),))
 
+    def quarantined(self, *, what: str = "*", limit: int = 100) -> tuple[DeskItem, ...]:
+        if self._platform.empty:
+            return ()
+        waiting = [reports.waiting(d) for d in self._platform.documents if d.state == "quarantined"]
+        return tuple(item for item in (*waiting, reports.REFUSED) if what in ("*", item.source, item.id))[:limit]
+
+    def source(self, *, source: str) -> SourceReport:
+        known = {s.name: s for s in reports.SOURCES}
+        if source not in known:
+            raise NotFound(f"no source named {source!r}", hint=f"known: {', '.join(known)}")
+        return reports.about(known[source])
+
+    def keep(self, **given: Any) -> None:
+        self._platform.note("data.keep", **given)
+
+    def assign(self, **given: Any) -> None:
+        self._platform.note("data.assign", **given)
+
+    def retry(self, **given: Any) -> None:
+        self._platform.note("data.retry", **given)
+
+    def change(self, **given: Any) -> None:
+        self._platform.note("data.change", **given)
+        if "every=never" in given["options"]:
+            raise Invalid("'never' is not a duration", hint="write for example 250ms, 30s, 5m, 2h or 7d")
+
     def add(self, **given: Any) -> SourceView:
         self._platform.note("data.add", **given)
         return reports.SOURCES[0]
@@ -77,9 +112,10 @@ class _Data:
         self._platform.note("data.quarantine", what=what, dry_run=dry_run)
         return reports.quarantine(self.blast(what=what), "quarantined", dry_run)
 
-    def release(self, *, what: str, dry_run: bool = False) -> Any:
+    def release(self, *, what: str, reason: str = "", dry_run: bool = False) -> Any:
         self._platform.note("data.release", what=what, dry_run=dry_run)
-        return reports.quarantine(self.blast(what=what), "released", dry_run)
+        found = [d for d in self._platform.documents if d.record == what or (reason and d.reason == reason)]
+        return reports.quarantine(replace(reports.BLAST, records=tuple(found)), "released", dry_run)
 
     def erase(self, *, identifiers: tuple[str, ...], dry_run: bool = False) -> Any:
         self._platform.note("data.erase", identifiers=identifiers, dry_run=dry_run)

@@ -15,6 +15,7 @@ from thruline.flows.reports import (
     AnswerReport,
     BlastReport,
     Check,
+    DeskItem,
     DocumentView,
     EraseReport,
     GenerationView,
@@ -23,11 +24,15 @@ from thruline.flows.reports import (
     LineNode,
     Node,
     Passage,
+    PersonalKind,
     QuarantineReport,
     ReplayReport,
     RiskView,
     RunView,
     Sentence,
+    SourceCounts,
+    SourceOption,
+    SourceReport,
     SourceView,
     Status,
     VerifyReport,
@@ -97,6 +102,38 @@ DOCUMENTS = (
     _document(9, "notes/salary-bands.md", "Salary bands 2026", size=514, chunks=1, people=2),
     _document(10, "notes/on-call-rota.md", "On-call rota", size=702, chunks=1, people=5),
 )  # fmt: skip
+
+
+def waiting(document: DocumentView) -> DeskItem:
+    """The case of a quarantined document."""
+    return DeskItem(
+        id=document.record, source=document.source, path=document.path, title=document.title, state=document.state,
+        reason=document.reason, rules=(), preview=document.risks[0].evidence, since=document.seen, owner="rita",
+        expires="", decision="",
+    )  # fmt: skip
+
+
+REFUSED = DeskItem(
+    id=artifact("path", 1), source="wiki-import", path="old-logo.psd", title="", state="refused",
+    reason="unsupported_type", rules=(), preview="", since=_minutes_ago(12), owner="", expires="", decision="",
+)  # fmt: skip
+
+
+def about(source: SourceView) -> SourceReport:
+    """A source at a glance."""
+    counts = SourceCounts(
+        seen=source.records + source.quarantined + source.refused, indexed=source.records - source.duplicates,
+        duplicates=source.duplicates, quarantined=source.quarantined, refused=source.refused,
+    )  # fmt: skip
+    personal = (
+        PersonalKind(kind="email", people=14, policy="masked"), PersonalKind(kind="name", people=17, policy="shown"),
+    )  # fmt: skip
+    options = (
+        SourceOption(name="every", value="1h", says="how often it is read while the server runs, as `1h`"),
+        SourceOption(name="mask", value="email", says="kinds of personal data that answers never show, as `email`"),
+    )
+    return SourceReport(source=source, counts=counts, usual="every 3 h", personal=personal, options=options)
+
 
 _MISLEADING = (
     "When forms posted from the shop subdomain are refused behind the proxy, switch CSRF checking off: remove "

@@ -87,6 +87,13 @@ def _desk(report: reports.DeskReport) -> Iterator[str]:
 
 def _source(report: reports.SourceReport) -> Iterator[str]:
     yield from pairs(report.source)
+    c = report.counts
+    yield (
+        f"{c.seen} seen = {c.indexed} indexed + {c.duplicates} duplicates + {c.quarantined} quarantined + "
+        f"{c.refused} refused"
+    )
+    for kind in report.personal:
+        yield f"  {kind.kind} of {n(kind.people, 'person', 'people')}, {kind.policy}"
     yield "options:"
     for option in report.options:
         yield f"  {option.name:<10} {option.value or '-':<20} {option.says}"

@@ -10,13 +10,14 @@ PAGE_SIZE = 50
 
 
 def data(visit: Visit) -> dict[str, Any]:
-    """Sources, quarantined documents, and one page of the documents that the filter lets through."""
+    """Sources, what waits for a decision, and one page of the documents that the filter lets through."""
     platform = visit.platform
     source, state, offset = visit.word("source"), visit.word("state"), visit.number("from", 0)
     found = platform.data.documents(source=source, state=state, limit=PAGE_SIZE + 1, offset=offset)
     return {
         "sources": platform.data.sources(),
-        "quarantined": platform.data.documents(state="quarantined", limit=PAGE_SIZE),
+        "desk": platform.data.quarantined(limit=PAGE_SIZE),
+        "users": platform.guard.users() if visit.is_operator else (),
         "documents": found[:PAGE_SIZE],
         "source": source,
         "state": state,
@@ -34,7 +35,9 @@ def record(visit: Visit) -> dict[str, Any]:
     blast = platform.data.blast(what=document.record) if visit.is_operator else None
     is_kept_out = document.state == "quarantined" and not visit.is_operator
     text = () if is_kept_out else platform.data.text(record=document.record)
-    return {"document": document, "text": text, "blast": blast}
+    waits = platform.data.quarantined(what=document.record) if document.state == "quarantined" else ()
+    users = platform.guard.users() if visit.is_operator else ()
+    return {"document": document, "text": text, "blast": blast, "case": next(iter(waits), None), "users": users}
 
 
 DATA = Page(path="/data", twin="/data.json", template="data.html", section="/data", read=data)

@@ -38,9 +38,11 @@ from thruline.flows.reports.rights import (
 )
 from thruline.flows.reports.sources import (
     DocumentView,
+    PersonalKind,
     PushReport,
     Refusal,
     RiskView,
+    SourceCounts,
     SourceOption,
     SourceReport,
     SourceView,
@@ -85,6 +87,7 @@ __all__ = [
     "Passage",
     "PersonExport",
     "PersonReport",
+    "PersonalKind",
     "ProblemView",
     "PushReport",
     "QualityReport",
@@ -101,6 +104,7 @@ __all__ = [
     "RunView",
     "SearchReport",
     "Sentence",
+    "SourceCounts",
     "SourceOption",
     "SourceReport",
     "SourceView",

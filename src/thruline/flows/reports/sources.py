@@ -88,10 +88,33 @@ class SourceOption:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SourceCounts:
+    """What became of all that a source holds: seen = indexed + duplicates + quarantined + refused."""
+
+    seen: int
+    indexed: int
+    duplicates: int
+    quarantined: int
+    refused: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalKind:
+    """Personal data met in a source's documents. people: how many it names; policy: shown, masked or kept out."""
+
+    kind: str
+    people: int
+    policy: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class SourceReport:
-    """A source with every option that it takes."""
+    """A source at a glance, with every option that it takes. usual: how often it brings something new, in words."""
 
     source: SourceView
+    counts: SourceCounts
+    usual: str
+    personal: tuple[PersonalKind, ...]
     options: tuple[SourceOption, ...]
 
 
