@@ -47,7 +47,7 @@ GROUPS = (
     ),
     ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),
     ("compute", ("run", "jobs", "logs", "cancel", "work", "runs", "nodes")),
-    ("guard", ("keys", "users", "screen", "audit")),
+    ("guard", ("keys", "users", "screen", "reveal", "audit")),
     ("copies", ("backup", "restore", "events", "lineage", "notify", "openlineage")),
 )
 

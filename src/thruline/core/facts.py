@@ -284,6 +284,7 @@ VERBS: Mapping[str, Verb] = dict(
             purpose=Digest(),
             records=Number(),
         ),
+        _verb("token.revealed", "Somebody was told whom a token stands for."),
         _verb("hold.placed", "Records were put under a rule that forbids to delete them."),
         _verb("hold.lifted", "A rule that forbade to delete ended."),
         _verb("person.restricted", "The use of a person's records was restricted.", records=Number()),

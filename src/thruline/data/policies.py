@@ -1,9 +1,9 @@
-"""What becomes of personal data as it comes in: kept, masked in all that is searched and cited, or not let in."""
+"""What becomes of personal data as it comes in: kept, masked, exchanged for tokens, cut out, or not let in."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 from typing import NamedTuple
 
 from thruline.core.documents import Mention
@@ -11,10 +11,13 @@ from thruline.core.errors import Invalid
 from thruline.core.facts import MENTION_KINDS
 from thruline.core.nearest import meant
 from thruline.core.units import parse_duration
+from thruline.data.token_forms import FORMED
 from thruline.data.uses import OPTION
 
 SCORE = 0.3  # a doubtful mention is masked as well: below it are look-alikes that name nobody
 COVER = "\u2588"
+ALL = "all"
+_REWRITES = ("mask", "pseudonym", "token", "drop")
 STATED: Mapping[str, str] = {
     "purpose": "purpose of the processing",
     "basis": "legal basis",
@@ -28,6 +31,9 @@ WAITS: Mapping[str, str] = {
 POLICIES: Mapping[str, str] = {
     **{name: f"{says}, for the record of processing" for name, says in STATED.items()},
     "mask": "kinds of personal data that answers never show, as `email,phone`, or `all`",
+    "pseudonym": "kinds that a word such as `PERSON-7F3K2` stands for, the same one throughout the home",
+    "token": "kinds of numbers that another number of the same form stands for",
+    "drop": "kinds that are cut out",
     "block": "kinds of personal data whose documents are refused, as `ssn,card`, or `all`",
     OPTION: "what its documents may be used for, as `answer,train`; for everything unless given",
     **WAITS,
@@ -35,15 +41,40 @@ POLICIES: Mapping[str, str] = {
 
 
 class Policy(NamedTuple):
-    """Kinds of mentions to cover, and kinds that keep a document out."""
+    """Kinds of mentions by what becomes of them, and kinds that keep a document out."""
 
     mask: frozenset[str] = frozenset()
     block: frozenset[str] = frozenset()
+    pseudonym: frozenset[str] = frozenset()
+    token: frozenset[str] = frozenset()
+    drop: frozenset[str] = frozenset()
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Kinds that are shown nowhere."""
+        return self.mask | self.pseudonym | self.token | self.drop
 
 
 def policy(options: Mapping[str, str]) -> Policy:
-    """What a source's options say; raises Invalid for a kind that is not known."""
-    return Policy(*(_kinds(options.get(name, "")) for name in Policy._fields))
+    """What a source's options say; raises Invalid for a kind that is not known, or that two actions name.
+
+    `all` means the kinds that no other action names; of `token` those that have a form.
+    """
+    named = {name: _kinds(options.get(name, "")) for name in Policy._fields}
+    for one, other in combinations(_REWRITES, 2):
+        if both := sorted(named[one] & named[other]):
+            raise Invalid(f"{both[0]!r} is named by {one!r} and by {other!r}", hint="one of them alone can be done")
+    if formless := sorted(named["token"] - FORMED):
+        raise Invalid(
+            f"{formless[0]!r} has no form to keep", hint=f"`pseudonym` it; `token`: {', '.join(sorted(FORMED))}"
+        )
+    taken = frozenset().union(*(named[name] for name in _REWRITES))
+    for name in (name for name in _REWRITES if options.get(name) == ALL):
+        named[name] = (FORMED if name == "token" else frozenset(MENTION_KINDS)) - taken
+        taken |= named[name]
+    if options.get("block") == ALL:
+        named["block"] = frozenset(MENTION_KINDS)
+    return Policy(**named)
 
 
 def kept_s(options: Mapping[str, str]) -> float:
@@ -56,29 +87,19 @@ def undecided_s(options: Mapping[str, str]) -> float:
     return parse_duration(options["undecided"]) if options.get("undecided") else 0.0
 
 
-def said(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> frozenset[str]:
-    """What stands in the text under these kinds."""
-    return frozenset(text[m.start : m.end] for m in _meant(mentions, kinds))
+def said(text: str, mentions: Iterable[Mention], kinds: frozenset[str]) -> dict[str, Mention]:
+    """What stands in the text under these kinds, each once, with a mention that says so."""
+    return {text[m.start : m.end]: m for m in _meant(mentions, kinds)}
 
 
-def coverer(words: Iterable[str]) -> Callable[[str], str]:
-    """Covers these words letter by letter wherever they stand, in any case and with other marks between their parts.
-
-    What stands around them stays where it was.
-    """
-    patterns = [_anywhere(word) for word in sorted(words, key=len, reverse=True) if re.search(r"[^\W_]", word)]
-    if not patterns:
-        return str
-    found = re.compile(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", re.IGNORECASE)
-    return lambda text: found.sub(lambda match: _cover(match[0]), text)
+def cover(word: str) -> str:
+    """Its letters and digits covered; what stands around it stays where it was."""
+    return "".join(COVER if c.isalnum() else c for c in word)
 
 
-def _anywhere(word: str) -> str:
-    """`536-90-4399` is also 536904399; names in capitals are still names."""
-    parts = re.findall(r"[^\W_]+", word)
-    if all(part.isdigit() for part in parts):
-        return r"[\W_]?".join(char for part in parts for char in part)
-    return r"[\W_]{1,3}".join(map(re.escape, parts))
+def drop(_: str) -> str:
+    """Nothing in its place."""
+    return ""
 
 
 def blocked(mentions: Iterable[Mention], kinds: frozenset[str]) -> bool:
@@ -90,13 +111,9 @@ def _meant(mentions: Iterable[Mention], kinds: frozenset[str]) -> Iterator[Menti
     return (m for m in mentions if m.kind in kinds and m.score >= SCORE)
 
 
-def _cover(word: str) -> str:
-    return "".join(COVER if c.isalnum() else c for c in word)
-
-
 def _kinds(said: str) -> frozenset[str]:
-    if said == "all":
-        return frozenset(MENTION_KINDS)
+    if said == ALL:
+        return frozenset()
     kinds = frozenset(kind.strip() for kind in said.split(",") if kind.strip())
     if unknown := sorted(kinds - set(MENTION_KINDS)):
         raise Invalid(f"{unknown[0]!r} is no kind of personal data", hint=meant(unknown[0], ("all", *MENTION_KINDS)))

@@ -388,3 +388,35 @@ UPDATE consents SET subject = :to WHERE subject = :from;
 -- name: delete_consents_of
 -- The people are gone.
 DELETE FROM consents WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: token_of
+-- What stands for a value.
+SELECT shown FROM tokens WHERE digest = :digest;
+
+-- name: token_entry
+-- Where it is kept what a token means.
+SELECT entry FROM tokens WHERE token = :token;
+
+-- name: insert_token
+-- A new one.
+INSERT INTO tokens (digest, token, shown, entry) VALUES (:digest, :token, :shown, :entry);
+
+-- name: use_token
+-- A record says it.
+INSERT INTO token_uses (token, record) VALUES (:token, :record) ON CONFLICT (token, record) DO NOTHING;
+
+-- name: unuse_tokens
+-- The records are gone.
+DELETE FROM token_uses WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: unused_tokens
+-- Entries that no record needs.
+SELECT entry FROM tokens t WHERE NOT EXISTS (SELECT 1 FROM token_uses u WHERE u.token = t.token);
+
+-- name: delete_tokens
+-- Their meaning is the caller's to delete.
+DELETE FROM tokens WHERE entry IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: count_tokens
+-- How many there are.
+SELECT count(*) FROM tokens;

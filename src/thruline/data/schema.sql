@@ -136,3 +136,18 @@ CREATE TABLE IF NOT EXISTS consents (
   at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS consents_by_purpose ON consents (purpose, subject);
+
+-- What stands for somebody in a text, by a keyed digest of whom. What it means is the payload `entry`, under a key of
+-- its own: without it the token is a random word. `token` is as `shown`, letters and digits alone.
+CREATE TABLE IF NOT EXISTS tokens (
+  digest TEXT PRIMARY KEY,
+  token TEXT NOT NULL UNIQUE,
+  shown TEXT NOT NULL,
+  entry TEXT NOT NULL UNIQUE
+) STRICT;
+CREATE TABLE IF NOT EXISTS token_uses (
+  token TEXT NOT NULL,
+  record TEXT NOT NULL,
+  PRIMARY KEY (token, record)
+) STRICT;
+CREATE INDEX IF NOT EXISTS token_uses_by_record ON token_uses (record);

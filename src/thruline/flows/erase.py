@@ -105,6 +105,8 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
         line.answers.delete(reach.answers)
         line.subjects.unlink([*records, *reach.chunks, *reach.answers])
         line.records.delete(records)
+        line.tokens.forget([t for t in reach.texts if kind_of(t) == "token"])
+        line.tokens.release(records)
         line.records.drop_nameless([t for t in reach.texts if kind_of(t) == "path"])
         line.subjects.forget(reach.subjects, reach.identifiers, reach.called, line.clock.now())
         publish_without(line, run, "erase", set(records))

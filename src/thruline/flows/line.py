@@ -21,6 +21,7 @@ from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
 from thruline.data.sketch import Sketcher
 from thruline.data.subjects import Subjects
+from thruline.data.tokens import Tokens
 from thruline.data.uses import Stance
 from thruline.flows.answers import Answers
 from thruline.flows.shelf import Shelf
@@ -131,6 +132,7 @@ class Line:
         self.subjects = Subjects(database, ids)
         self.sketcher = Sketcher(ids)
         self.consents = Consents(database)
+        self.tokens = Tokens(database, payloads, ids)
         self.generations = Generations(database, self.ledger, ids, payloads)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)

@@ -76,6 +76,8 @@ def _source(line: Line, source: Source) -> Iterator[str]:
     yield f"- may be used for: {', '.join(sorted(uses(told) or ())) or f'{open_}, since it names nothing'}"
     yield f"- documents: {counts.get('live', 0)} in answers, {counts.get('quarantined', 0)} in quarantine"
     yield f"- personal data that was detected: {met}"
+    instead = "; ".join(f"{name}: {told[name]}" for name in ("pseudonym", "token", "drop") if told.get(name))
+    yield f"- exchanged for tokens, or cut out: {instead or 'nothing'}"
     yield f"- covered in answers: {told.get('mask') or 'nothing'}; not let in: {told.get('block') or 'nothing'}"
     yield f"- who may see it: {', '.join(source.groups)}"
     yield f"- kept: {told.get('keep') or 'as long as the source holds it'}"

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from thruline import __version__
 from thruline.core.documents import Mention, Parsed
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
-from thruline.data import called, chunks, duplicates, encodings, language, names, policies, privacy, sketch
+from thruline.data import (
+    called,
+    chunks,
+    duplicates,
+    encodings,
+    language,
+    names,
+    policies,
+    privacy,
+    rewriting,
+    sketch,
+    token_forms,
+)
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
+from thruline.data.rewriting import Replace, Rewriter
 from thruline.data.subjects import identifies
 from thruline.flows.documents import Document, as_text
 from thruline.guard import phrases, poison
@@ -25,7 +39,21 @@ SUPPRESSED = "suppressed"
 REJUDGED = "again"  # a change that is none: the same bytes, to be judged by today's rules
 STEP = Step(
     name="prepare",
-    modules=(called, chunks, duplicates, encodings, language, names, policies, privacy, sketch, phrases, poison),
+    modules=(
+        called,
+        chunks,
+        duplicates,
+        encodings,
+        language,
+        names,
+        policies,
+        privacy,
+        rewriting,
+        sketch,
+        token_forms,
+        phrases,
+        poison,
+    ),
 )
 
 
@@ -71,7 +99,7 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
     """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file."""
     config = {
         "words": line.limits.chunk_words, "names": line.names.version,
-        "mask": sorted(raw.policy.mask), "block": sorted(raw.policy.block), "parsers": __version__,
+        "policy": {name: sorted(kinds) for name, kinds in raw.policy._asdict().items()}, "parsers": __version__,
     }  # fmt: skip
     try:
         made = run.step(
@@ -94,28 +122,46 @@ def _make(line: Line, raw: Raw) -> Document:
     mentions = tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", line.names))
     if policies.blocked(mentions, raw.policy.block):
         raise Refused(f"{raw.path!r} holds personal data that its source does not let in", reason="personal")
-    parsed = _masked(parsed, mentions, raw.policy.mask)
+    parsed = _rewritten(parsed, _rewriter(line, raw, parsed, mentions))
     cut = chunks.chunk(parsed, words=line.limits.chunk_words)
     document = Document(
         title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
         risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,
     )  # fmt: skip
     if names_erased(line, raw, document):
+        line.tokens.release([raw.record])
         raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
     return replace(document, sketch=line.sketcher.sketch((document.searchable, as_text(raw.data))))
 
 
-def _masked(parsed: Parsed, mentions: Sequence[Mention], kinds: frozenset[str]) -> Parsed:
-    """What is searched, cited and shown, with these kinds covered; offsets stay."""
-    if not kinds:
-        return parsed
+def _rewriter(line: Line, raw: Raw, parsed: Parsed, mentions: Sequence[Mention]) -> Rewriter:
+    """Does with each kind of personal data what the source's policy says."""
     whole = "\n".join((parsed.text, parsed.title, *parsed.hidden, *parsed.properties))
-    cover = policies.coverer(policies.said(whole, mentions, kinds))
-    blocks = tuple(replace(b, headings=tuple(map(cover, b.headings))) for b in parsed.blocks)
+    words: dict[str, Replace] = {}
+    for word, mention in policies.said(whole, mentions, raw.policy.hidden).items():
+        if mention.kind in raw.policy.mask:
+            words[word] = policies.cover
+        elif mention.kind in raw.policy.drop:
+            words[word] = policies.drop
+        elif mention.kind in raw.policy.token:
+            token = line.tokens.token(mention.kind, token_forms.compact(word), formed=True, record=raw.record)
+            words[word] = partial(token_forms.laid_over, token)
+        else:
+            token = line.tokens.token(mention.kind, mention.value, formed=False, record=raw.record)
+            words[word] = partial(token_forms.laid_over, token)
+    return Rewriter(words)
+
+
+def _rewritten(parsed: Parsed, rewrite: Rewriter) -> Parsed:
+    """What is searched, cited and shown, rewritten; blocks go with their words."""
+    moved = rewrite.moved(parsed.text)
+    blocks = tuple(
+        replace(b, start=moved.at(b.start), end=moved.at(b.end), headings=tuple(map(rewrite, b.headings)))
+        for b in parsed.blocks
+    )
     return replace(
-        parsed, text=cover(parsed.text), title=cover(parsed.title), blocks=blocks,
-        hidden=tuple(map(cover, parsed.hidden)),
-    )  # fmt: skip
+        parsed, text=moved.text, title=rewrite(parsed.title), blocks=blocks, hidden=tuple(map(rewrite, parsed.hidden))
+    )
 
 
 def names_erased(line: Line, raw: Raw, document: Document) -> bool:

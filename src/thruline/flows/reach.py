@@ -40,6 +40,7 @@ TEXTS = (
     "corpus",
     "restriction",
     "consent",
+    "token",
 )  # payloads that are read
 WHOLE = (
     "answer",

@@ -63,6 +63,7 @@ def _is_suppressed(line: Line, item: _Ready) -> bool:
     if not names_erased(line, item.raw, item.document):
         return False
     line.payloads.delete(line.runs.forget([item.raw.record]))
+    line.tokens.release([item.raw.record])
     note_path(line, item.raw, refused=SUPPRESSED)
     return True
 

@@ -8,11 +8,14 @@ from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.app.results import AuditLine, IssuedKey, KeyView, ScreenView, UserView
 from thruline.core.lazy import lazy
+from thruline.flows.reports import RevealedToken
 
 if TYPE_CHECKING:
     from thruline.app import people
+    from thruline.flows import reveal as revealing
 else:
     people = lazy("thruline.app.people")
+    revealing = lazy("thruline.flows.reveal")
 
 
 @operation(role="operator", cli="users list", reads=True)
@@ -62,6 +65,14 @@ def revoke_key(p: Platform, *, key: Annotated[str, "id or eight public digits of
 def screen(p: Platform, *, text: Annotated[str, "a question, or any text"]) -> ScreenView:
     """Judge a text as a question would be judged before it is answered."""
     return people.screen(p.line, text)
+
+
+@operation(role="operator", cli="reveal", positional=("token",))
+def reveal(
+    p: Platform, *, token: Annotated[str, "as a document shows it: PERSON-7F3K2, or a number of a kept form"]
+) -> RevealedToken:
+    """Say whom or what a token stands for; that you were told is put on the ledger."""
+    return revealing.reveal(p.line, token, p.actor.id)
 
 
 @operation(role="operator", cli="audit", reads=True)

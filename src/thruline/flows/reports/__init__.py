@@ -35,6 +35,7 @@ from thruline.flows.reports.rights import (
     PersonReport,
     RestrictionReport,
     RestrictionView,
+    RevealedToken,
 )
 from thruline.flows.reports.sources import (
     DocumentView,
@@ -99,6 +100,7 @@ __all__ = [
     "ReplayReport",
     "RestrictionReport",
     "RestrictionView",
+    "RevealedToken",
     "RiskView",
     "RuleReport",
     "RunView",

@@ -26,6 +26,15 @@ class HeldDocument:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RevealedToken:
+    """What a token stands for: a kind of personal data, and its value as it is compared."""
+
+    token: str
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConsentView:
     """What a person said of a use of their data. person: the pseudonym's first digits."""
 
