@@ -19,12 +19,15 @@ from pathlib import Path
 
 from kept import CACHE, SHARED, keep
 
+from thruline.backends.onnx_embedder import OnnxEmbedder
 from thruline.core.documents import Mention
 from thruline.core.pinned import fetch
 from thruline.data.names import ContextNames
 from thruline.data.privacy import find_mentions
+from thruline.data.reading_names import NamesInContext
 from thruline.demo import desk
 from thruline.ports.names import NameDetector
+from thruline.vectors.weights import BGE_SMALL, find_weights
 
 KINDS = {
     "EMAIL_ADDRESS": "email",
@@ -57,14 +60,19 @@ def main() -> int:
         return 0
     rows = json.loads(arguments.texts.read_text("utf-8"))
     names = ContextNames()
+    weights = find_weights(BGE_SMALL, cache=CACHE)
+    embedder = OnnxEmbedder(weights, threads=1, **BGE_SMALL.settings)
+    reading = ContextNames(NamesInContext(embedder))
     unseen = [row for row in rows if not was_read(row)]
     result: dict[str, object] = {
         "kinds": measured(unseen, names),
         "kinds_of_all_templates": measured(rows, names),
         "rules_only": measured(unseen, None)["any"],
+        "with_embedder": measured(unseen, reading),
         "mb_per_cpu_second": {
             "rules": speed([row["full_text"] for row in rows], None),
             "rules_and_names": speed([row["full_text"] for row in rows], names),
+            "rules_and_embedder": speed([row["full_text"] for row in unseen], reading),
         },
     }
     with tempfile.TemporaryDirectory() as folder:

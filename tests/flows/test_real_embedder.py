@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +50,11 @@ def test_quarantine_and_release_end_in_the_same_generation(real: Platform) -> No
     real.data.quarantine(what="docs/bikes.md")
     assert "bikes.md" not in {p.path for p in real.vectors.search(question="bicycle cellar").passages}
     assert real.data.release(what="docs/bikes.md").generation == before
+
+
+def test_names_on_no_list_are_found_by_what_the_embedder_reads(tmp_path: Path) -> None:
+    said = "Yesterday we asked Ozkamur Vrethelin whether the ferry to Hjelmsvaag would sail, but no answer came."
+    settings = {"THRULINE_GUARD__NAMES": "embedder"}
+    with Platform.open(tmp_path / "home", create=True, overrides=settings) as home:
+        found = {(said[s.start : s.end], s.kind) for s in home.line.names.find([said])[0]}
+        assert {("Ozkamur Vrethelin", "name"), ("Hjelmsvaag", "place")} <= found

@@ -22,6 +22,7 @@ from thruline.data.names import AllNames, ContextNames
 from thruline.data.patience import PATIENCE, Patient, patience
 from thruline.data.places import PUSH
 from thruline.data.policies import POLICIES
+from thruline.data.reading_names import NamesInContext
 from thruline.data.sandbox import ParserPool
 from thruline.flows.line import Limits, Line
 from thruline.infra.inventory import Machine, this_machine
@@ -36,7 +37,7 @@ from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.text import TextIndex
-from thruline.vectors.weights import SPECS, find_gguf, find_weights
+from thruline.vectors.weights import BGE_SMALL, SPECS, WeightSpec, find_gguf, find_weights
 
 GENERAL = {**PATIENCE, **POLICIES}  # options of every kind of source
 REFERENCE = {"secret": "where its password or key stands: `env:NAME` or `file:PATH`"}
@@ -101,8 +102,12 @@ class ConfiguredEngines:
         spec = SPECS.get(embed.model)
         if spec is None:
             raise Invalid(f"embed.model = {embed.model!r} is not known", hint=f"known: {', '.join(SPECS)}")
-        folder = Path(embed.folder).expanduser() if embed.folder else None
-        weights = find_weights(spec, cache=self._cache, folder=folder, progress=logger.info)
+        return self._local(spec, embed.folder)
+
+    def _local(self, spec: WeightSpec, folder: str = "") -> Any:
+        """The model of these weights, from the operator's folder or the cache."""
+        given = Path(folder).expanduser() if folder else None
+        weights = find_weights(spec, cache=self._cache, folder=given, progress=logger.info)
         return backend("embedder", "onnx")(weights, **spec.settings)
 
     def origin(self, source: Source) -> Origin:
@@ -136,8 +141,10 @@ class ConfiguredEngines:
 
     def names(self) -> NameDetector:
         """What finds people's names."""
-        ours = ContextNames()
-        return ours if self._config.guard.names == "context" else AllNames([ours, backend("names", "spacy")()])
+        by = self._config.guard.names
+        if by == "embedder":
+            return ContextNames(NamesInContext(self._local(BGE_SMALL)), f"context, {NamesInContext.version}")
+        return AllNames([ContextNames(), backend("names", "spacy")()]) if by == "spacy" else ContextNames()
 
     def llm(self) -> Llm | None:
         """The chat model, where one is configured."""

@@ -96,7 +96,7 @@ class Guard:
     hidden_text: str = leaf("quarantine", "`quarantine`, `warn` or `off`: documents with hidden instructions")
     question_limit: int = leaf(8000, "longest question, in characters")
     purposes: str = leaf("open", "`open` or `stated`: whether a source that names no `uses` may be used for everything")
-    names: str = leaf("context", "`context` (built in) or `spacy`: how people's names are found")
+    names: str = leaf("context", "`context` (built in), `embedder` or `spacy`: how people's names are found")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +149,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "answer.mode": ("extractive", "llm"),
     "answer.llm_backend": ("openai", "llamacpp"),
     "guard.hidden_text": ("quarantine", "warn", "off"),
-    "guard.names": ("context", "spacy"),
+    "guard.names": ("context", "embedder", "spacy"),
     "guard.purposes": ("open", "stated"),
     "compute.backend": ("local", "ray"),
 }

@@ -20,7 +20,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 from thruline.core.errors import Corrupt, NotFound
-from thruline.ports.embedder import EmbedderInfo
+from thruline.ports.embedder import EmbedderInfo, TokenStates
 
 Pooling = Literal["cls", "mean"]
 
@@ -77,12 +77,21 @@ class OnnxEmbedder:
         """End the threads; the embedder is of no use after."""
         self._pool.shutdown()
 
+    def states(self, text: str) -> TokenStates:
+        """What the network makes of each token."""
+        tokens = self._tokenizer.encode(text)
+        return TokenStates(tokens.offsets, self._run(tokens.ids))
+
     def _embed(self, text: str) -> np.ndarray:
-        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        states = self._session.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0]
-        pooled = np.asarray(states)[0, 0] if self._pooling == "cls" else np.asarray(states)[0].mean(axis=0)
+        states = self._run(self._tokenizer.encode(text).ids)
+        pooled = states[0] if self._pooling == "cls" else states.mean(axis=0)
         return pooled / np.linalg.norm(pooled)
+
+    def _run(self, tokens: Sequence[int]) -> np.ndarray:
+        """(tokens, dims) float32."""
+        ids = np.array([tokens], np.int64)
+        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
+        return np.asarray(self._session.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0])[0]
 
 
 def _cores() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from thruline.core.scanning import Scanned
-from thruline.data.tagger import Tagged, is_full, tag
+from thruline.data.tagger import Judge, Tagged, is_full, tag
 from thruline.ports.names import NameDetector, Span
 
 _PART = r"(?<!\w)[A-ZÀ-ÖØ-ÞŁŚŠŽŻŹČĆÇĐŘŇŤĎĚİŞĞŐŰÓÁÉÍÚÝЀ-ЯΑ-Ω][\w'\u2019-]{0,40}\w\b"
@@ -103,14 +103,18 @@ class ContextNames:
     """Names that their surroundings give away (greetings, signatures, labels, titles), and what the tagger finds.
 
     Of the tagger only a full name with a listed given name is worth a link; its other names, places, organisations and
-    addresses are worth a mask.
+    addresses are worth a mask. judge: what the tagger goes by, with its version; the linear model when there is none.
     """
 
-    version = "context 2"
+    def __init__(self, judge: Judge | None = None, version: str = "context 2") -> None:
+        self._judge = judge
+        self.version = version
 
     def find(self, texts: Sequence[str]) -> list[list[Span]]:
         """For each text its spans; a surname alone counts once its full name was found in the same text."""
-        return [_best([*_with_surnames(text, _best(_in_context(text))), *_in_prose(text)]) for text in texts]
+        return [
+            _best([*_with_surnames(text, _best(_in_context(text))), *_in_prose(text, self._judge)]) for text in texts
+        ]
 
 
 class KnownNames:
@@ -154,8 +158,8 @@ def _in_context(text: str) -> Iterator[Span]:
                 yield Span(start, end, rule.score)
 
 
-def _in_prose(text: str) -> Iterator[Span]:
-    for part in tag(text):
+def _in_prose(text: str, judge: Judge | None) -> Iterator[Span]:
+    for part in tag(text, judge):
         words = text[part.start : part.end]
         if part.probability >= _LEAST[part.label] and (part.label != "address" or _is_address(words)):
             yield Span(part.start, part.end, _worth(words, part), part.label)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import as_file, files
 from itertools import accumulate
@@ -49,17 +49,28 @@ class Tagged(NamedTuple):
     probability: float
 
 
-def tag(text: str) -> list[Tagged]:
-    """The labelled parts of the text, in order; a word that mostly stands there as no name is none anywhere."""
-    pieces = TOKENS.split(text)
-    words = pieces[1::2]
+Judge = Callable[[str, Sequence[str], Sequence[tuple[int, int]]], np.ndarray]
+
+
+def tag(text: str, judge: Judge | None = None) -> list[Tagged]:
+    """The labelled parts of the text, in order; a word that mostly stands there as no name is none anywhere.
+
+    judge: gives the (word, label) probabilities; the linear model when there is none.
+    """
+    words, spans = cut(text)
     if not words:
         return []
-    starts = list(accumulate(map(len, pieces), initial=0))
-    spans = list(zip(starts[1::2], starts[2::2], strict=False))
-    parts = [(part, text[part.start : part.end]) for part in _runs(spans, words, _probabilities(words))]
+    judged = judge(text, words, spans) if judge else probabilities(words)
+    parts = [(part, text[part.start : part.end]) for part in _runs(spans, words, judged)]
     said, named = Counter(words), Counter(part for _, part in parts)
     return [part for part, as_said in parts if said[as_said] <= 2 * named[as_said]]
+
+
+def cut(text: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The words, line ends and marks of a text, and where each starts and ends."""
+    pieces = TOKENS.split(text)
+    starts = list(accumulate(map(len, pieces), initial=0))
+    return pieces[1::2], list(zip(starts[1::2], starts[2::2], strict=False))
 
 
 def describe(word: str) -> tuple[tuple[str, ...], int]:
@@ -97,8 +108,8 @@ def weights() -> Weights:
         return Weights(features, words, before, after, str(file["version"]))
 
 
-def _probabilities(words: Sequence[str]) -> np.ndarray:
-    """(word, label) float."""
+def probabilities(words: Sequence[str]) -> np.ndarray:
+    """(word, label) float32; label 0 is no name. At least one word."""
     model = weights()
     place = {word: i for i, word in enumerate(dict.fromkeys(words))}
     known = [_known(word) for word in place]
@@ -116,9 +127,9 @@ def _probabilities(words: Sequence[str]) -> np.ndarray:
     return odds / odds.sum(axis=1, keepdims=True)
 
 
-def _runs(spans: Sequence[tuple[int, int]], words: Sequence[str], probabilities: np.ndarray) -> Iterator[Tagged]:
+def _runs(spans: Sequence[tuple[int, int]], words: Sequence[str], judged: np.ndarray) -> Iterator[Tagged]:
     """Neighbours of one label as one part; a line break ends every part but an address."""
-    best = probabilities.argmax(axis=1)
+    best = judged.argmax(axis=1)
     end = 0
     for i in np.flatnonzero(best).tolist():
         if i < end:
@@ -128,7 +139,7 @@ def _runs(spans: Sequence[tuple[int, int]], words: Sequence[str], probabilities:
             end += 1
         first, last = _trimmed(words, i, end)
         if first < last:
-            sure = float(probabilities[first:last, label].min())
+            sure = float(judged[first:last, label].min())
             yield Tagged(spans[first][0], spans[last - 1][1], LABELS[label - 1], sure)
 
 

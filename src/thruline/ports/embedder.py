@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,4 +42,19 @@ class Embedder(Protocol):
 
     def close(self) -> None:
         """Give memory and connections back."""
+        ...
+
+
+class TokenStates(NamedTuple):
+    """offsets: (start, end) characters of each token, empty for the marks around a text; vectors: (tokens, dims)."""
+
+    offsets: Sequence[tuple[int, int]]
+    vectors: np.ndarray
+
+
+class ReadsTokens(Protocol):
+    """An embedder that shows what it makes of each token in its context."""
+
+    def states(self, text: str) -> TokenStates:
+        """The last layer's states of the first max_tokens tokens."""
         ...
