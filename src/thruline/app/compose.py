@@ -23,6 +23,7 @@ from thruline.data.patience import PATIENCE, Patient, patience
 from thruline.data.places import PUSH
 from thruline.data.policies import POLICIES
 from thruline.data.reading_names import NamesInContext
+from thruline.data.rights import RIGHTS
 from thruline.data.sandbox import ParserPool
 from thruline.flows.line import Limits, Line
 from thruline.infra.inventory import Machine, this_machine
@@ -39,7 +40,7 @@ from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.text import TextIndex
 from thruline.vectors.weights import BGE_SMALL, SPECS, WeightSpec, find_gguf, find_weights
 
-GENERAL = {**PATIENCE, **POLICIES}  # options of every kind of source
+GENERAL = {**PATIENCE, **POLICIES, **RIGHTS}  # options of every kind of source
 REFERENCE = {"secret": "where its password or key stands: `env:NAME` or `file:PATH`"}
 
 logger = logging.getLogger("thruline")

@@ -13,8 +13,8 @@ from thruline.core.clock import iso
 from thruline.core.nouns import Event
 from thruline.flows import INDEX
 from thruline.flows.audit import state_problems
-from thruline.flows.documents import visible_sources
 from thruline.flows.reports import EventView, ProblemView, Status, VerifyReport
+from thruline.flows.sight import sight
 from thruline.ledger import proof
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ def status(p: Platform) -> Status:
 
 def _part(p: Platform) -> Status:
     line = p.line
-    sources = visible_sources(line, p.actor)
+    seen = sight(line, p.actor)
     return replace(
-        _counted(line, [c for c in line.records.counts() if c.source in sources]),
+        _counted(line, [c for c in line.records.counts(seen.denied) if c.source in seen.sources]),
         answers=len(line.answers.list(p.actor.id, ALL)),
     )
 

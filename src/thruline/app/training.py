@@ -56,7 +56,8 @@ def _rows(p: Platform) -> tuple[pl.DataFrame, list[ArtifactId]]:
     open_to_all = {s.id for s in line.records.sources() if "everyone" in s.groups}
     sources, without = permitted(line, TRAIN)
     usable = open_to_all if sources is None else open_to_all & sources
-    live = [r for r in line.records.live() if r.source in usable and r.id not in without]
+    closed, rights = line.item_rights.closed() | without, line.item_rights.of_records()
+    live = [r for r in line.records.live(rights) if r.source in usable and r.id not in closed]
     personal = {x.artifact for x in line.subjects.met_in([r.id for r in live])}
     chosen = [r for r in sorted(live) if r.id not in personal][:OWN_RECORDS]
     documents = read_documents(line, [r.document for r in chosen])

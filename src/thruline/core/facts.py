@@ -139,6 +139,13 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("source.used", "What a source may be used for was set.", uses=Number(), named=Digest()),
         _verb("source.changed", "How a source is read was set.", options=Number(), named=Digest()),
         _verb("source.watched", "A source fell silent, or was heard of again.", state=one_of("silent", "heard")),
+        _verb(
+            "source.regrouped",
+            "A place lets others read known items than before.",
+            items=Number(),
+            narrower=Number(),
+            wider=Number(),
+        ),
         _verb("source.removed", "A source and all that came from it was taken out.", records=Number()),
         _verb(
             "record.seen",

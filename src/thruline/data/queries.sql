@@ -110,8 +110,58 @@ SELECT record, path FROM entries WHERE record IN (SELECT value FROM json_each(CA
 SELECT source, path, record FROM entries WHERE path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: refused
--- Paths that a sync could not take in.
-SELECT source, path, refused, size FROM entries WHERE refused <> '' ORDER BY source, path;
+-- Paths that a sync could not take in, but for those that these rights hide.
+SELECT e.source, e.path, e.refused, e.size FROM entries e WHERE e.refused <> '' AND NOT EXISTS (
+  SELECT 1 FROM item_rights d WHERE d.source = e.source AND d.path = e.path
+    AND d.who IN (SELECT value FROM json_each(CAST(:denied AS TEXT))))
+ORDER BY e.source, e.path;
+
+-- name: item_rights
+-- Who may read what these paths hold.
+SELECT path, who FROM item_rights
+WHERE source = :source AND path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: any_item_rights
+-- Whether the place says it of something.
+SELECT 1 FROM item_rights WHERE source = :source LIMIT 1;
+
+-- name: put_item_rights
+-- From now on.
+INSERT INTO item_rights (source, path, who) VALUES (:source, :path, :who)
+ON CONFLICT (source, path) DO UPDATE SET who = excluded.who;
+
+-- name: delete_item_rights
+-- Whoever sees the source may read these.
+DELETE FROM item_rights WHERE source = :source AND path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: item_rights_version
+-- Another one: other records may be for others now.
+SELECT version FROM item_rights_version;
+
+-- name: raise_item_rights_version
+-- Whoever holds rights in memory reads them again.
+INSERT INTO item_rights_version (one, version) VALUES (1, 1)
+ON CONFLICT (one) DO UPDATE SET version = item_rights_version.version + 1;
+
+-- name: drop_stray_rights
+-- Of paths that hold nothing and whose versions are gone.
+DELETE FROM item_rights WHERE source = :source
+  AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.source = item_rights.source AND e.path = item_rights.path)
+  AND NOT EXISTS (SELECT 1 FROM records r WHERE r.path = item_rights.path AND r.state <> 'deleted');
+
+-- name: distinct_rights
+-- The rights that there are: few, and each decided once.
+SELECT DISTINCT who FROM item_rights;
+
+-- name: rights_of_records
+-- Rights of records by every path that holds them; of what no path holds by the one that held it last.
+SELECT e.record, d.who FROM entries e JOIN item_rights d ON d.source = e.source AND d.path = e.path
+WHERE e.record <> ''
+  AND (:ids = '' OR e.record IN (SELECT value FROM json_each(CASE WHEN :ids = '' THEN '[]' ELSE CAST(:ids AS TEXT) END)))
+UNION
+SELECT r.id, d.who FROM records r JOIN item_rights d ON d.source = r.source AND d.path = r.path
+WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
+  AND (:ids = '' OR r.id IN (SELECT value FROM json_each(CASE WHEN :ids = '' THEN '[]' ELSE CAST(:ids AS TEXT) END)));
 
 -- name: put_record
 -- A record version; the same content seen again is the same record.
@@ -157,27 +207,43 @@ SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, s
 FROM records WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: records
--- A page of them, the latest first.
+-- A page of them, the latest first, but for those that these rights hide.
+WITH denied AS (
+  SELECT source, path FROM item_rights WHERE who IN (SELECT value FROM json_each(CAST(:denied AS TEXT)))
+), hidden AS (
+  SELECT e.record AS id FROM denied d JOIN entries e ON e.source = d.source AND e.path = d.path
+  UNION ALL
+  SELECT r.id FROM denied d JOIN records r ON r.path = d.path AND r.source = d.source
+  WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
+)
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
 FROM records
 WHERE (:among = '' OR source IN (SELECT value FROM json_each(CASE WHEN :among = '' THEN '[]' ELSE CAST(:among AS TEXT) END)))
-  AND (:state = '' OR state = :state)
+  AND (:state = '' OR state = :state) AND id NOT IN (SELECT id FROM hidden)
 ORDER BY seen DESC, id LIMIT :limit OFFSET :offset;
 
 -- name: live
--- What may answer: live, and not the repetition of a live record that the same readers see. The options are those of
--- its source and, where only they can make a difference, of the original's.
+-- What is live and has vectors, with the groups of its source. Where a live record that the same groups see says the
+-- same: which, and the options of both sources.
 SELECT r.id, r.source, r.document, r.vectors, s.groups, r.canonical, s.options,
-  CASE WHEN c.id IS NULL OR t.groups <> s.groups THEN NULL ELSE t.options END
+  CASE WHEN c.id IS NULL OR t.groups <> s.groups THEN '' ELSE c.id END, coalesce(t.options, '')
 FROM records r JOIN sources s ON s.id = r.source
 LEFT JOIN records c ON c.id = r.canonical AND c.state = 'live'
 LEFT JOIN sources t ON t.id = c.source
-WHERE r.state = 'live' AND r.vectors <> '' AND (c.id IS NULL OR t.groups <> s.groups OR t.options <> s.options);
+WHERE r.state = 'live' AND r.vectors <> '';
 
 -- name: counts
--- How many records and chunks there are by source and state.
+-- How many records and chunks there are by source and state, but for those that these rights hide.
+WITH denied AS (
+  SELECT source, path FROM item_rights WHERE who IN (SELECT value FROM json_each(CAST(:denied AS TEXT)))
+), hidden AS (
+  SELECT e.record AS id FROM denied d JOIN entries e ON e.source = d.source AND e.path = d.path
+  UNION ALL
+  SELECT r.id FROM denied d JOIN records r ON r.path = d.path AND r.source = d.source
+  WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
+)
 SELECT source, state, count(*), sum(chunks), sum(CASE WHEN canonical <> '' THEN 1 ELSE 0 END)
-FROM records GROUP BY source, state;
+FROM records WHERE id NOT IN (SELECT id FROM hidden) GROUP BY source, state;
 
 -- name: delete_records
 -- The ledger keeps their ids.

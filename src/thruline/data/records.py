@@ -12,10 +12,12 @@ from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nearest import meant
 from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
+from thruline.data.rights import Clauses
 from thruline.data.uses import uses
 from thruline.ports.database import Database
 
 ALL = 1 << 31  # more than there are
+NONE = "[]"  # no rights that hide anything, as `Restrictions.denied` tells them
 AGAIN = "~"  # the mark of what may have changed while it was read: no place gives it
 State = Literal["live", "quarantined", "superseded", "deleted"]
 
@@ -207,9 +209,9 @@ class Records:
         """Forget refused paths whose name is gone: the next sync meets them anew."""
         self._db.execute(self._q.drop_nameless, _ids(paths))
 
-    def refused(self) -> list[Entry]:
-        """Paths that could not be taken in."""
-        rows = self._db.query(self._q.refused)
+    def refused(self, denied: str = NONE) -> list[Entry]:
+        """Paths that could not be taken in; denied: rights that hide what is left out."""
+        rows = self._db.query(self._q.refused, {"denied": denied})
         return [Entry(source=s, path=p, refused=r, size=n) for s, p, r, n in rows]
 
     def put(self, record: Record) -> None:
@@ -258,10 +260,14 @@ class Records:
         return found[record]
 
     def list(
-        self, *, among: Sequence[str] | None = None, state: str = "", limit: int = 100, offset: int = 0
-    ) -> list[Record]:
-        """A page of the records of some sources, or of all, the latest first."""
-        params = {"among": "" if among is None else json.dumps(list(among)), "state": state}
+        self, *, among: Sequence[str] | None = None, state: str = "", limit: int = 100, offset: int = 0,
+        denied: str = NONE,
+    ) -> list[Record]:  # fmt: skip
+        """A page of the records of some sources, or of all, the latest first.
+
+        denied: rights that hide what is left out.
+        """
+        params = {"among": "" if among is None else json.dumps(list(among)), "state": state, "denied": denied}
         params |= {"limit": limit, "offset": offset}
         return [_record(row) for row in self._db.query(self._q.records, params)]
 
@@ -269,18 +275,19 @@ class Records:
         """Every record of a source, or those in one state, the latest first."""
         return self.list(among=[source], state=state, limit=ALL)
 
-    def live(self) -> list[Live]:
-        """What may answer."""
+    def live(self, rights: Mapping[ArtifactId, Clauses]) -> list[Live]:
+        """What may answer: live, and not the repetition of a live record that the same readers see."""
         rows = self._db.query(self._q.live)
         return [
             Live(ArtifactId(i), ArtifactId(s), d, ArtifactId(v), frozenset(json.loads(g)), c)
-            for i, s, d, v, g, c, own, others in rows
-            if others is None or uses(json.loads(own)) != uses(json.loads(others))
+            for i, s, d, v, g, c, own, covers, others in rows
+            if not covers or rights.get(i) != rights.get(covers) or (own != others and _differ(own, others))
         ]
 
-    def counts(self) -> list[Count]:
-        """How many, by source and state."""
-        return [Count(s, state, n, c or 0, d or 0) for s, state, n, c, d in self._db.query(self._q.counts)]
+    def counts(self, denied: str = NONE) -> list[Count]:
+        """How many, by source and state; denied: rights that hide what is not counted."""
+        rows = self._db.query(self._q.counts, {"denied": denied})
+        return [Count(s, state, n, c or 0, d or 0) for s, state, n, c, d in rows]
 
     def places(self, chunks: Sequence[str]) -> dict[str, Place]:
         """Where these chunks stand."""
@@ -370,6 +377,11 @@ def _digests(digests: Iterable[str]) -> dict[str, str]:
 
 def _fields(noun: Any) -> dict[str, Any]:
     return {name: getattr(noun, name) for name in noun.__dataclass_fields__}
+
+
+def _differ(own: str, others: str) -> bool:
+    """Whether these options of two sources let their documents be used for other purposes."""
+    return uses(json.loads(own)) != uses(json.loads(others))
 
 
 def _record(row: tuple[Any, ...]) -> Record:

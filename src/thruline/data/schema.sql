@@ -40,6 +40,22 @@ CREATE TABLE IF NOT EXISTS entries (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entries_by_record ON entries (record);
 
+-- Who may read what a path holds, where its place says so: a JSON list of clauses, each a list of keyed digests of
+-- groups of which one is needed.
+CREATE TABLE IF NOT EXISTS item_rights (
+  source TEXT NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  path TEXT NOT NULL,
+  who TEXT NOT NULL,
+  PRIMARY KEY (source, path)
+) STRICT;
+CREATE INDEX IF NOT EXISTS item_rights_by_who ON item_rights (who);
+
+-- One number that every change of who may read a record raises: processes look at it to read the rights again.
+CREATE TABLE IF NOT EXISTS item_rights_version (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  version INTEGER NOT NULL
+) STRICT;
+
 -- Record versions. `vectors` is the set made of them; `canonical` another record that says the same; `path` the id of
 -- the path that held it last. A reason other than `none` stays when the version is superseded or deleted.
 CREATE TABLE IF NOT EXISTS records (

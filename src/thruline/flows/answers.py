@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +18,7 @@ from thruline.ports.database import Database
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(AnswerReport).decode
+Sees = Callable[[Mapping[str, Record]], Mapping[str, Record]]  # records -> those that somebody may see
 
 
 class Kept(NamedTuple):
@@ -68,14 +69,14 @@ class Answers:
         """What was asked and said, for those that still exist."""
         return {id: _decode(data) for id, data in self._payloads.get_many(ids).items()}
 
-    def lines(self, kept: Sequence[Kept], sources: Container[str] | None = None) -> tuple[AnswerLine, ...]:
-        """Answers for a list, as one sees them who sees into these sources, or into all of them.
+    def lines(self, kept: Sequence[Kept], among: Sees = dict) -> tuple[AnswerLine, ...]:
+        """Answers for a list, as one sees them who sees those `among` the records that it gives back, or all.
 
         One without its text shows that it was erased.
         """
         said = self.read([k.id for k in kept])
         records = self._records.get_many([p.record for report in said.values() for p in report.passages])
-        seen = {id: r for id, r in records.items() if sources is None or r.source in sources}
+        seen = among(records)
         return tuple(_line(k, said.get(k.id), seen) for k in kept)
 
     def delete(self, ids: Sequence[str]) -> None:

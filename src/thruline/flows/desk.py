@@ -13,9 +13,10 @@ from thruline.core.nearest import meant
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.desk import Case
 from thruline.data.policies import undecided_s
-from thruline.flows.documents import Document, path_names, read_documents, visible_sources
+from thruline.flows.documents import Document, path_names, read_documents
 from thruline.flows.quarantine import ALWAYS, EVERY, Window, resolve
 from thruline.flows.reports import DeskItem, DeskReport
+from thruline.flows.sight import sight
 from thruline.guard.access import OPERATOR
 
 if TYPE_CHECKING:
@@ -40,8 +41,9 @@ class Wanted(NamedTuple):
 
 def listing(line: Line, actor: Actor, wanted: Wanted, limit: int, offset: int) -> tuple[DeskItem, ...]:
     """The cases that the actor may see, the latest first; without their words for who could not release them."""
-    visible = visible_sources(line, actor)
-    cases = [c for c in chosen(line, wanted) if c.source in visible]
+    cases = chosen(line, wanted)
+    shown = sight(line, actor).open_among([(c.source, c.id) for c in cases])
+    cases = [c for c in cases if c.id in shown]
     return items(line, cases[offset : offset + limit], actor)
 
 

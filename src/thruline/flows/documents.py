@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -13,10 +13,11 @@ import msgspec
 from thruline.core.clock import iso
 from thruline.core.decoding import decode
 from thruline.core.documents import Chunk, Mention, Risk
-from thruline.core.nouns import Actor, Source
+from thruline.core.nouns import Actor
 from thruline.data.encodings import as_utf8
 from thruline.data.records import Record
 from thruline.flows.reports import DocumentView, RiskView
+from thruline.flows.sight import sight
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -96,23 +97,17 @@ def as_text(data: bytes) -> str:
     return "" if data.startswith(BINARY) else decode(as_utf8(data)).replace("\0", "")
 
 
-def visible_sources(line: Line, actor: Actor) -> dict[str, Source]:
-    """Sources that the actor may see into, by id."""
-    return {s.id: s for s in line.records.sources() if actor.sees_all or not actor.groups.isdisjoint(s.groups)}
-
-
 def views(line: Line, records: Sequence[Record], actor: Actor | None = None) -> tuple[DocumentView, ...]:
     """Records as the actor sees them, in the given order; as the operator does when no actor is given."""
     found = _views(line, records)
     if actor is None or actor.is_operator:
         return found
-    sources = visible_sources(line, actor)
     originals = line.records.get_many([v.duplicate_of for v in found if v.duplicate_of])
-    seen = {id for id, r in originals.items() if r.source in sources}
-    return tuple(_for_eyes(v, seen) for v in found)
+    seen = sight(line, actor).among(originals)
+    return tuple(_for_eyes(v, seen.keys()) for v in found)
 
 
-def _for_eyes(view: DocumentView, originals: set[str]) -> DocumentView:
+def _for_eyes(view: DocumentView, originals: Collection[str]) -> DocumentView:
     """Without an original that is not among these, and without the words of what is kept out of answers."""
     is_out = view.state == "quarantined"
     risks = tuple(replace(r, evidence="") for r in view.risks) if is_out else view.risks

@@ -13,6 +13,7 @@ from thruline.flows.line import Line
 from thruline.flows.publish import check_embedder
 from thruline.flows.purposes import ANSWER, permitted
 from thruline.flows.reports import Passage, SearchReport
+from thruline.flows.sight import groups_of
 from thruline.vectors import context as contexts
 from thruline.vectors.serving import Hit, Hits, Serving
 
@@ -60,12 +61,13 @@ def find(
     The mask of what may not is made before anything is scored.
     """
     sources, without = permitted(line, purpose)
+    groups = groups_of(line, actor)
     if by == "words" or not len(serving):
-        return serving.search(question, None, k, groups=actor.groups, sources=sources, without=without)
+        return serving.search(question, None, k, groups=groups, sources=sources, without=without)
     check_embedder(line, serving.generation)
     with line.embedding:
         vector = line.embedder.query(question)
-    return serving.search(question, vector, k, groups=actor.groups, sources=sources, without=without)
+    return serving.search(question, vector, k, groups=groups, sources=sources, without=without)
 
 
 def read_hits(line: Line, hits: Hits) -> list[Found]:

@@ -25,6 +25,7 @@ from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.retention import expire
+from thruline.flows.sight import regroup
 from thruline.flows.take_in import kept_mark, note_path, take_in
 from thruline.ports.origin import Item, Origin
 from thruline.runs.runner import Run
@@ -58,6 +59,7 @@ class Met(NamedTuple):
     found: Changes
     before: Mapping[str, Entry]
     tally: Tally
+    regrouped: int
 
     def moved(self, path_id: Callable[[str], str]) -> tuple[Move, ...]:
         """Moves that only their content shows: across file systems, or too fresh to go by times."""
@@ -82,8 +84,11 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     began = time.monotonic()
     check_embedder(line)
     before = {e.path: e for e in line.records.entries(source.id)}
+    run.tell("listing", 0, 0)
+    listing = origin.list()
+    regrouped = regroup(line, run, source, listing.items, before)
     found = compare(
-        origin.list(), _known(line, before.values()), kept=lambda mark: kept_mark(line, mark), where=source.location,
+        listing, _known(line, before.values()), kept=lambda mark: kept_mark(line, mark), where=source.location,
         marks_content=origin.marks_content, allow_empty=allow_empty,
     )  # fmt: skip
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
@@ -98,7 +103,9 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     line.records.mark_synced(source.id, line.clock.now())
     if changes or found.moved or found.deleted:
         line.records.note_news(source.id, line.clock.now())
-    return _report(line, Ended(run.id, generation, time.monotonic() - began), source, Met(found, before, tally))
+    return _report(
+        line, Ended(run.id, generation, time.monotonic() - began), source, Met(found, before, tally, regrouped)
+    )
 
 
 def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
@@ -151,6 +158,7 @@ def _take_in(line: Line, run: Run, source: Source, group: list[Prepared], tally:
             if prepared.same:
                 note_path(line, prepared.raw, refused=prepared.refused)
         retire_unheld(line, run, source)
+        line.item_rights.held_anew(source.id)
     what = Counter("unchanged" if p.is_known else p.raw.change for p in group if p.document or p.same)
     tally.added |= {p.raw.path: p.raw.digest for p in group if p.document and p.raw.change == "added"}
     tally.changed += what["changed"]
@@ -183,6 +191,8 @@ def _settle(line: Line, run: Run, source: Source, found: Changes, before: dict[s
                 _note_refused(line, source, path, reason)
         retire_unheld(line, run, source)
         line.desk.settle(source.id, line.clock.now())
+        line.item_rights.held_anew(source.id)
+        line.item_rights.drop_stray(source.id)
 
 
 def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, Entry]) -> None:
@@ -233,7 +243,7 @@ def _report(line: Line, ended: Ended, source: Source, met: Met) -> SyncReport:
     return SyncReport(
         source=source.name, run=ended.run, seen=len(entries), added=len(tally.added) - moved,
         changed=tally.changed, moved=len(found.moved) + moved, deleted=len(found.deleted) - moved,
-        unchanged=found.unchanged + tally.unchanged, indexed=states["indexed"],
+        unchanged=found.unchanged + tally.unchanged, permissions=met.regrouped, indexed=states["indexed"],
         duplicates=states["duplicate"], quarantined=states["quarantined"],
         refused=tuple(Refusal(path=names.get(e.path, b"").decode(), reason=e.refused) for e in refused),
         chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),

@@ -17,6 +17,7 @@ from thruline.core.ids import ArtifactId, Ids
 from thruline.core.nouns import Source
 from thruline.data.consents import Consents
 from thruline.data.desk import Desk
+from thruline.data.item_rights import ItemRights
 from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
 from thruline.data.sketch import Sketcher
@@ -129,6 +130,7 @@ class Line:
         self.ledger = SqlLedger(database, clock)
         self.records = Records(database)
         self.desk = Desk(database)
+        self.item_rights = ItemRights(database, ids)
         self.subjects = Subjects(database, ids)
         self.sketcher = Sketcher(ids)
         self.consents = Consents(database)

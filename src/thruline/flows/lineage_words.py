@@ -10,8 +10,9 @@ from thruline.core.clock import iso
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.core.nouns import Actor, Event
 from thruline.flows import INDEX
-from thruline.flows.documents import path_names, views, visible_sources
+from thruline.flows.documents import path_names, views
 from thruline.flows.reports import LineNode
+from thruline.flows.sight import sight
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -29,13 +30,13 @@ def visible(line: Line, actor: Actor, ids: Sequence[str]) -> set[str]:
     if actor.sees_all:
         on_line = (*OPEN, *FOR_ALL_EYES, "source", "record", "chunk", "vectors", "answer")
         return {id for kind in on_line for id in by_kind[kind]}
-    sources = visible_sources(line, actor)
+    sees = sight(line, actor)
     record_of = _record_of(line, by_kind)
     records = line.records.get_many(sorted({*by_kind["record"], *record_of.values()}))
-    seen = {id for id, record in records.items() if record.source in sources}
+    seen = sees.among(records).keys()
     return {
         *(id for kind in OPEN for id in by_kind[kind]),
-        *(id for id in by_kind["source"] if id in sources),
+        *(id for id in by_kind["source"] if id in sees.sources),
         *(id for id in by_kind["record"] if id in seen),
         *(id for id, record in record_of.items() if record in seen),
         *(row.id for row in line.answers.rows(by_kind["answer"]) if row.asker == actor.id),
@@ -85,13 +86,12 @@ def _documents(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -
 
 
 def _sources(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -> dict[str, Words]:
-    known = visible_sources(line, actor) if by_kind["source"] else {}
+    known = sight(line, actor).sources if by_kind["source"] else {}
     return {id: (s.name, f"seen by {', '.join(s.groups)}") for id, s in known.items()}
 
 
 def _answers(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -> dict[str, Words]:
-    sources = None if actor.sees_all else visible_sources(line, actor)
-    lines = line.answers.lines(line.answers.rows(by_kind["answer"]), sources)
+    lines = line.answers.lines(line.answers.rows(by_kind["answer"]), sight(line, actor).among)
     return {a.id: (a.question or "erased with a person", f"{a.outcome}, for {a.asker}") for a in lines}
 
 

@@ -70,7 +70,8 @@ def serving_sets(line: Line) -> dict[ArtifactId, ArtifactId]:
 
 def _live(line: Line, repeating: Collection[str] | None = None) -> dict[ArtifactId, ArtifactId]:
     """Record -> vector set of what may answer; only of what repeats one of these, where given."""
-    return {x.id: x.vectors for x in line.records.live() if repeating is None or x.canonical in repeating}
+    live = line.records.live(line.item_rights.of_records())
+    return {x.id: x.vectors for x in live if repeating is None or x.canonical in repeating}
 
 
 def _publish(line: Line, run: Run, why: str, sets: Sets) -> str:

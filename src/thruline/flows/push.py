@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import Conflict, Invalid, NotFound
@@ -20,8 +21,10 @@ from thruline.flows.ingest import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import PushReport
+from thruline.flows.sight import regroup
 from thruline.flows.sources import named
 from thruline.flows.take_in import take_in
+from thruline.ports.origin import Item
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -32,26 +35,40 @@ WAIT_S = 60.0
 LOOK_S = 0.02
 
 
-def push(line: Line, source: str, path: str, text: str, data: str, actor: Actor) -> PushReport:
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A record that a program sends. data: Base64, instead of text.
+
+    groups: who may read it, of those who see the source; all of them if none.
+    """
+
+    path: str
+    text: str
+    data: str
+    groups: Sequence[str]
+
+
+def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
     """Take in one record under a path of a source of kind `push`; the same path again replaces it.
 
-    data: Base64, instead of text. Raises Invalid for a path or bytes that cannot be meant, NotFound for a source that
-    the actor does not see.
+    Raises Invalid for a path or bytes that cannot be meant, NotFound for a source that the actor does not see.
     """
     place = _pushed(line, source, actor)
     check_embedder(line)
-    content = _bytes(text, data, line.limits.max_file)
+    content, path = _bytes(sent.text, sent.data, line.limits.max_file), _checked(sent.path)
     digest = line.ids.digest("content", content)
     raw = Raw(
-        source=place.id, record=line.ids.artifact("record", place.id, digest), path=_checked(path),
+        source=place.id, record=line.ids.artifact("record", place.id, digest), path=path,
         path_id=line.ids.artifact("path", place.id, path), data=content, digest=digest, size=len(content), mark=digest,
         change="added", policy=policy(place.options),
     )  # fmt: skip
+    item = Item(path, digest, raw.size, (frozenset(sent.groups),) if sent.groups else ())
     with _alone(line, place, actor) as run:
         _pushed(line, source, actor)  # it may have been removed while this call waited
         before = line.records.at([raw.path_id])
+        regrouped = regroup(line, run, place, [item], [entry.path for entry in before])
         if any(entry.record == raw.record for entry in before):
-            return _report(line, raw, "unchanged", "")
+            return _report(line, raw, "permissions" if regrouped else "unchanged", "")
         prepared = prepare(line, run, raw)
         _commit(line, run, place, prepared)
         line.records.note_news(place.id, line.clock.now())
@@ -74,6 +91,8 @@ def withdraw(line: Line, source: str, path: str, actor: Actor) -> PushReport:
             line.payloads.delete([path_id])
             retire_unheld(line, run, place)
             line.desk.settle(place.id, line.clock.now())
+            line.item_rights.held_anew(place.id)
+            line.item_rights.drop_stray(place.id)
         publish_live(line, run, "sync")
     return PushReport(source=place.name, path=path, record="", change="deleted", state="deleted", reason="", chunks=0)
 
@@ -146,6 +165,7 @@ def _commit(line: Line, run: Run, source: Source, prepared: Prepared) -> None:
         take_in(line, run, [prepared])
         retire_unheld(line, run, source)
         line.desk.settle(source.id, line.clock.now())
+        line.item_rights.held_anew(source.id)
 
 
 def _report(line: Line, raw: Raw, change: str, refused: str) -> PushReport:

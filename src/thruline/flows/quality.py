@@ -12,9 +12,10 @@ from thruline.core.units import parse_moment
 from thruline.data.drift import Measured, drift
 from thruline.data.quality_columns import Columns, failing, scores
 from thruline.data.quality_rules import DEFAULT, Purpose, Rule
-from thruline.data.records import Record
+from thruline.data.records import ALL, Record
 from thruline.flows.documents import Document, pages_of, path_names
 from thruline.flows.reports import DriftView, QualityReport, QualityRule
+from thruline.flows.sight import sight
 from thruline.flows.sources import named
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def quality(line: Line, actor: Actor, source: str, purpose: Purpose, since: str)
     Nothing is dropped: a failing document is named, and answers on. Rules for English are asked of English alone.
     """
     place = named(line, actor, source)
-    judged = judge(line, line.records.of_source(place.id, state="live"))
+    seen = sight(line, actor)
+    records = line.records.list(among=[place.id], state="live", limit=ALL, denied=seen.denied)
+    judged = judge(line, records)
     return QualityReport(
         source=place.name, purpose=purpose, documents=len(judged.records),
         rules=tuple(_told(line, judged, rule) for rule in DEFAULT[purpose] if rule.score in judged.columns),

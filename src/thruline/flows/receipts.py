@@ -12,10 +12,10 @@ from thruline.core.nouns import Actor, Draft
 from thruline.data.records import Record
 from thruline.flows.answer import by_extract, prepare, refusal
 from thruline.flows.answers import state_of
-from thruline.flows.documents import visible_sources
 from thruline.flows.line import Line
 from thruline.flows.reports import AnswerLine, AnswerReport, Passage, ReplayReport
 from thruline.flows.restrictions import RESTRICTED
+from thruline.flows.sight import sight
 
 WITHHELD = "(left out: it rests on a document that you may not see)"
 
@@ -24,7 +24,7 @@ def listing(line: Line, actor: Actor, limit: int) -> tuple[AnswerLine, ...]:
     """The actor's latest answers; everybody's for the operator."""
     if actor.sees_all:
         return line.answers.lines(line.answers.list("", limit))
-    return line.answers.lines(line.answers.list(actor.id, limit), visible_sources(line, actor))
+    return line.answers.lines(line.answers.list(actor.id, limit), sight(line, actor).among)
 
 
 def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
@@ -38,8 +38,7 @@ def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
     if row is None or said is None or not (actor.sees_all or row.asker == actor.id):
         raise NotFound(f"no answer {answer!r}", hint="`thruline answers` lists yours; an erased one is gone")
     records = line.records.get_many([p.record for p in said.passages])
-    sources = visible_sources(line, actor)
-    seen = {r: x for r, x in records.items() if actor.sees_all or x.source in sources}
+    seen = sight(line, actor).among(records)
     shut = set() if actor.is_operator else {r for r, x in seen.items() if x.reason == RESTRICTED}
     passages = tuple(_as_now(p, seen[p.record], shut) for p in said.passages if p.record in seen)
     state = state_of(said, seen)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Source
 from thruline.data.records import Record
+from thruline.data.rights import Clauses
 from thruline.flows import INDEX
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.publish import serving_sets
@@ -26,6 +28,7 @@ PAGE = 256  # documents decrypted at a time
 class _Now(NamedTuple):
     generation: str
     switched: int
+    rights: int
     groups: tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -34,9 +37,10 @@ class Shelf:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._lock = threading.Lock()  # guards the three below: one thread loads, the others wait
+        self._lock = threading.Lock()  # guards the four below: one thread loads, the others wait
         self._serving: Serving | None = None
         self._sets: dict[ArtifactId, ArtifactId] = {}
+        self._rights: dict[ArtifactId, Clauses] = {}
         self._now: _Now | None = None
 
     def serving(self) -> Serving:
@@ -54,35 +58,44 @@ class Shelf:
     def snapshot(self, generation: ArtifactId) -> Serving:
         """A past generation as far as its bytes still exist and no restriction keeps them from use: for replay."""
         groups = {s.id: frozenset(s.groups) for s in self._line.records.sources()}
-        shelved = self._shelved(dict(self._line.generations.members(generation)), groups, states=None)
+        rights = self._line.item_rights.of_records()
+        shelved = self._shelved(dict(self._line.generations.members(generation)), groups, rights, states=None)
         return Serving.load(generation, shelved, self._line.engines.dense(), self._line.engines.text())
 
     def _state(self, sources: list[Source]) -> _Now:
         history = self._line.generations.history(INDEX)
         last = history[-1] if history else None
-        return _Now(last.generation if last else "", last.at if last else 0, tuple((s.id, s.groups) for s in sources))
+        serving, switched = (last.generation, last.at) if last else ("", 0)
+        return _Now(serving, switched, self._line.item_rights.version, tuple((s.id, s.groups) for s in sources))
 
     def _load(self, now: _Now, sources: list[Source]) -> None:
         line = self._line
         sets = serving_sets(line)
+        rights = line.item_rights.of_records()
         regrouped = self._now is None or now.groups != self._now.groups
-        new = {r: v for r, v in sets.items() if regrouped or self._sets.get(r) != v}
-        changed = list(self._shelved(new, {s.id: frozenset(s.groups) for s in sources}))
+        other = {r for r in sets if rights.get(r) != self._rights.get(r)}
+        new = {r: v for r, v in sets.items() if regrouped or r in other or self._sets.get(r) != v}
+        changed = list(self._shelved(new, {s.id: frozenset(s.groups) for s in sources}, rights))
         gone = (set(self._sets) - set(sets)) | (set(new) - {c.record for c in changed})
         dense, text = line.engines.dense(), line.engines.text()
         generation = ArtifactId(now.generation)
+        if self._serving is not None and self._serving.generation == generation and not (new or gone):
+            self._now, self._rights = now, rights  # other rights, for none of these
+            return
         if self._serving is None or regrouped:
             self._serving = Serving.load(generation, changed, dense, text)
         else:
             self._serving = self._serving.refreshed(generation, changed=changed, gone=gone, dense=dense, text=text)
         loaded = {c.record for c in changed}
         self._sets = {r: v for r, v in sets.items() if r in loaded or self._sets.get(r) == v}
+        self._rights = rights
         self._now = now
 
     def _shelved(
         self,
         sets: dict[ArtifactId, ArtifactId],
         groups: dict[ArtifactId, frozenset[str]],
+        rights: dict[ArtifactId, Clauses],
         states: tuple[str, ...] | None = SERVABLE,
     ) -> Iterable[Shelved]:
         records = list(sets)
@@ -97,7 +110,8 @@ class Shelf:
                     continue
                 document, held = documents.get(record.document), vectors.get(sets[id])
                 if document and held and record.source in groups:
-                    yield _shelved(record, document, held, groups[record.source])
+                    shelved = _shelved(record, document, held, groups[record.source])
+                    yield replace(shelved, rights=rights[id]) if id in rights else shelved
 
 
 def _may_serve(record: Record, states: tuple[str, ...]) -> bool:

@@ -18,14 +18,17 @@ from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import PUSH, name_of, path_of, place_of
 from thruline.data.policies import kept_s, policy, undecided_s
+from thruline.data.records import NONE
+from thruline.data.rights import rights
 from thruline.data.uses import uses
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
-from thruline.flows.documents import views, visible_sources
+from thruline.flows.documents import views
 from thruline.flows.ingest import sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import EVERY, blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
+from thruline.flows.sight import Sight, sight
 from thruline.runs.runner import Cancelled
 
 if TYPE_CHECKING:
@@ -66,6 +69,7 @@ def check_options(line: Line, source: Source) -> None:
     uses(source.options)
     kept_s(source.options)
     undecided_s(source.options)
+    rights(source.options)
     if source.kind != PUSH:
         line.engines.origin(source).close()
 
@@ -79,7 +83,7 @@ def _check_home(line: Line, path: Path | None) -> None:
 
 def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progress | None) -> tuple[SyncReport, ...]:
     """Walk one source, or all that the actor sees; two syncs of one source at once are refused."""
-    known = [named(line, actor, name)] if name else list(visible_sources(line, actor).values())
+    known = [named(line, actor, name)] if name else list(sight(line, actor).sources.values())
     sources = [source for source in known if source.kind != PUSH]
     if known and name and not sources:
         raise Invalid(f"{name!r} is sent to, not read", hint="POST /v1/records, or `thruline push`")
@@ -115,7 +119,8 @@ def sync_one(
 
 def listing(line: Line, actor: Actor) -> tuple[SourceView, ...]:
     """The sources that the actor may see into."""
-    return tuple(view(line, s) for s in visible_sources(line, actor).values())
+    seen = sight(line, actor)
+    return tuple(view(line, s, seen.denied) for s in seen.sources.values())
 
 
 def share(line: Line, name: str, groups: Sequence[str], actor: Actor) -> SourceView:
@@ -156,20 +161,21 @@ def documents(
     line: Line, actor: Actor, *, source: str, state: str, limit: int, offset: int
 ) -> tuple[DocumentView, ...]:
     """Documents that the actor may see; `state` refused lists paths that could not be taken in."""
+    seen = sight(line, actor)
     if state == "refused":
-        return _refused(line, actor)
-    sources = {s.name: s for s in visible_sources(line, actor).values()}
+        return _refused(line, seen)
+    sources = {s.name: s for s in seen.sources.values()}
     if source and source not in sources:
         raise NotFound(f"no source named {source!r}", hint=meant(source, sources))
     among = [sources[source].id] if source else [s.id for s in sources.values()]
-    return views(line, line.records.list(among=among, state=state, limit=limit, offset=offset), actor)
+    page = line.records.list(among=among, state=state, limit=limit, offset=offset, denied=seen.denied)
+    return views(line, page, actor)
 
 
 def document(line: Line, actor: Actor, what: str) -> DocumentView:
     """One document; one that the actor may not see is told like one that is not there."""
-    visible = visible_sources(line, actor)
     try:
-        found = [r for r in resolve(line, what) if r.source in visible]
+        found = list(sight(line, actor).among({r.id: r for r in resolve(line, what)}).values())
     except NotFound:
         if actor.sees_all:
             raise
@@ -181,7 +187,7 @@ def document(line: Line, actor: Actor, what: str) -> DocumentView:
 
 def named(line: Line, actor: Actor, name: str) -> Source:
     """The source of this name or id; one that the actor does not see is told like one that is not there."""
-    known = visible_sources(line, actor).values()
+    known = sight(line, actor).sources.values()
     for source in known:
         if name in (source.name, source.id):
             return source
@@ -195,29 +201,28 @@ def _shared(line: Line, source: ArtifactId, groups: Sequence[str]) -> Draft:
     return Draft(verb="source.shared", inputs=(source,), facts=facts)
 
 
-def _refused(line: Line, actor: Actor) -> tuple[DocumentView, ...]:
-    sources = visible_sources(line, actor)
-    entries = [e for e in line.records.refused() if e.source in sources]
+def _refused(line: Line, seen: Sight) -> tuple[DocumentView, ...]:
+    entries = [e for e in line.records.refused(seen.denied) if e.source in seen.sources]
     names = line.payloads.get_many([e.path for e in entries])
     return tuple(
         DocumentView(
-            record="", source=sources[e.source].name, path=names.get(e.path, b"").decode(), title="", state="refused",
-            reason=e.refused, chunks=0, size=e.size, people=0, duplicate_of="", risks=(), seen="",
+            record="", source=seen.sources[ArtifactId(e.source)].name, path=names.get(e.path, b"").decode(), title="",
+            state="refused", reason=e.refused, chunks=0, size=e.size, people=0, duplicate_of="", risks=(), seen="",
         )
         for e in entries
     )  # fmt: skip
 
 
-def view(line: Line, source: Source) -> SourceView:
-    """A source with what it holds, and how fresh it is."""
-    counts = [c for c in line.records.counts() if c.source == source.id]
+def view(line: Line, source: Source, denied: str = NONE) -> SourceView:
+    """A source with what it holds, and how fresh it is; denied: rights that hide what is not counted."""
+    counts = [c for c in line.records.counts(denied) if c.source == source.id]
     by_state = Counter({c.state: c.records for c in counts})
     live = [c for c in counts if c.state == "live"]
     synced = line.records.last_synced().get(source.id, 0)
     return SourceView(
         id=source.id, name=source.name, kind=source.kind, location=source.location, groups=source.groups,
         records=by_state["live"], chunks=sum(c.chunks for c in live), duplicates=sum(c.duplicates for c in live),
-        quarantined=by_state["quarantined"], refused=sum(e.source == source.id for e in line.records.refused()),
+        quarantined=by_state["quarantined"], refused=sum(e.source == source.id for e in line.records.refused(denied)),
         last_synced=iso(synced) if synced else "", every=source.options.get("every", ""), alarm=alarm_of(line, source),
     )  # fmt: skip
 

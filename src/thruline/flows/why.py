@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from thruline.core.clock import iso
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.core.nouns import Actor, Edge
-from thruline.flows.documents import path_names, visible_sources
+from thruline.flows.documents import path_names
 from thruline.flows.line import Line
 from thruline.flows.receipts import read
 from thruline.flows.reports import AnswerReport, Node, WhyReport
+from thruline.flows.sight import sight
 
 MOST_CHILDREN = 12
 DEPTH = 6
@@ -35,9 +36,9 @@ def _for_eyes(line: Line, actor: Actor, edges: list[Edge]) -> list[Edge]:
     """Without records and sources that the actor may not see, such as the hidden original of a visible repetition."""
     if actor.sees_all:
         return edges
-    sources = visible_sources(line, actor)
+    seen = sight(line, actor)
     records = line.records.get_many([e.parent for e in edges if kind_of(e.parent) == "record"])
-    shown = {*sources, *(id for id, r in records.items() if r.source in sources)}
+    shown = {*seen.sources, *seen.among(records)}
     return [e for e in edges if kind_of(e.parent) not in ("record", "source") or e.parent in shown]
 
 

@@ -16,11 +16,14 @@ class Item(NamedTuple):
 
     path: its name there, unique and stable, of words that a person reads; its ending tells the format (`.md`, `.txt`).
     mark: another mark means that the bytes may be others; "" where the place cannot tell, so that it is always read.
+    readers: who may read it there, in the place's words: somebody of each of these. `everyone` among them is everyone,
+    none of a set is nobody; nothing at all where the place does not tell.
     """
 
     path: str
     mark: str
     size: Bytes = 0
+    readers: tuple[frozenset[str], ...] = ()
 
 
 class Refusal(NamedTuple):

@@ -1,7 +1,7 @@
 """What answers questions: one immutable snapshot of a generation in memory, dense and words over the same rows.
 
-Access is decided before anything is scored: a row's label (its source and groups) is looked up in a small table made
-for the actor, and the same mask goes into both searches, so nothing hidden can push out, outrank or be counted.
+Access is decided before anything is scored: a row's label (its source, groups and rights) is looked up in a small table
+made for the actor, and the same mask goes into both searches, so nothing hidden can push out, outrank or be counted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _NONE = Found(np.empty(0, np.int64), np.empty(0, np.float32))
 
 @dataclass(frozen=True, kw_only=True)
 class Shelved:
-    """A live record as it is served: who may see it, and its chunks with vectors, texts and titles row by row."""
+    """A live record as it is served: who may see it, and its chunks with vectors, texts and titles row by row.
+
+    groups: of its source. rights: one group of each of these is needed besides.
+    """
 
     record: ArtifactId
     source: ArtifactId
@@ -37,6 +40,7 @@ class Shelved:
     vectors: np.ndarray
     texts: Sequence[str]
     titles: Sequence[str]
+    rights: frozenset[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,7 @@ class Hits:
 class _Label(NamedTuple):
     source: ArtifactId
     groups: frozenset[str]
+    rights: frozenset[frozenset[str]]
 
 
 class Serving:
@@ -94,10 +99,10 @@ class Serving:
         self._rows_of = {
             r.record: slice(end - len(r.chunks), end) for r, end in zip(shelved.values(), ends, strict=True)
         }
-        labels = {_Label(r.source, r.groups): None for r in shelved.values()}
+        labels = {_Label(r.source, r.groups, r.rights): None for r in shelved.values()}
         self._labels = list(labels)
         number = {label: i for i, label in enumerate(self._labels)}
-        self._label_of_row = np.array([number[_Label(r.source, r.groups)] for r in records], np.intp)
+        self._label_of_row = np.array([number[_Label(r.source, r.groups, r.rights)] for r in records], np.intp)
 
     @classmethod
     def load(cls, generation: ArtifactId, records: Iterable[Shelved], dense: DenseIndex, text: TextIndex) -> Serving:
@@ -224,7 +229,7 @@ def _places(found: Found) -> dict[int, _Place]:
 
 def _may_see(label: _Label, groups: frozenset[str], sources: frozenset[ArtifactId] | None) -> bool:
     wanted = sources is None or label.source in sources
-    return wanted and (EVERYBODY in groups or not groups.isdisjoint(label.groups))
+    return wanted and (EVERYBODY in groups or not any(map(groups.isdisjoint, (label.groups, *label.rights))))
 
 
 def _check(record: Shelved) -> None:

@@ -98,9 +98,10 @@ def push(
     path: Annotated[str, "its name there, as `orders/17.txt`: the ending tells the format"],
     text: Annotated[str, "what it says"] = "",
     data: Annotated[str, "its bytes in Base64, instead of text"] = "",
+    groups: Annotated[tuple[str, ...], "who may read it, of those who see the source; all of them unless given"] = (),
 ) -> PushReport:  # fmt: skip
     """Send one record; when the call returns, it answers. The same path again replaces it."""
-    return pushing.push(p.line, source, path, text, data, p.actor)
+    return pushing.push(p.line, source, pushing.Sent(path=path, text=text, data=data, groups=groups), p.actor)
 
 
 @operation(role="writer", cli="withdraw", positional=("source", "path"))

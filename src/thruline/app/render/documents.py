@@ -17,9 +17,10 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
         f"{report.source}: {report.seen} seen: {report.indexed} indexed, {report.duplicates} duplicates, "
         f"{report.quarantined} quarantined, {len(report.refused)} refused"
     )
+    others = f", {report.permissions} with other readers" if report.permissions else ""
     yield (
         f"  {report.added} added, {report.changed} changed, {report.moved} moved, {report.deleted} deleted, "
-        f"{report.unchanged} unchanged; {n(report.chunks, 'new chunk')} in {report.seconds:.1f} s"
+        f"{report.unchanged} unchanged{others}; {n(report.chunks, 'new chunk')} in {report.seconds:.1f} s"
     )
     for refusal in report.refused[:10]:
         yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from thruline.backends.rows_origin.lines import CsvTable, JsonLinesTable
 from thruline.backends.rows_origin.table import Broken, Found, Table, Values
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable, Unsupported
+from thruline.core.groups import groups_in
 from thruline.core.rows import column_name, document, mark_of, path_of, said
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
@@ -28,6 +29,7 @@ class RowsOrigin:
         "key": "the columns that tell rows apart, parted by commas; without it a row is called by what it says",
         "columns": "the columns to take in, parted by commas; all unless given",
         "title": "the column that names a row",
+        "groups_column": "the column that says who may read a row: groups parted by commas, or a JSON list",
     }
     marks_content = True
 
@@ -38,6 +40,7 @@ class RowsOrigin:
         self._words = _Words(
             name=self._path.name.partition(".")[0] or "row", key=_names(options.get("key", "")),
             columns=_names(options.get("columns", "")), title=options.get("title", ""),
+            groups=options.get("groups_column", ""),
         )  # fmt: skip
         self._table = _table(self._path)
         self._known: _Known | None = None
@@ -124,18 +127,23 @@ class _Words:
     key: tuple[str, ...]
     columns: tuple[str, ...]
     title: str
+    groups: str
 
     def check(self, file: str, columns: Sequence[str] | None) -> None:
         """Raises Invalid for a column that the file does not have."""
-        for column in (*self.key, *self.columns, *filter(None, [self.title])):
+        for column in (*self.key, *self.columns, *filter(None, [self.title, self.groups])):
             if columns is not None and column not in columns:
                 raise Invalid(f"{file!r} has no column {column!r}", hint=f"it has {', '.join(columns)}")
 
     def document(self, values: Values) -> bytes:
         key = [values.get(column) for column in self.key]
         title = said(values.get(self.title)) or " ".join([self.name, ", ".join(map(said, key))]).strip()
-        shown = self.columns or values.keys()
+        shown = self.columns or [column for column in values if column != self.groups]
         return document(title, [(column_name(column), values.get(column)) for column in shown])
+
+    def readers(self, values: Values) -> tuple[frozenset[str], ...]:
+        """Who may read the row, where a column says so."""
+        return (groups_in(values.get(self.groups)),) if self.groups else ()
 
     def path(self, values: Values, mark: str) -> str:
         """What the row is called; nothing where a part of its key is missing."""
@@ -168,7 +176,7 @@ class _Seen:
             self.refused.append(Refusal(row.place, reason))
             return
         self.places[path] = row.at
-        self.items.append(Item(path, mark, len(data)))
+        self.items.append(Item(path, mark, len(data), words.readers(row.values)))
 
 
 def _table(path: Path) -> Table:

@@ -35,6 +35,7 @@ class SqlOrigin:
         "key": "the columns that tell rows apart, parted by commas; a table's primary key unless given",
         "columns": "the columns to take in, parted by commas; all unless given",
         "title": "the column that names a row",
+        "groups_column": "the column that says who may read a row: groups parted by commas, a list or JSON",
         "cursor": "a column that changes with every change of a row, as `updated_at`; saves reading what is known",
         "timeout": "how long the database may take over a question; 10m unless given",
     }

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from thruline.backends.sql_origin.engine import Column, Engine, Row, Word, select
 from thruline.core.errors import Invalid
+from thruline.core.groups import groups_in
 from thruline.core.rows import column_name, document, mark_of, path_of, said
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Reading
@@ -28,6 +29,7 @@ class Wanted:
     columns: tuple[str, ...]
     title: str
     cursor: str
+    groups: str
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> Wanted:
@@ -42,6 +44,7 @@ class Wanted:
         return cls(
             table=table, query=query, key=listed(options.get("key", "")), columns=listed(options.get("columns", "")),
             title=options.get("title", ""), cursor=options.get("cursor", ""),
+            groups=options.get("groups_column", ""),
         )  # fmt: skip
 
 
@@ -62,6 +65,7 @@ class Shape:
     shown: tuple[Column, ...]
     title: Column | None
     cursor: Column | None
+    groups: Column | None
 
     @property
     def listing(self) -> str:
@@ -90,9 +94,9 @@ class Shape:
         """A row of the listing."""
         key = row[: len(self.key)]
         if self.cursor:
-            return Answer(Item(self.path(row), self._seen(row[-1])), key)
+            return Answer(Item(self.path(row), self._seen(row[len(self.key)]), 0, self._readers(row)), key)
         reading = self.reading(row)
-        return Answer(Item(self.path(row), reading.mark, len(reading.data)), key)
+        return Answer(Item(self.path(row), reading.mark, len(reading.data), self._readers(row)), key)
 
     def path(self, row: Row) -> str:
         """What a row is called."""
@@ -100,19 +104,23 @@ class Shape:
 
     def reading(self, row: Row) -> Reading:
         """A whole row as a document."""
-        seen, title, *values = row[len(self.key) :]
+        seen, _, title, *values = row[len(self.key) :]
         named = said(title) or f"{self.name} {', '.join(map(said, row[: len(self.key)]))}"
         data = document(named, zip(self._names, values, strict=True))
         return Reading(data, self._seen(seen) if self.cursor else mark_of(data))
 
     @property
     def _short(self) -> str:
-        return ", ".join([*(c.value for c in self.key), self.cursor.value if self.cursor else "NULL"])
+        beside = (c.value if c else "NULL" for c in (self.cursor, self.groups))
+        return ", ".join([*(c.value for c in self.key), *beside])
 
     @property
     def _whole(self) -> str:
         title = self.title.shown if self.title else "NULL"
         return ", ".join([self._short, title, *(c.shown for c in self.shown)])
+
+    def _readers(self, row: Row) -> tuple[frozenset[str], ...]:
+        return (groups_in(row[len(self.key) + 1]),) if self.groups else ()
 
     @cached_property
     def _names(self) -> list[str]:
@@ -135,7 +143,9 @@ def shape_of(engine: Engine, wanted: Wanted, name: str) -> Shape:
         relation = f"{'.'.join(map(engine.quoted, table))} AS q"
     keys = wanted.key or tuple(engine.primary_key(table))
     # other columns may be closed to us where some are named
-    asked = (*keys, *wanted.columns, *filter(None, (wanted.title, wanted.cursor))) if wanted.columns else ()
+    asked = (
+        (*keys, *wanted.columns, *filter(None, (wanted.title, wanted.cursor, wanted.groups))) if wanted.columns else ()
+    )
     what = ", ".join(f"q.{engine.quoted(name)}" for name in dict.fromkeys(asked)) or "*"
     columns = {column.name: column for column in engine.columns(what, relation)}
     if not keys:
@@ -147,10 +157,12 @@ def shape_of(engine: Engine, wanted: Wanted, name: str) -> Shape:
             raise Invalid(f"{whose} has no column {named!r}", hint=f"it has {', '.join(columns)}")
         return columns[named]
 
+    shown = wanted.columns or [name for name in columns if name != wanted.groups]
     return Shape(
         name=name, relation=relation, key=tuple(map(column, keys)),
-        shown=tuple(map(column, wanted.columns or columns)), title=column(wanted.title) if wanted.title else None,
+        shown=tuple(map(column, shown)), title=column(wanted.title) if wanted.title else None,
         cursor=column(wanted.cursor) if wanted.cursor else None,
+        groups=column(wanted.groups) if wanted.groups else None,
     )  # fmt: skip
 
 

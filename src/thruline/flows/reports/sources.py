@@ -17,6 +17,7 @@ class Refusal:
 class SyncReport:
     """What a sync met. indexed + duplicates + quarantined + refused = seen.
 
+    permissions: known items that others may read than before, whether their bytes changed or not.
     error: why the source could not be read; what was read before stays.
     """
 
@@ -35,6 +36,7 @@ class SyncReport:
     chunks: int
     generation: str
     seconds: float
+    permissions: int = 0
     error: str = ""
 
     @property
@@ -45,7 +47,8 @@ class SyncReport:
 
 @dataclass(frozen=True, kw_only=True)
 class PushReport:
-    """What became of a record that was sent. change: added, changed, unchanged or deleted. state: as a document's.
+    """What became of a record that was sent. change: added, changed, permissions (the same bytes for others),
+    unchanged or deleted. state: as a document's.
 
     reason: why it is refused or kept out of answers.
     """

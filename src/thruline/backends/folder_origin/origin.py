@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from thruline.core.errors import Refused, Unavailable
+from thruline.backends.folder_origin.rights import EVERYONE, access_list, file_readers, folder_readers
+from thruline.core.errors import Invalid, Refused, Unavailable
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
+Clauses = tuple[frozenset[str], ...]
 # File systems stamp in steps of up to some 10 ms: a file written that recently can change again unseen.
 _RACY_NS = 100_000_000
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -26,17 +28,22 @@ _FOLDER_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 class FolderOrigin:
     """The regular files below a folder."""
 
-    options: Mapping[str, str] = {}
+    options: Mapping[str, str] = {
+        "rights": "`posix`: a file is for whom its mode, group and access list let read it there",
+    }
     marks_content = True  # the same inode with the same size and time is the same file under a new name
 
-    def __init__(self, location: str, _options: Mapping[str, str] = {}, _secret: Secret | None = None) -> None:
+    def __init__(self, location: str, options: Mapping[str, str] = {}, _secret: Secret | None = None) -> None:
         self._root = location
+        self._tells_rights = bool(options.get("rights"))
+        if options.get("rights", "posix") != "posix":
+            raise Invalid(f"{options['rights']!r} is no kind of rights", hint="write rights=posix")
 
     def list(self) -> Listing:
         """Every file; raises Unavailable for a root that is not there or cannot be read."""
         if os.path.islink(self._root):
             raise Unavailable(f"{self._root!r} has become a link", hint="was it swapped? add the folder it points to")
-        walk = _Walk(os.path.realpath(self._root))
+        walk = _Walk(os.path.realpath(self._root), tells_rights=self._tells_rights)
         walk.run()
         return Listing(items=walk.files, refused=walk.refused, unseen=walk.unreadable)
 
@@ -75,23 +82,34 @@ class _Walk:
     """Everything below root, without recursion and without an exception except for the root itself."""
 
     root: str
+    tells_rights: bool = False
     files: list[Item] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
     def run(self) -> None:
         """Visit every folder."""
-        pending = [""]
+        pending: list[tuple[str, Clauses]] = [("", ())]
         while pending:
-            folder = pending.pop()
+            folder, above = pending.pop()
             try:
                 entries = list(os.scandir(os.path.join(self.root, folder)))
+                readers = self._within(folder, above)
             except OSError as failure:
                 self._give_up(folder, failure)
                 continue
-            for entry in entries:
-                if self._meet(entry, folder):
-                    pending.append(f"{folder}{entry.name}/")
+            pending += [(f"{folder}{entry.name}/", readers) for entry in entries if self._meet(entry, folder, readers)]
+
+    def _within(self, folder: str, above: Clauses) -> Clauses:
+        """Who may reach what lies in a folder: whoever may reach it, and pass."""
+        if not self.tells_rights:
+            return ()
+        path = os.path.join(self.root, folder)
+        readers = folder_readers(os.stat(path, follow_symlinks=False), access_list(path))
+        return above if readers == EVERYONE or readers in above else (*above, readers)
+
+    def _readers(self, entry: os.DirEntry[str], status: os.stat_result, above: Clauses) -> Clauses:
+        return (*above, file_readers(status, access_list(entry.path))) if self.tells_rights else ()
 
     def _give_up(self, folder: str, failure: OSError) -> None:
         if not folder:
@@ -101,7 +119,7 @@ class _Walk:
             self.refused.append(Refusal(folder.rstrip("/"), "unreadable"))
             self.unreadable.append(folder)
 
-    def _meet(self, entry: os.DirEntry[str], folder: str) -> bool:
+    def _meet(self, entry: os.DirEntry[str], folder: str, above: Clauses) -> bool:
         """File the entry; True when it is a folder to visit."""
         path = folder + entry.name
         try:
@@ -111,7 +129,7 @@ class _Walk:
                 return True
             else:
                 status = entry.stat(follow_symlinks=False)
-                self.files.append(Item(path, _mark(status), status.st_size))
+                self.files.append(Item(path, _mark(status), status.st_size, self._readers(entry, status, above)))
         except FileNotFoundError:
             return False  # deleted between the listing and the look: it is not there
         except OSError:
