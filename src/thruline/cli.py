@@ -18,6 +18,7 @@ from thruline.app.config import default_home
 from thruline.app.operations import Operation, Parameter, operations
 from thruline.app.platform import Platform
 from thruline.app.render import render
+from thruline.app.render.progress import Progress
 from thruline.core.errors import Invalid, ThrulineError
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -62,9 +63,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ThrulineError as error:
         _fail(error, "--json" in _own(given))
         return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         sys.stderr.close()
         return 0
@@ -79,7 +77,7 @@ def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
     with Platform.open(home) as platform:
         platform.via = "cli"
         if not arguments.json:
-            platform.progress = _progress()
+            platform.progress = Progress(sys.stderr, redraw=sys.stderr.isatty())
         result = platform.call(operation.name, given)
     show(result, arguments.json)
     results = result if isinstance(result, tuple) and not operation.reads else (result,)  # a list has done its work
@@ -122,19 +120,6 @@ def _fail(error: ThrulineError, as_json: bool) -> None:
     print(f"thruline: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"  {error.hint}", file=sys.stderr)
-
-
-def _progress() -> Any:
-    if not sys.stderr.isatty():
-        return None
-
-    def tell(stage: str, done: int, total: int) -> None:
-        end = "\n" if done >= total else ""
-        print(
-            f"\r{stage} {done:,} of {total:,} ({done / max(total, 1):.0%})\033[K", end=end, file=sys.stderr, flush=True
-        )
-
-    return tell
 
 
 def _parser(known: Mapping[str, Operation], chosen: str) -> argparse.ArgumentParser:

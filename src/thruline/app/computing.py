@@ -9,9 +9,9 @@ import threading
 from typing import TYPE_CHECKING
 
 from thruline.app.results import JobView, NodeView
-from thruline.core.clock import iso
+from thruline.core.clock import Micros, iso
 from thruline.core.errors import NotFound
-from thruline.core.ids import kind_of
+from thruline.core.ids import ArtifactId, kind_of
 from thruline.core.units import parse_duration, parse_size, show_size
 from thruline.flows.line import Line
 from thruline.flows.reports import RunView
@@ -19,6 +19,7 @@ from thruline.infra.jobs import Job
 from thruline.infra.work import run_one
 from thruline.infra.work import work as work_queue
 from thruline.ports.compute import JobSpec
+from thruline.runs.runner import RunInfo
 
 if TYPE_CHECKING:
     from thruline.app.platform import Platform
@@ -75,13 +76,16 @@ def work(p: Platform, once: bool) -> str:
 
 def runs(p: Platform, limit: int) -> tuple[RunView, ...]:
     """The latest first."""
-    now = p.line.clock.now()
-    return tuple(
-        RunView(
-            id=r.id, flow=r.flow, state=r.state, started=iso(r.started),
-            seconds=round(((r.ended or now) - r.started) / 1e6, 3), done=r.done, total=r.total, error=r.error,
-        )
-        for r in p.line.runs.list(limit=limit)
+    names = {s.id: s.name for s in p.line.records.sources()}
+    return tuple(_run(r, names.get(ArtifactId(r.subject), ""), p.line.clock.now()) for r in p.line.runs.list(limit))
+
+
+def _run(run: RunInfo, source: str, now: Micros) -> RunView:
+    took = ((run.ended or now) - run.started) / 1e6
+    left = took * (run.total - run.done) / run.done if run.state == "running" and run.done else 0.0
+    return RunView(
+        id=run.id, flow=run.flow, source=source, state=run.state, started=iso(run.started), seconds=round(took, 3),
+        done=run.done, total=run.total, left_s=round(left, 1), error=run.error,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from thruline.app.render.words import lasting
 from thruline.core.clock import SystemClock
 from thruline.core.units import show_seconds, show_size
 from thruline.flows.reports import AnswerReport, Passage, Sentence
@@ -215,7 +216,7 @@ def _words(table: Mapping[str, str]) -> Callable[[str], str]:
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
-    "size": show_size, "seconds": show_seconds, "tone": tone, "state": state, "stretches": stretches, "flow": flow,
-    "given": given, "cited": cited, "unused": unused, "citing": citing,
+    "size": show_size, "seconds": show_seconds, "lasting": lasting, "tone": tone, "state": state,
+    "stretches": stretches, "flow": flow, "given": given, "cited": cited, "unused": unused, "citing": citing,
     "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
 }  # fmt: skip

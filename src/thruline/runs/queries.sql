@@ -3,6 +3,10 @@
 INSERT INTO runs (id, flow, state, actor, started, ended, done, total, cancel, error)
 VALUES (:id, :flow, 'running', :actor, :at, 0, 0, 0, 0, '');
 
+-- name: insert_subject
+-- What it is for.
+INSERT INTO run_subjects (run, subject) VALUES (:run, :subject);
+
 -- name: finish_run
 -- A run ends once.
 UPDATE runs SET state = :state, ended = :at, error = :error WHERE id = :id AND state = 'running';
@@ -21,11 +25,13 @@ SELECT cancel FROM runs WHERE id = :id;
 
 -- name: run
 -- One.
-SELECT id, flow, state, actor, started, ended, done, total, error FROM runs WHERE id = :id;
+SELECT r.id, r.flow, r.state, r.actor, r.started, r.ended, r.done, r.total, r.error, coalesce(s.subject, '')
+FROM runs r LEFT JOIN run_subjects s ON s.run = r.id WHERE r.id = :id;
 
 -- name: runs
 -- The latest first.
-SELECT id, flow, state, actor, started, ended, done, total, error FROM runs ORDER BY started DESC, id LIMIT :limit;
+SELECT r.id, r.flow, r.state, r.actor, r.started, r.ended, r.done, r.total, r.error, coalesce(s.subject, '')
+FROM runs r LEFT JOIN run_subjects s ON s.run = r.id ORDER BY r.started DESC, r.id LIMIT :limit;
 
 -- name: lease
 -- Who holds a name.

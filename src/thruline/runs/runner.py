@@ -48,7 +48,10 @@ class Cancelled(ThrulineError):
 
 @dataclass(frozen=True, kw_only=True)
 class RunInfo:
-    """A run as the journal has it. done/total are steps of the current stage; error is a code or empty."""
+    """A run as the journal has it. done/total are steps of the current stage; error is a code or empty.
+
+    subject: what no two runs of its flow may touch at once, as a source's id; empty where there is none.
+    """
 
     id: ArtifactId
     flow: str
@@ -59,6 +62,7 @@ class RunInfo:
     done: int
     total: int
     error: str
+    subject: str
 
 
 class Remembered(NamedTuple, Generic[T]):
@@ -112,6 +116,8 @@ class Runs:
             self.database.execute(
                 self.queries.insert_run, {"id": run.id, "flow": flow, "actor": actor, "at": self.clock.now()}
             )
+            if only:
+                self.database.execute(self.queries.insert_subject, {"run": run.id, "subject": only})
             self._event(run, "run.started", {"flow": flow})
         with self._heartbeat(run.lease):
             try:

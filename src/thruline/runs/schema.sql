@@ -13,6 +13,12 @@ CREATE TABLE IF NOT EXISTS runs (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started);
 
+-- What a run was for, by the id that no two runs of its flow may touch at once; absent where there is none.
+CREATE TABLE IF NOT EXISTS run_subjects (
+  run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+  subject TEXT NOT NULL
+) STRICT;
+
 -- Who may commit under a name. The epoch grows with each holder; a commit under an older one is refused.
 CREATE TABLE IF NOT EXISTS leases (
   name TEXT PRIMARY KEY,

@@ -293,9 +293,11 @@ VERIFIED = VerifyReport(ok=True, events=9214, seals=12, head="5c0e" * 16, proble
 
 
 def _run(number: int, flow: str, state: str, seconds: float, progress: tuple[int, int], error: str = "") -> RunView:
+    done, total = progress
     return RunView(
-        id=artifact("run", number), flow=flow, state=state, started=_minutes_ago(number * number * 3.0),
-        seconds=seconds, done=progress[0], total=progress[1], error=error,
+        id=artifact("run", number), flow=flow, source="handbook" if flow == "sync" else "", state=state,
+        started=_minutes_ago(number * number * 3.0), seconds=seconds, done=done, total=total,
+        left_s=seconds * (total - done) / done if state == "running" else 0.0, error=error,
     )  # fmt: skip
 
 

@@ -17,6 +17,16 @@ def n(of: int | Sequence[object], one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+def lasting(seconds: float) -> str:
+    """`under 5 s`, `45 s`, `12 min`, `3 h 20 min`: as exactly as an estimate can be."""
+    if seconds < 5:
+        return "under 5 s"
+    if seconds < 90:
+        return f"{round(seconds / 5) * 5} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def wrap(text: str) -> Iterable[str]:
     """Its lines, none longer than WIDTH."""
     import textwrap

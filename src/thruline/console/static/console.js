@@ -28,6 +28,11 @@ for (const input of document.querySelectorAll("[data-drop]")) {
 
 const watched = document.querySelectorAll("[data-watch]");
 
+function left(seconds) {
+  if (!seconds) return "";
+  return seconds < 90 ? `, ${Math.ceil(seconds / 5) * 5} s left` : `, ${Math.round(seconds / 60)} min left`;
+}
+
 async function follow() {
   const reply = await fetch("/runs.json");
   if (!reply.ok) return;
@@ -39,7 +44,7 @@ async function follow() {
     const text = row.querySelector("[data-progress]");
     if (!bar && run.total) return location.reload();
     if (bar) Object.assign(bar, { value: run.done, max: run.total });
-    if (text) text.textContent = `${run.done.toLocaleString("en")} of ${run.total.toLocaleString("en")}`;
+    if (text) text.textContent = `${run.done.toLocaleString("en")} of ${run.total.toLocaleString("en")}${left(run.left_s)}`;
   }
   setTimeout(follow, 2000);
 }

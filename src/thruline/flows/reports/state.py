@@ -64,15 +64,20 @@ class EventView:
 
 @dataclass(frozen=True, kw_only=True)
 class RunView:
-    """A run and how far it came."""
+    """A run and how far it came. source: the one that it reads, by name.
+
+    left_s: seconds that it will still take if it goes on as it went; 0 where that cannot be told.
+    """
 
     id: str
     flow: str
+    source: str
     state: str
     started: str
     seconds: float
     done: int
     total: int
+    left_s: float
     error: str
 
 
