@@ -44,6 +44,7 @@ GROUPS = (
             "consent",
             "consents",
             "processing",
+            "paper",
         ),
     ),
     ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),

@@ -142,3 +142,11 @@ def test_a_form_for_a_source_is_shown_again_as_it_was_typed(home, client_of, tmp
     assert page.status_code == 422
     assert "is not a folder" in page.text
     assert all(value in page.text for value in given.values())
+
+
+def test_a_paper_is_a_file_to_keep(client, platform):
+    reply = client.post("/do/guard.paper", data={"kind": "dpia", "about": ""})
+    assert reply.headers["content-disposition"].startswith('attachment; filename="dpia-')
+    assert reply.headers["content-type"].startswith("text/markdown")
+    assert "**To answer:** Why?" in reply.text
+    assert platform.calls == [("guard.paper", {"kind": "dpia", "about": ""})]

@@ -14,11 +14,11 @@ ANSWER = reports.ANSWER.id
 RECORD = reports.DOCUMENTS[0].record
 ADDRESSES = (
     "/", "/ask", f"/ask?answer={ANSWER}", f"/why/{ANSWER}", "/data", "/sources/wiki-import", f"/data/{RECORD}",
-    f"/lineage/{RECORD}", "/runs",
+    f"/lineage/{RECORD}", "/papers", "/runs",
 )  # fmt: skip
 TWINS = (
     "/home.json", "/ask.json", f"/why/{ANSWER}.json", "/data.json", "/sources/wiki-import.json", f"/data/{RECORD}.json",
-    f"/lineage/{RECORD}.json", "/runs.json",
+    f"/lineage/{RECORD}.json", "/runs.json", "/papers.json",
 )  # fmt: skip
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from thruline.console.visit import Platform
 from thruline.core.errors import Invalid
+from thruline.flows.paper import as_file
 
 Form = Mapping[str, str]
 
@@ -20,6 +21,7 @@ class Action:
     then: the address to go to afterwards; `{id}` in it is the result's. confirm: the template that shows the dry run
     of what destroys, before its button. result: the template that shows a report which can be read nowhere else.
     section: the entry of the navigation that is current on the pages that the action itself shows.
+    file: the name and the text of a report that is kept as a file.
     slow: work that goes on as a run when the browser should no longer wait. asks: for which forms confirm is shown.
     page: the page that the form stands on, to be shown again with what was typed when something is wrong with it.
     blank: fields that mean something when they are empty. many: the argument that fields called `it:name` make up.
@@ -31,6 +33,7 @@ class Action:
     confirm: str = ""
     result: str = ""
     section: str = "/data"
+    file: Callable[[Any], tuple[str, str]] | None = None
     slow: bool = False
     blank: tuple[str, ...] = ()
     many: str = ""
@@ -105,6 +108,7 @@ _ACTIONS = (
     ),
     Action(name="vectors.ask", fields={"question": str.strip, "as_user": str.strip}, then="/ask?answer={id}"),
     Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html", section="/ask"),
+    Action(name="guard.paper", fields={"kind": str.strip, "about": str.strip}, section="/papers", file=as_file),
     Action(name="infra.cancel", fields={"id": str.strip}, then="/runs?done=infra.cancel"),
 )  # fmt: skip
 ACTIONS: Mapping[str, Action] = {action.name: action for action in _ACTIONS}

@@ -17,6 +17,7 @@ SECTIONS = (
     ("/ask", "Ask", "reader"),
     ("/data", "Data", "reader"),
     ("/runs", "Runs", "operator"),
+    ("/papers", "Papers", "operator"),
 )
 
 NOTICES: Mapping[str, str] = {

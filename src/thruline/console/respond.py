@@ -78,6 +78,10 @@ class Responses:
         """On to the page that shows what was done."""
         return RedirectResponse(to, 303, HEADERS)
 
+    def file(self, name: str, text: str) -> Response:
+        """Something to keep; name is ours, never a visitor's."""
+        return Response(text, 200, HEADERS | {"content-disposition": f'attachment; filename="{name}"'}, "text/markdown")
+
     def error(self, error: ThrulineError, *, as_json: bool) -> Response:
         """An error as a page or as a problem document (RFC 9457)."""
         if as_json:

@@ -138,6 +138,8 @@ class _Site:
         if action.slow:
             return await self._start(action, work, platform)
         report = await work
+        if action.file:
+            return self._responses.file(*action.file(report))
         if action.result:
             return self._result(action, action.result, platform, {"report": report})
         return self._responses.redirect(action.then.format(id=getattr(report, "id", "")))

@@ -298,6 +298,13 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("person.unrestricted", "A restriction of a person's records ended.", records=Number()),
         _verb("person.reported", "What is held of a person was listed.", records=Number(), answers=Number()),
         _verb("person.exported", "A copy of what is held of a person was written.", records=Number(), answers=Number()),
+        _verb(
+            "paper.written",
+            "A paper was written from what is here; its digest tells a copy from a forgery.",
+            kind=one_of("dpia", "ai-act", "data-card", "model-card"),
+            digest=Digest(),
+            questions=Number(),
+        ),
         _verb("erase.began", "People and these records, answers and models of theirs left every table."),
         _verb(
             "erase.done",

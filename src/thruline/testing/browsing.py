@@ -35,6 +35,7 @@ PAGES = {
     "lineage": f"/lineage/{reports.DOCUMENTS[0].record}",
     "runs": "/runs",
     "log": f"/runs/{reports.JOBS[0].id}",
+    "papers": "/papers",
     "missing": "/data/nothing",
 }
 

@@ -39,7 +39,7 @@ class SamplePlatform:
         self.vectors = _Vectors(self)
         self.models = _Models()
         self.infra = _Infra(self)
-        self.guard = _Guard()
+        self.guard = _Guard(self)
         self.ledger = _Ledger(self)
 
     def note(self, operation: str, **given: Any) -> None:
@@ -100,6 +100,9 @@ class _Data:
         if "every=never" in given["options"]:
             raise Invalid("'never' is not a duration", hint="write for example 250ms, 30s, 5m, 2h or 7d")
 
+    def processing(self) -> str:
+        return reports.PROCESSING
+
     def add(self, **given: Any) -> SourceView:
         self._platform.note("data.add", **given)
         return reports.SOURCES[0]
@@ -148,7 +151,8 @@ class _Vectors:
 
 
 class _Models:
-    pass
+    def list(self) -> Any:
+        return reports.MODELS
 
 
 class _Infra:
@@ -172,6 +176,13 @@ class _Infra:
 
 
 class _Guard:
+    def __init__(self, platform: SamplePlatform) -> None:
+        self._platform = platform
+
+    def paper(self, *, kind: str, about: str = "") -> Any:
+        self._platform.note("guard.paper", kind=kind, about=about)
+        return reports.PAPER
+
     def users(self) -> Any:
         return reports.USERS
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from thruline.app.results import JobView, NodeView, UserView
+from thruline.app.results import JobView, ModelView, NodeView, UserView
 from thruline.core.clock import SystemClock, iso
 from thruline.core.ids import ArtifactId
 from thruline.flows.reports import (
@@ -23,6 +23,7 @@ from thruline.flows.reports import (
     LineEdge,
     LineNode,
     Node,
+    PaperReport,
     Passage,
     PersonalKind,
     QuarantineReport,
@@ -338,3 +339,20 @@ USERS = (
     UserView(id=artifact("user", 2), name="Peregrine Achterberg", role="reader", groups=("everyone", "support")),
     UserView(id=artifact("user", 3), name="Saoirse Bhandarkar", role="reader", groups=("everyone", "people")),
 )
+MODELS = (
+    ModelView(
+        id=artifact("model", 2), made=_minutes_ago(3000), gate="passed", auroc=0.972, recall_at_1pct=0.71,
+        serves=("detector",), sha256="5c0e" * 16,
+    ),
+)  # fmt: skip
+PROCESSING = "# Record of processing activities (GDPR art. 30(1))\n\n### handbook\n\n- legal basis: contract\n"
+PAPER = PaperReport(
+    body={
+        "what": "paper", "kind": "dpia", "title": "Data protection impact assessment, draft", "at": _minutes_ago(0),
+        "head": {"seq": 9214, "hash": "5c0e" * 16},
+        "sections": [
+            {"title": "(a) What", "facts": [{"says": "656 live", "from": "event 3"}], "questions": ["Why?"]},
+        ],
+    },
+    public_key="ab" * 32, signature="cd" * 64, digest="ef" * 32,
+)  # fmt: skip

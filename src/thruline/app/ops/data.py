@@ -28,6 +28,7 @@ from thruline.flows.reports import (
 )
 
 if TYPE_CHECKING:
+    from thruline.app import papers as governance
     from thruline.flows import consent as consenting
     from thruline.flows import corpus as corpora
     from thruline.flows import erase as erasure
@@ -46,6 +47,7 @@ else:
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
+    governance = lazy("thruline.app.papers")
     papers = lazy("thruline.flows.papers")
     purposes_ = lazy("thruline.flows.purposes")
     pushing = lazy("thruline.flows.push")
@@ -287,10 +289,7 @@ def consents(p: Platform) -> tuple[ConsentView, ...]:
 @operation(role="operator", cli="processing", reads=True)
 def processing(p: Platform) -> str:
     """Write the record of processing activities (GDPR art. 30) from what is known, as Markdown."""
-    answer, embed = p.config.answer, p.config.embed
-    outside = {f"the language model at {answer.llm_url}" if answer.llm_url else ""}
-    outside |= {f"the embedder at {embed.url}" if embed.url else ""}
-    return papers.processing(p.line, sorted(filter(None, outside)))
+    return papers.processing(p.line, governance.outside(p))
 
 
 @operation(role="operator", cli="erase", positional=("identifiers",), path="/v1/erasures")

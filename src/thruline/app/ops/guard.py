@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.app.results import AuditLine, IssuedKey, KeyView, ScreenView, UserView
 from thruline.core.lazy import lazy
-from thruline.flows.reports import RevealedToken
+from thruline.flows.reports import PaperReport, RevealedToken
 
 if TYPE_CHECKING:
-    from thruline.app import people
+    from thruline.app import papers, people
     from thruline.flows import reveal as revealing
 else:
+    papers = lazy("thruline.app.papers")
     people = lazy("thruline.app.people")
     revealing = lazy("thruline.flows.reveal")
 
@@ -83,3 +84,13 @@ def audit(
 ) -> tuple[AuditLine, ...]:  # fmt: skip
     """Who did what, the latest first."""
     return people.audit(p.line, limit, operation_name)
+
+
+@operation(role="operator", cli="paper", positional=("kind",))
+def paper(
+    p: Platform, *,
+    kind: Annotated[Literal["dpia", "ai-act", "data-card", "model-card"], "dpia, ai-act, data-card or model-card"],
+    about: Annotated[str, "a source or a model, for that one alone"] = "",
+) -> PaperReport:  # fmt: skip
+    """Draft a paper that a law asks for, from facts, signed; what nobody here can know is asked in it."""
+    return papers.write(p, kind, about)

@@ -4,10 +4,11 @@ from thruline.console.pages.ask import ASK
 from thruline.console.pages.data import DATA, RECORD
 from thruline.console.pages.home import HOME
 from thruline.console.pages.lineage import LINEAGE
+from thruline.console.pages.papers import PAPERS
 from thruline.console.pages.runs import LOG, RUNS
 from thruline.console.pages.source import SOURCE
 from thruline.console.pages.why import WHY
 
-PAGES = (HOME, ASK, WHY, DATA, SOURCE, RECORD, LINEAGE, RUNS, LOG)
+PAGES = (HOME, ASK, WHY, DATA, SOURCE, RECORD, LINEAGE, RUNS, LOG, PAPERS)
 
 __all__ = ["PAGES"]

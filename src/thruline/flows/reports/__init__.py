@@ -25,6 +25,7 @@ from thruline.flows.reports.checks import (
 from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.outbox import DeliveryView
+from thruline.flows.reports.papers import PaperReport
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
 from thruline.flows.reports.rights import (
     ConsentReport,
@@ -85,6 +86,7 @@ __all__ = [
     "LineageReport",
     "Node",
     "Outcome",
+    "PaperReport",
     "Passage",
     "PersonExport",
     "PersonReport",
