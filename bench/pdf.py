@@ -34,6 +34,8 @@ from reportlab.pdfgen import canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate, Paragraph
 
 from thruline.backends.pdf_parser import PdfParser
+from thruline.core.documents import Parsed
+from thruline.core.errors import Refused
 
 HERE = Path(__file__).resolve().parent
 JUDGED = HERE.parent / "tests/unit/data/judged_pages"
@@ -100,7 +102,11 @@ def cells_f1(found: str, rows: tuple[tuple[str, ...], ...]) -> float:
 
 
 def ours_of(data: bytes) -> str:
-    return PdfParser().parse(data, "application/pdf", "made.pdf").text
+    return PdfParser().parse_with(data, "application/pdf", "made.pdf", unread).text
+
+
+def unread(_: bytes, name: str) -> Parsed:
+    raise Refused(f"{name!r} is a picture", reason="needs_ocr")
 
 
 def engine_of(data: bytes) -> str:

@@ -29,7 +29,7 @@ REASON_SAYS = {
     "parser_timeout": "The parser took longer than `ingest.parser_timeout`.",
     "parser_memory": "The parser wanted more than `ingest.parser_memory`.",
     "locked": "A password is needed to open it.",
-    "needs_ocr": "A picture of text, and the extra `ocr` is not installed.",
+    "needs_ocr": "A picture of text, and the extra `ocr` is not installed, or its networks could not be fetched.",
     "empty": "No text in it.",
     "changed_while_read": "It was written to meanwhile; the next sync tries again.",
     "broken_row": "A row of a table that has no key, or other columns than the rest, or is not in the file's format.",

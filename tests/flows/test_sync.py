@@ -122,7 +122,7 @@ def test_sharing_the_original_away_uncovers_the_copy_at_once(home: Platform, tmp
         ("empty.md", b"", "empty"),
         ("blank.txt", b" \n\n ", "empty"),
         ("broken.pdf", b"%PDF-1.7 nothing", "parser_failed"),
-        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64), "unsupported_type"),
+        ("film.mp4", b"\x89PNG\r\n\x1a\n" + bytes(64), "unsupported_type"),
         ("huge.txt", b"word " * 300_000, "too_large"),
     ],
 )

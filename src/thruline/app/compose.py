@@ -14,10 +14,11 @@ from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
 from thruline.core.clock import Clock, SystemClock
-from thruline.core.errors import Invalid, Unsupported
+from thruline.core.errors import Corrupt, Invalid, Unavailable, Unsupported
 from thruline.core.ids import Ids
 from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
+from thruline.data import recognition
 from thruline.data.names import AllNames, ContextNames
 from thruline.data.patience import PATIENCE, Patient, patience
 from thruline.data.places import PUSH
@@ -89,6 +90,7 @@ class ConfiguredEngines:
         self._config = config
         self._cache = cache
         self._progress = progress
+        self._unreadable = False  # the networks that read pictures could not be had
 
     def clock(self) -> Clock:
         """The machine's."""
@@ -129,7 +131,7 @@ class ConfiguredEngines:
         ingest = self._config.ingest
         return ParserPool(
             workers=ingest.workers, memory=parse_size(ingest.parser_memory),
-            timeout_s=parse_duration(ingest.parser_timeout),
+            timeout_s=parse_duration(ingest.parser_timeout), weights=self._networks,
         )  # fmt: skip
 
     def dense(self) -> DenseIndex:
@@ -172,6 +174,17 @@ class ConfiguredEngines:
     def machine(self) -> Machine:
         """This machine with its GPUs."""
         return this_machine(self._home.path, backend("gpus", "nvml")())
+
+    def _networks(self) -> Path | None:
+        """What reads pictures; a picture that cannot be read now is refused, and never the rest with it."""
+        if self._unreadable or not recognition.is_installed():
+            return None
+        try:
+            return recognition.find_networks(self._cache)
+        except (Unavailable, Corrupt) as failure:
+            logger.warning("pictures are not read: %s", failure.message)
+            self._unreadable = True
+            return None
 
     def _secret(self, reference: str) -> str:
         return secret(reference, self._home.path) if reference else ""

@@ -141,6 +141,8 @@ class _Writer:
             document = self._read(data, name)
         except Refused as refusal:
             self._out.block(f"{name}, {_kind(part)}, {show_size(len(data))}; not read: {_said(refusal)}")
+            if refusal.reason == "needs_ocr":
+                self._out.skip(0)
             return
         self.parsers.add(document.parser)
         for hidden in document.hidden:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from thruline.core.documents import Block, BlockKind, Parsed
+from thruline.core.documents import Block, BlockKind, Parsed, Spot
 from thruline.core.invisible import reveal
 
 _SPACES = re.compile(r"[ \t\u00a0\u2000-\u200a\u202f\u3000]+")
@@ -22,6 +23,8 @@ class Composer:
         self._parts: list[str] = []
         self._length = 0
         self._blocks: list[Block] = []
+        self._spots: list[Spot] = []
+        self._unread: list[int] = []
         self._headings: list[tuple[int, str]] = []
         self._path: tuple[str, ...] = ()
         self._hidden: dict[str, None] = {}
@@ -41,6 +44,25 @@ class Composer:
     def block(self, text: str, *, kind: BlockKind = "text", page: int = 0) -> None:
         """A paragraph, list, table or code block, line breaks kept; empty ones leave no trace."""
         self._write(_trimmed(self._see(text)).strip("\n"), kind, page)
+
+    def place(self, words: Sequence[tuple[str, Spot]]) -> Sequence[tuple[str, Spot]]:
+        """Say where words of the last block, in their order, stand on the page; gives those that are not in it."""
+        if not self._blocks:
+            return words
+        text, block, at = self._parts[-1], self._blocks[-1], 0
+        left = []
+        for word, spot in words:
+            found = text.find(word, at)
+            if found < 0:
+                left.append((word, spot))
+                continue
+            at = found + len(word)
+            self._spots.append(spot._replace(start=block.start + found, end=block.start + at))
+        return left
+
+    def skip(self, page: int) -> None:
+        """A page that is a picture and was not read."""
+        self._unread.append(page)
 
     def hide(self, text: str) -> None:
         """Text that a person does not see. Kept once, in order."""
@@ -65,6 +87,8 @@ class Composer:
             properties=tuple(self._properties),
             media_type=self._media_type,
             parser=self._parser,
+            spots=tuple(self._spots),
+            unread=tuple(self._unread),
         )
 
     def _see(self, text: str) -> str:

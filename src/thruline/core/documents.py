@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 BlockKind = Literal["text", "code", "list", "table"]
 MentionKind = Literal[
@@ -28,11 +28,28 @@ class Block:
     page: int = 0
 
 
+class Spot(NamedTuple):
+    """A word that was read off a picture: characters start..end of the document's text, and its frame on the page.
+
+    The frame is in ten-thousandths of the page's width and height, from above. sure: per cent.
+    """
+
+    start: int
+    end: int
+    page: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+    sure: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
     """A document as text. `hidden` holds text that a program reads and a person does not see.
 
-    properties: what the file says of itself beside its text, as its author.
+    properties: what the file says of itself beside its text, as its author. spots: of words read off a picture.
+    unread: pages that are pictures, where nobody could read them.
     """
 
     text: str
@@ -42,13 +59,15 @@ class Parsed:
     properties: tuple[str, ...] = ()
     media_type: str = "text/plain"
     parser: str = ""
+    spots: tuple[Spot, ...] = ()
+    unread: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
     """Characters start..end of a document: the unit that is embedded, found and cited.
 
-    language: ISO 639-1, nothing where the text is too short to say, or code.
+    language: ISO 639-1, nothing where the text is too short to say, or code. spots: of words read off a picture.
     """
 
     text: str
@@ -57,6 +76,12 @@ class Chunk:
     end: int
     page: int = 0
     language: str = ""
+    spots: tuple[Spot, ...] = ()
+
+    @property
+    def sure(self) -> int:
+        """How sure its reading is, in per cent: the mean of its words; 100 where nothing was read off a picture."""
+        return round(sum(s.sure for s in self.spots) / len(self.spots)) if self.spots else 100
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,10 @@ Size is counted in words, as core.words counts them.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 from thruline.core.documents import Block, Chunk, Parsed
@@ -151,4 +153,6 @@ def _chunk(parsed: Parsed, span: _Span) -> Chunk:
     title = " > ".join(part for part in path if part)
     text = parsed.text[start:end]
     said_in = "" if span.is_code else language(text)
-    return Chunk(text=text, title=title, start=start, end=end, page=span.page, language=said_in)
+    low, high = (bisect_left(parsed.spots, at, key=attrgetter("start")) for at in (start, end))
+    spots = parsed.spots[low:high]
+    return Chunk(text=text, title=title, start=start, end=end, page=span.page, language=said_in, spots=spots)

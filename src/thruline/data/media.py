@@ -51,14 +51,27 @@ FORMATS = (
     Format("application/x-ndjson", "json", (".jsonl", ".ndjson")),
     Format("text/x-source", "code", _CODE),
     Format("application/pdf", "pdf", (".pdf",)),
+    Format("image/png", "picture", (".png",)),
+    Format("image/jpeg", "picture", (".jpg", ".jpeg", ".jpe")),
+    Format("image/tiff", "picture", (".tif", ".tiff")),
+    Format("image/webp", "picture", (".webp",)),
     Format("message/rfc822", "email", (".eml",)),
     Format(f"{_OFFICE}wordprocessingml.document", "docx", (".docx",)),
     Format(f"{_OFFICE}presentationml.presentation", "pptx", (".pptx", ".pptm", ".ppsx", ".ppsm")),
     Format(f"{_OFFICE}spreadsheetml.sheet", "xlsx", (".xlsx", ".xlsm")),
 )
+HOLDS_FILES = frozenset(("application/pdf", "message/rfc822"))  # whose parsers hand what is inside to others
 _BY_SUFFIX = {suffix: f for f in FORMATS for suffix in f.suffixes}
 _TEXT = frozenset(f.media_type for f in FORMATS if f.parser == "json" or f.media_type.startswith("text/"))
-_MAGIC = ((b"%PDF-", "application/pdf"), (b"PK\x03\x04", _OFFICE))
+_MAGIC = (
+    (b"%PDF-", "application/pdf"),
+    (b"PK\x03\x04", _OFFICE),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\0", "image/tiff"),
+    (b"MM\0*", "image/tiff"),
+    (b"RIFF", "image/webp"),
+)
 _MAIL_HEADER = re.compile(rb"(?:>?From [^\n]*\n)?[!-9;-~]+[ \t]*:")  # after the line that parts a mailbox
 _HEAD = 4096
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")

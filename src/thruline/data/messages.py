@@ -25,13 +25,18 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """Parse data with the parser at `module:object`; files inside it with `others`, media type -> parser."""
+    """Parse data with the parser at `module:object`; files inside it with `others`, media type -> parser.
+
+    weights: the folder of the networks that read pictures, where there are any. patience: times the usual time limit.
+    """
 
     parser: str
     media_type: str
     name: str
     data: bytes
     others: dict[str, str] = {}
+    weights: str = ""
+    patience: int = 1
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

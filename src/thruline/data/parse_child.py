@@ -14,6 +14,7 @@ import socket
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 import msgspec
 
@@ -22,7 +23,7 @@ from thruline.core.errors import Refused
 from thruline.data.encodings import as_utf8
 from thruline.data.media import is_plain_text, media_type
 from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
-from thruline.ports.parser import Container, Parser
+from thruline.ports.parser import Container, Learned, Parser
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -36,8 +37,9 @@ def main() -> None:
         limits = msgspec.msgpack.decode(_receive(pool), type=Limits)
         pool.sendall(framed(Hello(network=_confine(limits))))
         while body := _receive(pool):
-            _start_clocks(limits.timeout_s)
-            reply = _answer(msgspec.msgpack.decode(body, type=Request))
+            request = msgspec.msgpack.decode(body, type=Request)
+            _start_clocks(limits.timeout_s * request.patience)
+            reply = _answer(request)
             pool.sendall(framed(reply))
             if reply.spent:
                 return
@@ -68,7 +70,7 @@ def _start_clocks(timeout_s: float) -> None:
 
 def _answer(request: Request) -> Reply:
     try:
-        inside = _Inside(request.others)
+        inside = _Inside(request.others, request.weights)
         return Reply(parsed=_parse(request.parser, request.data, request.media_type, request.name, inside))
     except Refused as refusal:
         return Reply(reason=refusal.reason, message=refusal.message)
@@ -83,8 +85,9 @@ def _answer(request: Request) -> Reply:
 class _Inside:
     """Reads files that lie in a file, each by its own parser. What goes wrong is that file's reason, and only its."""
 
-    def __init__(self, parsers: Mapping[str, str], depth: int = 1) -> None:
+    def __init__(self, parsers: Mapping[str, str], weights: str, depth: int = 1) -> None:
         self._parsers = parsers
+        self.weights = weights
         self._depth = depth
 
     def __call__(self, data: bytes, name: str) -> Parsed:
@@ -93,7 +96,7 @@ class _Inside:
         if parser is None or self._depth > _DEEPEST:
             raise Refused(f"{name!r} is of no type that is read here", reason="unsupported_type")
         try:
-            return _parse(parser, data, kind, name, _Inside(self._parsers, self._depth + 1))
+            return _parse(parser, data, kind, name, _Inside(self._parsers, self.weights, self._depth + 1))
         except (Refused, MemoryError):
             raise
         except Exception as failure:
@@ -101,7 +104,7 @@ class _Inside:
 
 
 def _parse(reference: str, data: bytes, kind: str, name: str, inside: _Inside) -> Parsed:
-    parser = _load(reference)
+    parser = _load(reference, inside.weights)
     data = as_utf8(data) if is_plain_text(kind) else data
     if isinstance(parser, Container):
         return parser.parse_with(data, kind, name, inside)
@@ -109,9 +112,10 @@ def _parse(reference: str, data: bytes, kind: str, name: str, inside: _Inside) -
 
 
 @cache
-def _load(reference: str) -> Parser | Container:
+def _load(reference: str, weights: str) -> Parser | Container:
     module, _, name = reference.partition(":")
-    return getattr(import_module(module), name)()
+    parser = getattr(import_module(module), name)()
+    return parser.with_weights(Path(weights)) if weights and isinstance(parser, Learned) else parser
 
 
 def _receive(pool: socket.socket) -> bytes:

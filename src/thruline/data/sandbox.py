@@ -5,6 +5,7 @@ A child that crashes, hangs or eats too much memory is killed and replaced, and 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import queue
 import signal
@@ -14,6 +15,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -21,11 +25,12 @@ import msgspec
 from thruline.core.documents import Parsed
 from thruline.core.errors import Refused, Unavailable
 from thruline.core.units import Bytes
-from thruline.data.media import installed_parsers
+from thruline.data.media import HOLDS_FILES, installed_parsers
 from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
 
 _T = TypeVar("_T")
 _START_S = 30.0
+_PICTURES = 10  # times as long as for text: a page takes seconds
 _CHILD = (sys.executable, "-I", "-B", "-m", "thruline.data.parse_child")
 # Nothing of ours reaches a parser: no keys, no proxies, no paths. Temporary files could not be written anyway.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
@@ -36,7 +41,8 @@ class ParserPool:
     """Parses documents in at most `workers` children at a time; threads may share it.
 
     memory: bytes of address space a child may hold. timeout_s: what one document may take.
-    parsers: media type -> `module:object`; those installed as entry points `parser:…` unless given.
+    parsers: media type -> `module:object`; those installed as entry points `parser:…` unless given. weights: where the
+    networks lie that read pictures, None where nobody can; asked for the first time when there is one to read.
     """
 
     def __init__(
@@ -46,7 +52,9 @@ class ParserPool:
         memory: Bytes = 2 * 2**30,
         timeout_s: float = 60.0,
         parsers: Mapping[str, str] | None = None,
+        weights: Callable[[], Path | None] = lambda: None,
     ) -> None:
+        self._weights = weights
         self._limits = Limits(memory=memory, timeout_s=timeout_s)
         self._parsers = installed_parsers() if parsers is None else parsers
         self._workers = workers
@@ -63,11 +71,16 @@ class ParserPool:
             raise Refused(f"no parser reads {media_type!r}", reason="unsupported_type", hint=self._known())
         request = Request(parser=parser, media_type=media_type, name=name, data=data, others=dict(self._parsers))
         reply = self._with_child(lambda child: child.ask(request))
-        if reply.parsed is None:
-            raise Refused(f"{name!r} could not be parsed: {reply.message}", reason=reply.reason)
-        if not reply.parsed.text and not reply.parsed.hidden:
-            raise Refused(f"{name!r} holds no text", reason="empty", hint="a scan needs text recognition first")
-        return reply.parsed
+        if _is_unread(reply) and (folder := self._weights()):
+            seen = msgspec.structs.replace(request, weights=str(folder), patience=_PICTURES)
+            reply = self._with_child(lambda child: child.ask(seen))
+        return _parsed(reply, name)
+
+    def version(self, media_type: str) -> str:
+        """A digest of the code that reads a media type, and of all parsers for one that may hold files of others."""
+        reference = self._parsers.get(media_type, "")
+        references = sorted(set(self._parsers.values())) if media_type in HOLDS_FILES else [reference]
+        return hashlib.sha256("".join(map(_source, references)).encode()).hexdigest()
 
     @property
     def network_isolated(self) -> bool:
@@ -104,6 +117,33 @@ class ParserPool:
         return f"known: {', '.join(sorted(self._parsers))}"
 
 
+@cache
+def _source(reference: str) -> str:
+    """A digest of the module's text, of a package's every module; it is not imported."""
+    spec = find_spec(reference.partition(":")[0]) if reference else None
+    if spec is None or spec.origin is None:
+        return ""
+    folder = Path(spec.origin).parent
+    files = sorted(folder.rglob("*.py")) if spec.submodule_search_locations else [Path(spec.origin)]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def _is_unread(reply: Reply) -> bool:
+    """Whether the document holds pictures of text."""
+    return reply.reason == "needs_ocr" or (reply.parsed is not None and bool(reply.parsed.unread))
+
+
+def _parsed(reply: Reply, name: str) -> Parsed:
+    parsed = reply.parsed
+    if parsed is None and reply.reason != "needs_ocr":
+        raise Refused(f"{name!r} could not be parsed: {reply.message}", reason=reply.reason)
+    if parsed is not None and (parsed.text or parsed.hidden):
+        return parsed
+    if parsed is None or parsed.unread:
+        raise Refused(f"{name!r} is a picture of text", reason="needs_ocr", hint="pip install 'thruline[ocr]'")
+    raise Refused(f"{name!r} holds no text", reason="empty")
+
+
 class _Child:
     """One child process and our end of its socket."""
 
@@ -127,10 +167,12 @@ class _Child:
     def ask(self, request: Request) -> Reply:
         """The child's reply; when none comes, the child is ended and how it ended becomes the reply."""
         try:
-            reply = msgspec.msgpack.decode(self._exchange(framed(request), self._timeout_s), type=Reply)
+            reply = msgspec.msgpack.decode(
+                self._exchange(framed(request), self._timeout_s * request.patience), type=Reply
+            )
         except TimeoutError:
             self.end()
-            return Reply(reason="parser_timeout", message=f"no result within {self._timeout_s:g} s")
+            return Reply(reason="parser_timeout", message=f"no result within {self._timeout_s * request.patience:g} s")
         except (OSError, EOFError):
             return self._post_mortem()
         except msgspec.DecodeError:

@@ -97,11 +97,12 @@ class Prepared:
 
 def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
     """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file."""
-    config = {
-        "words": line.limits.chunk_words, "names": line.names.version,
-        "policy": {name: sorted(kinds) for name, kinds in raw.policy._asdict().items()}, "parsers": __version__,
-    }  # fmt: skip
     try:
+        config = {
+            "words": line.limits.chunk_words, "names": line.names.version,
+            "policy": {name: sorted(kinds) for name, kinds in raw.policy._asdict().items()}, "thruline": __version__,
+            "parser": line.parsers.version(media_type(raw.path, raw.data)),
+        }  # fmt: skip
         made = run.step(
             STEP, (raw.record,), config, lambda: _make(line, raw), Document,
             owner=lambda document: owner_of(raw, document),

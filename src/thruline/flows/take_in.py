@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 
-PASSING = ("unreadable", "changed_while_read")  # may be otherwise next time although the file's times are the same
+# May be otherwise next time although the file's times are the same.
+PASSING = ("unreadable", "changed_while_read", "needs_ocr")
 
 
 class _Ready(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from thruline.core.documents import Parsed
@@ -21,6 +22,15 @@ class Parser(Protocol):
         Deterministic. Raises Refused with `too_large` before it inflates what it will not take, and with
         `parser_failed` for bytes that are not of the media type; anything else that it raises means the same.
         """
+        ...
+
+
+@runtime_checkable
+class Learned(Protocol):
+    """A parser that reads with networks, and can do nothing without them."""
+
+    def with_weights(self, folder: Path) -> Parser:
+        """The same, with the networks in a folder."""
         ...
 
 

@@ -165,7 +165,7 @@ def test_what_is_hidden_in_an_attachment_is_hidden_in_the_message(pool):
 @pytest.mark.parametrize(
     ("name", "kind", "data", "reason"),
     [
-        ("logo.png", "image/png", b"\x89PNG\r\n", "unsupported type"), ("half.pdf", "application/pdf", b"%PDF-1.4", "parser failed"),
+        ("logo.gif", "image/gif", b"GIF89a", "unsupported type"), ("half.pdf", "application/pdf", b"%PDF-1.4", "parser failed"),
         ("none.txt", "text/plain", b"", "empty"), ("fake.pdf", "application/pdf", b"no pdf", "parser failed"),
     ],
 )  # fmt: skip

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from thruline.backends.pdf_parser.grids import take_tables
-from thruline.backends.pdf_parser.order import Column, Part, in_order
 from thruline.backends.pdf_parser.page import Drawn, read_page
-from thruline.backends.pdf_parser.prose import Words, paragraphs
+from thruline.backends.pdf_parser.picture import draw_page
 from thruline.backends.pdf_parser.running import take_running
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
 from thruline.core.errors import Refused
+from thruline.core.layout.grids import take_tables
+from thruline.core.layout.order import Column, Part, in_order
+from thruline.core.layout.prose import Words, paragraphs
 from thruline.core.tables import pieces
+from thruline.ports.parser import ReadsInside
 
 _HEADING_SCALE = 1.15
 _LONGEST_HEADING = 200
 _PROPERTIES = ("Author", "Subject", "Keywords", "Creator")
+_DOTS = 150  # an inch: letters of ten points are twenty high
 _AT_ONCE = 200  # pages laid out together: enough to tell what repeats, few enough for the memory
 
 
@@ -29,13 +32,13 @@ class PdfParser:
 
     version = "pdf 2"
 
-    def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
+    def parse_with(self, data: bytes, media_type: str, name: str, read: ReadsInside) -> Parsed:
         """The document; its title is the file's own, else the first heading, else the file's name."""
         document = open_pdf(data, name)
         out = Composer(media_type, self.version, title=document.get_metadata_value("Title") or "")
         for said in _PROPERTIES:
             out.note(said, document.get_metadata_value(said))
-        _Reader(out).read(document)
+        _Reader(out, lambda number: _recognised(document, number, read)).read(document)
         if not out.title and not out.done().title:
             out.title = name.rpartition("/")[2]
         return out.done()
@@ -54,8 +57,9 @@ def open_pdf(data: bytes, name: str) -> pdfium.PdfDocument:
 class _Reader:
     """Writes pages down, as many at a time as are laid out together."""
 
-    def __init__(self, out: Composer) -> None:
+    def __init__(self, out: Composer, recognised: Callable[[int], Parsed | None]) -> None:
         self._out = out
+        self._recognised = recognised
         self._sizes: Counter[float] = Counter()
         self._words = Words()
         self._running: dict[str, int] = {}
@@ -79,12 +83,25 @@ class _Reader:
         for number, (parts, page, edges) in enumerate(zip(laid, pages, running, strict=True), first):
             for part in parts:
                 self._write(part, number, levels)
+            if page.has_picture and not page.runs:
+                self._recognise(number)
             for text in page.across:
                 self._out.block(text, page=number)
             for text in page.hidden:
                 self._out.hide(text)
             for line in edges:
                 self._running.setdefault(line, number)
+
+    def _recognise(self, number: int) -> None:
+        """A page that is a picture, as whoever reads pictures reads it."""
+        found = self._recognised(number)
+        if found is None:
+            self._out.skip(number)
+            return
+        for block in found.blocks:
+            self._out.block(found.text[block.start : block.end], kind=block.kind, page=number)
+            within = [spot for spot in found.spots if block.start <= spot.start < block.end]
+            self._out.place([(found.text[s.start : s.end], s._replace(page=number)) for s in within])
 
     def _write(self, part: Part, page: int, levels: dict[float, int]) -> None:
         if not isinstance(part, Column):
@@ -119,3 +136,13 @@ def read(document: pdfium.PdfDocument, number: int) -> Drawn:
 def _parts(runs: list, page: Drawn) -> Iterator[Part]:
     runs, tables = take_tables(runs, page.rules)
     yield from in_order([*runs, *tables])
+
+
+def _recognised(document: pdfium.PdfDocument, number: int, read: ReadsInside) -> Parsed | None:
+    """What the picture of a page, counted from 1, says; None where nobody reads pictures, nothing where it is none."""
+    try:
+        return read(draw_page(document, number - 1, _DOTS), f"page {number}.png")
+    except Refused as refused:
+        if refused.reason in ("needs_ocr", "unsupported_type"):
+            return None
+        raise

@@ -15,54 +15,19 @@ from typing import Any, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from thruline.backends.pdf_parser.unseen import Box, take_unseen
+from thruline.backends.pdf_parser.unseen import take_unseen
+from thruline.core.layout.runs import GAP, ITEM_SIGN, Box, Run, Word
 
 _LINE = re.compile(
     "[^\r\n\x02\ufffe]+[\x02\ufffe]?"
 )  # the engine puts these two where a word was broken at a line's end
 _WORD = re.compile("[^\\s\x00\x02\ufffe]+")
-_BULLET = re.compile(r"[•◦▪‣·*–—-]|\(?(?:\d{1,3}|[a-z])[.)]")  # noqa: RUF001 - dashes that begin items
-# Of the size of the letters: spaces are a quarter to a third of it, stretched ones up to two thirds.
-_GAP = 0.9
+# Of the size of the letters.
 _STEP = 0.6
 _MOST_PATHS = 2000  # a drawing, not tables
 _THIN = 3.0
 _SHORTEST_RULE = 6.0
 _Boxed = tuple[str, float, float, float, float, int]  # a word, its box, and its first character's index
-
-
-class Word(NamedTuple):
-    """A word from left to right, in points."""
-
-    text: str
-    left: float
-    right: float
-
-
-class Run(NamedTuple):
-    """Words of one line with no wider gap than spaces have. at: its first character among those of the page.
-
-    broken: it ends in a hyphen that broke a word.
-    """
-
-    words: tuple[Word, ...]
-    left: float
-    bottom: float
-    right: float
-    top: float
-    size: float
-    at: int
-    broken: bool = False
-
-    @property
-    def text(self) -> str:
-        """Its words."""
-        return " ".join([word.text for word in self.words])
-
-    @property
-    def middle(self) -> float:
-        """Its height on the page."""
-        return (self.bottom + self.top) / 2
 
 
 class Drawn(NamedTuple):
@@ -133,13 +98,13 @@ def characters(texts: pdfium.PdfTextPage) -> str:
 
 def _parted(boxes: list[_Boxed], size: float, *, broken: bool) -> Iterator[Run]:
     """The words of a line as the engine tells it, parted where a wide gap or a step is."""
-    start, widest, highest = 0, size * _GAP, size * _STEP
+    start, widest, highest = 0, size * GAP, size * _STEP
     _, left, bottom, right, _, _ = boxes[0]
     for n in range(1, len(boxes)):
         _, next_left, next_bottom, next_right, _, _ = boxes[n]
         gap = next_left - right if next_left >= left else left - next_right
         if gap > widest or abs(next_bottom - bottom) > highest:
-            bullet = n == start + 1 and gap < size * 4 and _BULLET.fullmatch(boxes[start][0])
+            bullet = n == start + 1 and gap < size * 4 and ITEM_SIGN.fullmatch(boxes[start][0])
             if not bullet or abs(next_bottom - bottom) > highest:
                 yield _run(boxes[start:n], size, broken=False)
                 start = n

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from thruline.backends.pdf_parser.page import Run
+from thruline.core.layout.runs import Run
 
 _FEWEST_PAGES = 3
 _EDGE_ROWS = 2  # from the top and from the bottom

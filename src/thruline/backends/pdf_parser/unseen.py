@@ -11,13 +11,13 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from thruline.core.composing import flow
+from thruline.core.layout.runs import Box
 
 # Smaller than anything printed to be read (footnotes are 6 to 8 points).
 _TINY = 2.0
 _NEARLY_WHITE = 250
 _DEEPEST = 8  # forms in forms
 _SHAPES = (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_SHADING)
-Box = tuple[float, float, float, float]  # left, bottom, right, top
 _Matrix = tuple[float, float, float, float, float, float]
 
 

@@ -12,8 +12,8 @@ from itertools import accumulate
 from statistics import median
 from typing import NamedTuple
 
-from thruline.backends.pdf_parser.grids import Table
-from thruline.backends.pdf_parser.page import Run
+from thruline.core.layout.grids import Table
+from thruline.core.layout.runs import Run
 
 # Of the size of the letters.
 _GUTTER = 0.8

@@ -6,7 +6,7 @@ from bisect import bisect
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from thruline.backends.pdf_parser.page import Box, Run, Word
+from thruline.core.layout.runs import Box, Run, Word
 
 _THIN = 3.0
 _NEAR = 2.0

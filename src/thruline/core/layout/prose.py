@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from thruline.backends.pdf_parser.order import Column, Line, usual
+from thruline.core.layout.order import Column, Line, usual
 
 # Of the size of the letters, of the usual distance between lines, and of the column's width.
 _INDENT = 0.8
@@ -26,6 +26,7 @@ class Paragraph(NamedTuple):
 
     text: str
     size: float
+    lines: list[Line]
 
 
 class Words:
@@ -63,14 +64,14 @@ def paragraphs(column: Column, words: Words) -> Iterator[Paragraph]:
     steps = [a.runs[0].middle - b.runs[0].middle for a, b in pairwise(lines)]
     step = usual([s for s in steps if s > 0], lines[0].runs[0].size * 1.3)
     left, right = min(line.left for line in lines), max(line.right for line in lines)
-    held = lines[0].text
+    held, since = lines[0].text, 0
     for n, line in enumerate(lines[1:]):
         if _begins(lines[n], line, steps[n], min(step, line.runs[0].size * 1.9), (left, right)):
-            yield Paragraph(_closed(held, lines[n]), lines[n].runs[0].size)
-            held = line.text
+            yield Paragraph(_closed(held, lines[n]), lines[n].runs[0].size, lines[since : n + 1])
+            held, since = line.text, n + 1
         else:
             held = words.join(held, line.text, broken=lines[n].runs[-1].broken)
-    yield Paragraph(_closed(held, lines[-1]), lines[-1].runs[0].size)
+    yield Paragraph(_closed(held, lines[-1]), lines[-1].runs[0].size, lines[since:])
 
 
 def _closed(text: str, last: Line) -> str:
