@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import grp
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import httpx2
 import pytest
 
 from thruline.testing.fake_llm import FakeLlm
-from thruline.testing.served import Home
+from thruline.testing.homes import write
+from thruline.testing.served import Home, made_home
 
+AT_ONCE_S = 60.0  # the promise; it takes as long as one question
 PROGRAM = """
 import json, sys
 from pathlib import Path
@@ -49,12 +54,12 @@ def announced(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 def until_ready(address: str) -> None:
-    for _ in range(400):
-        try:
+    give_up = time.monotonic() + AT_ONCE_S
+    while time.monotonic() < give_up:
+        with suppress(httpx2.TransportError):
             if httpx2.get(f"{address}/readyz").status_code == 200:
                 return
-        except httpx2.TransportError:
-            time.sleep(0.02)
+        time.sleep(0.02)
     raise AssertionError("not ready")
 
 
@@ -113,3 +118,45 @@ def test_both_ways_of_stopping_are_quiet(home: Home, number: int):
         process.send_signal(number)
         _, said = process.communicate(timeout=30)
     assert (process.returncode, said) == (0, "")
+
+
+def found(address: str, key: str) -> set[str]:
+    """The paths that a user's search finds."""
+    reply = httpx2.get(
+        f"{address}/v1/vectors/search", params={"question": "printer certificate", "k": "10"},
+        headers={"authorization": f"Bearer {key}"}, timeout=30,
+    )  # fmt: skip
+    return {passage["path"] for passage in reply.raise_for_status().json()["passages"]}
+
+
+def waited(address: str, key: str, wanted: set[str]) -> float:
+    """Seconds until a search finds just this."""
+    began = time.monotonic()
+    while found(address, key) != wanted:
+        if time.monotonic() - began > AT_ONCE_S:
+            pytest.fail(f"still {found(address, key)} after {AT_ONCE_S:.0f} s")
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def test_a_server_notices_what_a_sync_elsewhere_saw(tmp_path: Path) -> None:
+    group = grp.getgrgid(os.getgid()).gr_name
+    with made_home(tmp_path) as home, home.platform() as elsewhere:
+        notes = write(tmp_path / "notes", lamp="The lamp printer certificate.", open="The open printer certificate.")
+        for path in (notes, *notes.iterdir()):
+            path.chmod(0o755)
+        elsewhere.data.remove(source="wiki")
+        elsewhere.data.add(path=str(notes), options=("rights=posix", f"map=group {group}:hr"))
+        elsewhere.data.sync(source="notes")
+        with running(home) as process:
+            address = announced(process)["address"]
+            until_ready(address)
+            ann, bob = home.keys["ann"], home.keys["bob"]
+            assert found(address, bob) == {"lamp.md", "open.md"}
+            (notes / "lamp.md").chmod(0o640)
+            assert elsewhere.data.sync(source="notes")[0].permissions == 1
+            assert waited(address, bob, {"open.md"}) < AT_ONCE_S
+            assert "lamp.md" in found(address, ann)
+            (notes / "open.md").unlink()
+            assert elsewhere.data.sync(source="notes")[0].deleted == 1
+            assert waited(address, bob, set()) < AT_ONCE_S
