@@ -24,7 +24,8 @@ from starlette.routing import Route
 from thruline import cli
 from thruline.api.http import application
 from thruline.app import config, home
-from thruline.app.compose import GENERAL, backend
+from thruline.app.backends import backend
+from thruline.app.compose import GENERAL
 from thruline.app.operations import SYSTEMS, Operation, Parameter, operations
 from thruline.app.platform import Platform
 from thruline.core import facts

@@ -1,4 +1,4 @@
-"""Ray keeps the promises of the compute port, on a cluster of two nodes that sees nothing but the loopback."""
+"""Ray keeps the promises of the compute and workers ports, on a cluster of two nodes that sees nothing but the loopback."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SUITE = Path(__file__).with_name("ray_in_namespace.py")
+SUITES = ("ray_in_namespace.py", "ray_workers_in_namespace.py")
 # A process namespace too: whatever Ray started ends with the suite.
 NAMESPACES = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 
@@ -24,7 +24,8 @@ def unshare() -> list[str] | None:
 
 
 @pytest.mark.ray
-def test_ray_passes_the_compute_suite_on_two_nodes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suite", SUITES)
+def test_ray_passes_its_suites_on_two_nodes(tmp_path: Path, suite: str) -> None:
     if find_spec("ray") is None:
         pytest.skip("the extra `ray` is not installed")
     if (namespaced := unshare()) is None:
@@ -35,7 +36,7 @@ def test_ray_passes_the_compute_suite_on_two_nodes(tmp_path: Path) -> None:
     }  # fmt: skip
     pytest_here = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", "--durations=5"]
     done = subprocess.run(
-        [*namespaced, *pytest_here, str(SUITE)], env=environment, capture_output=True, text=True, timeout=400,
+        [*namespaced, *pytest_here, str(Path(__file__).with_name(suite))], env=environment, capture_output=True, text=True, timeout=400,
         cwd=Path(__file__).parents[2],
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]

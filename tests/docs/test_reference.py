@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from thruline.app.compose import GENERAL, backend
+from thruline.app.backends import backend
+from thruline.app.compose import GENERAL
 from thruline.app.config import leaves
 from thruline.app.operations import operations
 from thruline.core.errors import ERRORS

@@ -6,26 +6,25 @@ import logging
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from thruline.app.backends import backend
 from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
+from thruline.app.working import OPENS, open_names, open_onnx, open_parsers, settings_of
 from thruline.core.clock import Clock, SystemClock
-from thruline.core.errors import Corrupt, Invalid, Unavailable, Unsupported
+from thruline.core.errors import Invalid
 from thruline.core.ids import Ids
 from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
-from thruline.data import recognition
-from thruline.data.names import AllNames, ContextNames
 from thruline.data.patience import PATIENCE, Patient, patience
 from thruline.data.places import PUSH
 from thruline.data.policies import POLICIES
-from thruline.data.reading_names import NamesInContext
 from thruline.data.rights import RIGHTS
 from thruline.data.sandbox import ParserPool
+from thruline.flows.apart import Tools
 from thruline.flows.line import Limits, Line
 from thruline.infra.inventory import Machine, this_machine
 from thruline.infra.meter import Prices
@@ -39,7 +38,8 @@ from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.text import TextIndex
-from thruline.vectors.weights import BGE_SMALL, SPECS, WeightSpec, find_gguf, find_weights
+from thruline.ports.workers import Bench, Workers
+from thruline.vectors.weights import find_gguf
 
 GENERAL = {**PATIENCE, **POLICIES, **RIGHTS}  # options of every kind of source
 REFERENCE = {"secret": "where its password or key stands: `env:NAME` or `file:PATH`"}
@@ -63,25 +63,6 @@ def compose(home: Home, config: Config, progress: Any = None, engines: type[Conf
     )  # fmt: skip
 
 
-def backend(port: str, name: str) -> Any:
-    """The class behind `port:name`; raises Unsupported and lists what is installed."""
-    found = entry_points(group="thruline.backends")
-    wanted = f"{port}:{name}"
-    if wanted not in found.names:
-        known = sorted(n.partition(":")[2] for n in found.names if n.startswith(f"{port}:"))
-        raise Unsupported(f"no {port} backend named {name!r}", hint=f"installed: {', '.join(known)}")
-    try:
-        return found[wanted].load()
-    except ModuleNotFoundError as error:
-        raise Unsupported(
-            f"the {port} backend {name!r} needs {error.name!r}",
-            hint=f"pip install 'thruline[{_EXTRA.get(name, name)}]'",
-        ) from error
-
-
-_EXTRA = {"postgresql": "postgres", "llamacpp": "llm"}
-
-
 class ConfiguredEngines:
     """Opens the heavy parts by the settings."""
 
@@ -90,7 +71,6 @@ class ConfiguredEngines:
         self._config = config
         self._cache = cache
         self._progress = progress
-        self._unreadable = False  # the networks that read pictures could not be had
 
     def clock(self) -> Clock:
         """The machine's."""
@@ -102,16 +82,7 @@ class ConfiguredEngines:
         if embed.backend == "openai":
             key = self._secret(embed.key)
             return backend("embedder", "openai")(url=embed.url, model=embed.model, api_key=key, dims=embed.dims)
-        spec = SPECS.get(embed.model)
-        if spec is None:
-            raise Invalid(f"embed.model = {embed.model!r} is not known", hint=f"known: {', '.join(SPECS)}")
-        return self._local(spec, embed.folder)
-
-    def _local(self, spec: WeightSpec, folder: str = "") -> Any:
-        """The model of these weights, from the operator's folder or the cache."""
-        given = Path(folder).expanduser() if folder else None
-        weights = find_weights(spec, cache=self._cache, folder=given, progress=logger.info)
-        return backend("embedder", "onnx")(weights, **spec.settings)
+        return open_onnx(self._config, self._cache)
 
     def origin(self, source: Source) -> Origin:
         """The place of a source, which is asked again where it is away for a moment."""
@@ -128,11 +99,7 @@ class ConfiguredEngines:
 
     def parsers(self) -> ParserPool:
         """The processes that read files."""
-        ingest = self._config.ingest
-        return ParserPool(
-            workers=ingest.workers, memory=parse_size(ingest.parser_memory),
-            timeout_s=parse_duration(ingest.parser_timeout), weights=self._networks,
-        )  # fmt: skip
+        return open_parsers(self._config.ingest, self._cache, workers=self._config.ingest.workers)
 
     def dense(self) -> DenseIndex:
         """An empty dense index."""
@@ -144,10 +111,19 @@ class ConfiguredEngines:
 
     def names(self) -> NameDetector:
         """What finds people's names."""
-        by = self._config.guard.names
-        if by == "embedder":
-            return ContextNames(NamesInContext(self._local(BGE_SMALL)), f"context, {NamesInContext.version}")
-        return AllNames([ContextNames(), backend("names", "spacy")()]) if by == "spacy" else ContextNames()
+        return open_names(self._config, self._cache)
+
+    def workers(self, tools: Tools) -> Workers | None:
+        """The nodes of a cluster, where the settings say so."""
+        if self._config.ingest.backend == "local":
+            return None
+        if self._config.embed.backend != "onnx":
+            said = "ingest.backend = 'ray' goes with embed.backend = 'onnx' alone"
+            raise Invalid(said, hint="a node has its own weights; the key to an embeddings URL stays on this machine")
+        return backend("workers", "ray")(self._config.compute.address, self._bench(tools))
+
+    def _bench(self, tools: Tools) -> Bench:
+        return Bench(opens=OPENS, settings=settings_of(self._config), version=tools.version)
 
     def llm(self) -> Llm | None:
         """The chat model, where one is configured."""
@@ -174,17 +150,6 @@ class ConfiguredEngines:
     def machine(self) -> Machine:
         """This machine with its GPUs."""
         return this_machine(self._home.path, backend("gpus", "nvml")())
-
-    def _networks(self) -> Path | None:
-        """What reads pictures; a picture that cannot be read now is refused, and never the rest with it."""
-        if self._unreadable or not recognition.is_installed():
-            return None
-        try:
-            return recognition.find_networks(self._cache)
-        except (Unavailable, Corrupt) as failure:
-            logger.warning("pictures are not read: %s", failure.message)
-            self._unreadable = True
-            return None
 
     def _secret(self, reference: str) -> str:
         return secret(reference, self._home.path) if reference else ""

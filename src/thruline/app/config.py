@@ -61,6 +61,7 @@ class Ingest:
     parser_memory: str = leaf("1GB", "address space of one parser process")
     parser_timeout: str = leaf("30s", "time for one document")
     workers: int = leaf(2, "parser processes")
+    backend: str = leaf("local", "`local` or `ray`: where files are read and texts embedded")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +105,7 @@ class Compute:
     """Where jobs run."""
 
     backend: str = leaf("local", "`local` or `ray`")
-    address: str = leaf("", "address of the Ray cluster, for backend `ray`")
+    address: str = leaf("", "address of the Ray cluster, for backend `ray` here and of `ingest`")
     cpu_hour: float = leaf(0.0, "price of a CPU hour, in your currency")
     gpu_hour: float = leaf(0.0, "price of a GPU hour")
 
@@ -151,6 +152,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "guard.hidden_text": ("quarantine", "warn", "off"),
     "guard.names": ("context", "embedder", "spacy"),
     "guard.purposes": ("open", "stated"),
+    "ingest.backend": ("local", "ray"),
     "compute.backend": ("local", "ray"),
 }
 _PARSED: Mapping[str, Callable[[str], object]] = {

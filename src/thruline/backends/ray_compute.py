@@ -42,9 +42,7 @@ class RayCompute:
     abilities = ComputeAbilities(enforces_memory=True, enforces_cpus=True, measures_usage=True)
 
     def __init__(self, address: str) -> None:
-        self._is_ours = not ray.is_initialized()
-        if self._is_ours:
-            _connect(address)
+        self._is_ours = connect(address)
         self.pool = _id("cluster", ray.get_runtime_context().worker.gcs_client.cluster_id.hex())
         desk = ray.remote(_Desk).options(
             name="desk", namespace=NAMESPACE, lifetime="detached", get_if_exists=True, num_cpus=0
@@ -210,7 +208,10 @@ def _agent(node_id: str, machine: Target) -> Any:
     return ray.remote(_Agent).options(**options, num_cpus=0, scheduling_strategy=on_node).remote(machine)
 
 
-def _connect(address: str) -> None:
+def connect(address: str) -> bool:
+    """Connect this process to the cluster; False where it was connected before."""
+    if ray.is_initialized():
+        return False
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=CONNECT_S).close()  # Ray itself tries for minutes
@@ -218,6 +219,7 @@ def _connect(address: str) -> None:
     except (OSError, RuntimeError, ValueError) as error:
         said = f"no Ray cluster answers at {address!r}: {error}"
         raise Unavailable(said, hint="is it up, and its port open? the address is host:port") from error
+    return True
 
 
 def _ask(answer: Any, patience_s: float = 2 * START_S) -> Any:

@@ -52,7 +52,12 @@ class Policy(NamedTuple):
     @property
     def hidden(self) -> frozenset[str]:
         """Kinds that are shown nowhere."""
-        return self.mask | self.pseudonym | self.token | self.drop
+        return self.mask | self.drop | self.exchanged
+
+    @property
+    def exchanged(self) -> frozenset[str]:
+        """Kinds that tokens stand for."""
+        return self.pseudonym | self.token
 
 
 def policy(options: Mapping[str, str]) -> Policy:

@@ -94,7 +94,7 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
     tally = Tally()
     _forget_unread(line, run, source, before)
-    prepared = run.map(lambda c: _prepared(line, run, source, origin, c, before), changes, workers=line.limits.workers)
+    prepared = run.map(lambda c: _prepared(line, run, source, origin, c, before), changes, workers=line.hands)
     for group in _groups(prepared):
         _take_in(line, run, source, group, tally, len(changes))
     _settle(line, run, source, found, before)

@@ -25,6 +25,7 @@ from thruline.data.subjects import Subjects
 from thruline.data.tokens import Tokens
 from thruline.data.uses import Stance
 from thruline.flows.answers import Answers
+from thruline.flows.apart import Tools
 from thruline.flows.shelf import Shelf
 from thruline.flows.talk import Talk
 from thruline.guard.access import Access
@@ -45,6 +46,7 @@ from thruline.ports.origin import Origin
 from thruline.ports.signer import Signer
 from thruline.ports.text import TextIndex
 from thruline.ports.vault import Vault
+from thruline.ports.workers import Workers
 from thruline.runs.runner import Runs
 from thruline.vectors.generations import Generations
 
@@ -78,6 +80,10 @@ class Engines(Protocol):
 
     def names(self) -> NameDetector:
         """What finds people's names."""
+        ...
+
+    def workers(self, tools: Tools) -> Workers | None:
+        """Who reads and embeds; None where this process does it itself."""
         ...
 
     def llm(self) -> Llm | None:
@@ -170,6 +176,22 @@ class Line:
         return self.engines.names()
 
     @cached_property
+    def tools(self) -> Tools:
+        """What files are read with, and texts embedded."""
+        words = self.limits.chunk_words
+        return Tools(parsers=self.parsers, names=self.names, embedder=self.embedder, chunk_words=words)
+
+    @cached_property
+    def workers(self) -> Workers | None:
+        """Who reads and embeds; None where this process does it itself."""
+        return self.engines.workers(self.tools)
+
+    @property
+    def hands(self) -> int:
+        """How many files to have under way."""
+        return self.workers.at_once if self.workers else self.limits.workers
+
+    @cached_property
     def talk(self) -> Talk | None:
         """The chat model, where one is configured, for threads that ask."""
         llm = self.engines.llm()
@@ -195,7 +217,7 @@ class Line:
 
     def close(self) -> None:
         """Give back what was opened."""
-        for part in ("embedder", "parsers", "compute", "talk"):
+        for part in ("embedder", "parsers", "compute", "workers", "talk"):
             if opened := self.__dict__.pop(part, None):
                 opened.close()
         self.database.close()

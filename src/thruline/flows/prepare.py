@@ -2,59 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from thruline import __version__
-from thruline.core.documents import Mention, Parsed
+from thruline.core.documents import Mention
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
-from thruline.data import (
-    called,
-    chunks,
-    duplicates,
-    encodings,
-    language,
-    names,
-    policies,
-    privacy,
-    rewriting,
-    sketch,
-    token_forms,
-)
+from thruline.data import token_forms
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
-from thruline.data.rewriting import Replace, Rewriter
 from thruline.data.subjects import identifies
+from thruline.flows.apart import STEP, Read, embed_by, read, read_by
 from thruline.flows.documents import Document, as_text
-from thruline.guard import phrases, poison
-from thruline.runs.runner import Remembered, Run, Step
+from thruline.runs.runner import Remembered, Run
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from thruline.flows.line import Line
 
 SUPPRESSED = "suppressed"
 REJUDGED = "again"  # a change that is none: the same bytes, to be judged by today's rules
-STEP = Step(
-    name="prepare",
-    modules=(
-        called,
-        chunks,
-        duplicates,
-        encodings,
-        language,
-        names,
-        policies,
-        privacy,
-        rewriting,
-        sketch,
-        token_forms,
-        phrases,
-        poison,
-    ),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,10 +52,14 @@ class Raw:
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A record with its document, or the reason why there is none; same: its path held these bytes before."""
+    """A record with its document, or the reason why there is none; same: its path held these bytes before.
+
+    vectors: of its chunks, where workers have made them already.
+    """
 
     raw: Raw
     document: Remembered[Document] | None = None
+    vectors: np.ndarray | None = None
     refused: str = ""
     same: bool = False
 
@@ -109,7 +83,7 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
         )  # fmt: skip
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
-    return Prepared(raw=raw, document=made)
+    return Prepared(raw=raw, document=made, vectors=_embedded(line, made.value))
 
 
 def owner_of(raw: Raw, document: Document) -> str:
@@ -118,51 +92,32 @@ def owner_of(raw: Raw, document: Document) -> str:
 
 
 def _make(line: Line, raw: Raw) -> Document:
-    parsed = line.parsers.parse(raw.data, media_type(raw.path, raw.data), raw.path)
-    unseen = "\n".join((*parsed.hidden, *parsed.properties))
-    mentions = tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", line.names))
-    if policies.blocked(mentions, raw.policy.block):
-        raise Refused(f"{raw.path!r} holds personal data that its source does not let in", reason="personal")
-    parsed = _rewritten(parsed, _rewriter(line, raw, parsed, mentions))
-    cut = chunks.chunk(parsed, words=line.limits.chunk_words)
-    document = Document(
-        title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
-        risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,
-    )  # fmt: skip
+    document = _read(line, raw)
     if names_erased(line, raw, document):
         line.tokens.release([raw.record])
         raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
     return replace(document, sketch=line.sketcher.sketch((document.searchable, as_text(raw.data))))
 
 
-def _rewriter(line: Line, raw: Raw, parsed: Parsed, mentions: Sequence[Mention]) -> Rewriter:
-    """Does with each kind of personal data what the source's policy says."""
-    whole = "\n".join((parsed.text, parsed.title, *parsed.hidden, *parsed.properties))
-    words: dict[str, Replace] = {}
-    for word, mention in policies.said(whole, mentions, raw.policy.hidden).items():
-        if mention.kind in raw.policy.mask:
-            words[word] = policies.cover
-        elif mention.kind in raw.policy.drop:
-            words[word] = policies.drop
-        elif mention.kind in raw.policy.token:
-            token = line.tokens.token(mention.kind, token_forms.compact(word), formed=True, record=raw.record)
-            words[word] = partial(token_forms.laid_over, token)
-        else:
-            token = line.tokens.token(mention.kind, mention.value, formed=False, record=raw.record)
-            words[word] = partial(token_forms.laid_over, token)
-    return Rewriter(words)
+def _read(line: Line, raw: Raw) -> Document:
+    """Read by workers, where there are some; what needs the vault of tokens is read beside it."""
+    asked = Read(data=raw.data, path=raw.path, policy=raw.policy)
+    if line.workers and not raw.policy.exchanged:
+        return read_by(line.workers, asked)
+    return read(line.tools, asked, partial(_token, line, raw))
 
 
-def _rewritten(parsed: Parsed, rewrite: Rewriter) -> Parsed:
-    """What is searched, cited and shown, rewritten; blocks go with their words."""
-    moved = rewrite.moved(parsed.text)
-    blocks = tuple(
-        replace(b, start=moved.at(b.start), end=moved.at(b.end), headings=tuple(map(rewrite, b.headings)))
-        for b in parsed.blocks
-    )
-    return replace(
-        parsed, text=moved.text, title=rewrite(parsed.title), blocks=blocks, hidden=tuple(map(rewrite, parsed.hidden))
-    )
+def _token(line: Line, raw: Raw, word: str, mention: Mention) -> str:
+    formed = mention.kind in raw.policy.token
+    value = token_forms.compact(word) if formed else mention.value
+    return line.tokens.token(mention.kind, value, formed=formed, record=raw.record)
+
+
+def _embedded(line: Line, document: Document) -> np.ndarray | None:
+    """The vectors of its chunks where workers make them; at home they are made for a group at a time."""
+    if line.workers is None:
+        return None
+    return embed_by(line.workers, document.embedded, line.embedder.info.dims)
 
 
 def names_erased(line: Line, raw: Raw, document: Document) -> bool:

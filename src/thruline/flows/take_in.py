@@ -70,20 +70,20 @@ def _is_suppressed(line: Line, item: _Ready) -> bool:
 
 
 def _embedded(line: Line, group: Sequence[Prepared]) -> Iterator[_Ready]:
-    """Each record with its vectors; all chunks of the group go through the model together."""
-    texts = [text for p in group for text in _document(p).embedded]
-    if not texts:
-        return
+    """Each record with its vectors; all chunks of the group that have none go through the model together."""
+    texts = [text for p in group if p.vectors is None for text in _document(p).embedded]
     with line.embedding:
-        vectors = line.embedder.passages(texts)
+        made = line.embedder.passages(texts)
     start = 0
     for prepared in group:
         document = _document(prepared)
         assert prepared.document is not None
-        end = start + len(document.chunks)
         ids = tuple(line.ids.artifact("chunk", prepared.raw.record, str(c.start), c.text) for c in document.chunks)
-        yield _Ready(prepared.raw, document, prepared.document.key, ids, vectors[start:end])
-        start = end
+        vectors = prepared.vectors
+        if vectors is None:
+            start, first = start + len(ids), start
+            vectors = made[first:start]
+        yield _Ready(prepared.raw, document, prepared.document.key, ids, vectors)
 
 
 def _document(prepared: Prepared) -> Document:

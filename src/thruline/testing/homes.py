@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from thruline.app.compose import ConfiguredEngines
 from thruline.app.platform import Platform
+from thruline.app.working import config_of, open_tools
 from thruline.core.nouns import Actor
+from thruline.flows.apart import Bencher, Tools
 from thruline.ports.embedder import Embedder
+from thruline.ports.workers import Bench
 from thruline.testing.embedders import HashEmbedder
+from thruline.testing.workers import WorkersHere
 
+SLOW_S = 0.2
 SETTINGS = {"THRULINE_INGEST__WORKERS": "1"}
 
 
@@ -29,10 +36,39 @@ class FastEngines(ConfiguredEngines):
         """The fake that needs no weights."""
         return HashEmbedder()
 
+    def _bench(self, tools: Tools) -> Bench:
+        return replace(super()._bench(tools), opens="thruline.testing.homes:open_worker")
 
-def open_home(path: Path, settings: Mapping[str, str] | None = None) -> Platform:
+
+class ApartEngines(FastEngines):
+    """The same, but that files are read and texts embedded by a worker that is given bytes, as on a node."""
+
+    def workers(self, tools: Tools) -> WorkersHere:
+        """A fake of the nodes."""
+        return WorkersHere(self._bench(tools))
+
+
+def open_worker(settings: bytes) -> Bencher:
+    """What a node opens for FastEngines."""
+    return Bencher(open_tools(config_of(settings), HashEmbedder()))
+
+
+def open_slow_worker(settings: bytes) -> Bencher:
+    """The same, slow enough for a node to die over a task."""
+    return _Slow(open_tools(config_of(settings), HashEmbedder()))
+
+
+class _Slow(Bencher):
+    def __call__(self, task: bytes) -> bytes:
+        time.sleep(SLOW_S)
+        return super().__call__(task)
+
+
+def open_home(
+    path: Path, settings: Mapping[str, str] | None = None, *, engines: type[FastEngines] = FastEngines
+) -> Platform:
     """The platform at path, made if it is not there; settings as environment variables."""
-    return Platform.open(path, create=True, overrides={**SETTINGS, **(settings or {})}, engines=FastEngines)
+    return Platform.open(path, create=True, overrides={**SETTINGS, **(settings or {})}, engines=engines)
 
 
 def as_user(platform: Platform, name: str, *groups: str, role: str = "reader") -> Platform:

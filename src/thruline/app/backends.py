@@ -1,0 +1,27 @@
+"""Backends by the name of their port and their own: what is installed, found by entry points."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from thruline.core.errors import Unsupported
+
+
+def backend(port: str, name: str) -> Any:
+    """The class behind `port:name`; raises Unsupported and lists what is installed."""
+    found = entry_points(group="thruline.backends")
+    wanted = f"{port}:{name}"
+    if wanted not in found.names:
+        known = sorted(n.partition(":")[2] for n in found.names if n.startswith(f"{port}:"))
+        raise Unsupported(f"no {port} backend named {name!r}", hint=f"installed: {', '.join(known)}")
+    try:
+        return found[wanted].load()
+    except ModuleNotFoundError as error:
+        raise Unsupported(
+            f"the {port} backend {name!r} needs {error.name!r}",
+            hint=f"pip install 'thruline[{_EXTRA.get(name, name)}]'",
+        ) from error
+
+
+_EXTRA = {"postgresql": "postgres", "llamacpp": "llm"}

@@ -1,0 +1,88 @@
+"""A Ray cluster of two nodes on the loopback, each in a process group of its own that can be killed like a machine.
+
+Ray looks for the way out of its host and then stays there: start this where nothing but `lo` exists, which
+tests/conformance/test_ray_compute.py sees to.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import ray
+
+from thruline.backends.local_supervisor.processes import descendants, send
+from thruline.backends.ray_compute import connect
+from thruline.core.errors import Unavailable
+
+ADDRESS = "127.0.0.1:6390"
+CPUS = 2  # of each node
+_SIOCSIFFLAGS, _IFF_UP = 0x8914, 1
+_PATIENCE_S = 90.0
+Node = subprocess.Popen[bytes]
+
+
+@contextmanager
+def two_nodes() -> Iterator[list[Node]]:
+    """A head and a second node, and this process connected to them."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
+    folder = tempfile.mkdtemp(prefix="ray-")
+    started = [_start("--head", "--port=6390", "--include-dashboard=false", f"--temp-dir={folder}")]
+    try:
+        until(_answers)
+        started.append(_start(f"--address={ADDRESS}"))
+        until(_is_open)
+        until(lambda: len([node for node in ray.nodes() if node["Alive"]]) == len(started))
+        yield started
+        ray.shutdown()
+    finally:
+        for node in started:
+            kill(node)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def kill(node: Node) -> None:
+    """As a power cut would: the node's daemons and workers at once, not asked."""
+    send([node.pid, *descendants(node.pid)], signal.SIGKILL)
+    node.wait(30)
+
+
+def until(is_true: Callable[[], bool]) -> None:
+    """Wait for it."""
+    give_up = time.monotonic() + _PATIENCE_S
+    while not is_true():
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+
+
+def _start(*options: str) -> Node:
+    command = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--node-ip-address=127.0.0.1"]
+    return subprocess.Popen(  # noqa: S603 - our own arguments
+        [*command, f"--num-cpus={CPUS}", "--disable-usage-stats", *options], start_new_session=True
+    )
+
+
+def _answers() -> bool:
+    host, _, port = ADDRESS.partition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) == 0
+
+
+def _is_open() -> bool:
+    """Whether this process could connect; it then stays connected for all tests."""
+    try:
+        connect(ADDRESS)
+    except Unavailable:
+        return False
+    return True
