@@ -49,7 +49,7 @@ GROUPS = (
     ),
     ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),
     ("compute", ("run", "jobs", "logs", "cancel", "work", "runs", "nodes")),
-    ("guard", ("keys", "users", "screen", "reveal", "audit")),
+    ("guard", ("keys", "users", "clearance", "screen", "reveal", "audit")),
     ("copies", ("backup", "restore", "events", "lineage", "notify", "openlineage")),
 )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from thruline.app.results import AuditLine, IssuedKey, KeyView, ScreenView, UserView
+from thruline.app.results import AuditLine, Clearance, IssuedKey, KeyView, ScreenView, UserView
 from thruline.core.clock import iso
+from thruline.data.policies import kinds_named
 from thruline.flows.line import Line
 from thruline.guard.access import OPERATOR, User
 
@@ -33,6 +34,17 @@ def create_key(line: Line, user: str, actor: str) -> IssuedKey:
     """A new key."""
     made = line.access.create_key(user, actor=actor)
     return IssuedKey(id=made.id, user=user, secret=made.secret)
+
+
+def clearances(line: Line) -> tuple[Clearance, ...]:
+    """By group."""
+    return tuple(Clearance(group=g, kinds=tuple(sorted(kinds))) for g, kinds in line.access.clearances().items())
+
+
+def set_clearance(line: Line, group: str, kinds: Sequence[str], actor: str) -> tuple[Clearance, ...]:
+    """Set what one group sees; raises Invalid for a kind that is not known."""
+    line.access.set_clearance(group, kinds_named(",".join(kinds)), actor=actor)
+    return clearances(line)
 
 
 def screen(line: Line, text: str) -> ScreenView:

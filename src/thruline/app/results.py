@@ -45,6 +45,14 @@ class ScreenView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Clearance:
+    """The kinds of personal data that the members of a group see."""
+
+    group: str
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditLine:
     """An operation that somebody called."""
 

@@ -291,6 +291,7 @@ VERBS: Mapping[str, Verb] = dict(
             purpose=Digest(),
             records=Number(),
         ),
+        _verb("clearance.set", "Which kinds of personal data a group sees was set.", kinds=Number(), named=Digest()),
         _verb("token.revealed", "Somebody was told whom a token stands for."),
         _verb("hold.placed", "Records were put under a rule that forbids to delete them."),
         _verb("hold.lifted", "A rule that forbade to delete ended."),

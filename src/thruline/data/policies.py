@@ -116,6 +116,11 @@ def _meant(mentions: Iterable[Mention], kinds: frozenset[str]) -> Iterator[Menti
     return (m for m in mentions if m.kind in kinds and m.score >= SCORE)
 
 
+def kinds_named(said: str) -> frozenset[str]:
+    """Kinds as a person names them, `all` for every one; raises Invalid."""
+    return frozenset(MENTION_KINDS) if said == ALL else _kinds(said)
+
+
 def _kinds(said: str) -> frozenset[str]:
     if said == ALL:
         return frozenset()

@@ -109,7 +109,7 @@ def prepare(line: Line, actor: Actor, question: str, serving: Serving | None = N
 
 
 def _found(line: Line, serving: Serving, actor: Actor, question: str, purpose: str) -> list[Found]:
-    return read_hits(line, find(line, serving, actor, question, line.limits.passages, purpose=purpose))
+    return read_hits(line, find(line, serving, actor, question, line.limits.passages, purpose=purpose), actor)
 
 
 async def by_model(llm: Llm, asked: Asked) -> Words:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.clock import iso
@@ -14,6 +15,7 @@ from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.desk import Case
 from thruline.data.policies import undecided_s
 from thruline.flows.documents import Document, path_names, read_documents
+from thruline.flows.eyes import eyes
 from thruline.flows.quarantine import ALWAYS, EVERY, Window, resolve
 from thruline.flows.reports import DeskItem, DeskReport
 from thruline.flows.sight import sight
@@ -104,9 +106,11 @@ def items(line: Line, cases: Sequence[Case], actor: Actor) -> tuple[DeskItem, ..
     records = line.records.get_many([c.id for c in cases])
     documents = read_documents(line, [r.document for r in records.values() if r.document])
     refused = line.payloads.get_many([c.id for c in cases if c.id not in records])
-    names: dict[str, str] = {**path_names(line, list(records))}
-    names |= {path: name.decode() for path, name in refused.items()}
+    names: dict[str, str] = {**path_names(line, list(records), actor)}
+    reader = eyes(line, actor)
+    names |= {path: reader.cover(None)(name.decode()) for path, name in refused.items()}
     shown: dict[str, Document] = {id: documents[r.document] for id, r in records.items() if r.document in documents}
+    shown = {id: replace(d, title=reader.cover(d)(d.title)) for id, d in shown.items()}
     sources = {s.id: s for s in line.records.sources()}
     people: dict[str, str] = {u.id: u.name for u in line.access.users()}
     people[line.ids.artifact("user", OPERATOR)] = OPERATOR

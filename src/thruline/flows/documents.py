@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -15,7 +15,9 @@ from thruline.core.decoding import decode
 from thruline.core.documents import Chunk, Mention, Risk
 from thruline.core.nouns import Actor
 from thruline.data.encodings import as_utf8
+from thruline.data.policies import policy
 from thruline.data.records import Record
+from thruline.flows.eyes import Cover, eyes
 from thruline.flows.reports import DocumentView, RiskView
 from thruline.flows.sight import sight
 
@@ -99,7 +101,7 @@ def as_text(data: bytes) -> str:
 
 def views(line: Line, records: Sequence[Record], actor: Actor | None = None) -> tuple[DocumentView, ...]:
     """Records as the actor sees them, in the given order; as the operator does when no actor is given."""
-    found = _views(line, records)
+    found = _views(line, records, actor)
     if actor is None or actor.is_operator:
         return found
     originals = line.records.get_many([v.duplicate_of for v in found if v.duplicate_of])
@@ -114,25 +116,48 @@ def _for_eyes(view: DocumentView, originals: Collection[str]) -> DocumentView:
     return replace(view, risks=risks, duplicate_of=view.duplicate_of if view.duplicate_of in originals else "")
 
 
-def _views(line: Line, records: Sequence[Record]) -> tuple[DocumentView, ...]:
+def _views(line: Line, records: Sequence[Record], actor: Actor | None) -> tuple[DocumentView, ...]:
+    reader = eyes(line, actor) if actor else None
     documents = read_documents(line, [r.document for r in records if r.document])
-    paths = path_names(line, [r.id for r in records])
+    paths = path_names(line, [r.id for r in records], actor)
     sources = {s.id: s.name for s in line.records.sources()}
     people: dict[str, set[str]] = {}
     for link in line.subjects.met_in([r.id for r in records]):
         people.setdefault(link.artifact, set()).add(link.subject)
-    return tuple(
+    found = [
         _view(r, documents.get(r.document), paths.get(r.id, ""), sources.get(r.source, ""), len(people.get(r.id, ())))
         for r in records
-    )
+    ]
+    if reader is None or not reader.hidden:
+        return tuple(found)
+    return tuple(_covered(v, reader.cover(documents.get(r.document))) for v, r in zip(found, records, strict=True))
 
 
-def path_names(line: Line, records: Sequence[str]) -> dict[str, str]:
-    """One path of each record, of an older version the one that held it last, where it is still known."""
-    last = {r.id: r.path for r in line.records.get_many(records).values()}
+def _covered(view: DocumentView, cover: Cover) -> DocumentView:
+    risks = tuple(replace(r, evidence=cover(r.evidence)) for r in view.risks)
+    return replace(view, title=cover(view.title), risks=risks)
+
+
+def path_names(line: Line, records: Sequence[str], actor: Actor | None = None) -> dict[str, str]:
+    """One path of each record, of an older version the one that held it last, where it is still known.
+
+    As the actor sees it, who does not see either what a source's policy keeps out of its texts.
+    """
+    known = line.records.get_many(records)
+    last = {r.id: r.path for r in known.values()}
     places = last | {r: paths[0] for r, paths in line.records.paths(records).items()}
     names = line.payloads.get_many(list(places.values()))
-    return {r: names[path].decode() for r, path in places.items() if path in names}
+    found = {r: names[path].decode() for r, path in places.items() if path in names}
+    return found if actor is None or actor.sees_all else _covered_paths(line, found, known, actor)
+
+
+def _covered_paths(line: Line, paths: dict[str, str], records: Mapping[str, Record], actor: Actor) -> dict[str, str]:
+    reader = eyes(line, actor)
+    kept_back = {s.id: policy(s.options).hidden for s in line.records.sources()}
+    sights = {id: reader.also_without(kept_back.get(records[id].source, frozenset())) for id in paths if id in records}
+    documents = read_documents(line, [records[id].document for id, reader in sights.items() if reader.hidden])
+    covers = {id: reader.named(line).cover(documents.get(records[id].document)) for id, reader in sights.items()}
+    return {id: covers[id](path) if id in covers else path for id, path in paths.items()}
 
 
 def _view(record: Record, document: Document | None, path: str, source: str, people: int) -> DocumentView:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from thruline.core.documents import Chunk
 from thruline.core.errors import Invalid
 from thruline.core.nouns import Actor
 from thruline.flows.documents import path_names, read_documents
+from thruline.flows.eyes import eyes
 from thruline.flows.line import Line
 from thruline.flows.publish import check_embedder
 from thruline.flows.purposes import ANSWER, permitted
@@ -36,9 +38,10 @@ def search(line: Line, actor: Actor, question: str, k: int, by: By = "both", pur
     began = time.monotonic()
     serving = line.shelf.serving()
     hits = find(line, serving, actor, question, k, by=by, purpose=purpose)
+    passages = tuple(found.passage for found in read_hits(line, hits, actor))
     return SearchReport(
-        question=question, passages=tuple(f.passage for f in read_hits(line, hits)), generation=serving.generation,
-        visible=hits.plan.visible, asked=k, ms=(time.monotonic() - began) * 1000,
+        question=question, passages=passages, generation=serving.generation, visible=hits.plan.visible,
+        asked=k, ms=(time.monotonic() - began) * 1000,
     )  # fmt: skip
 
 
@@ -70,20 +73,23 @@ def find(
     return serving.search(question, vector, k, groups=groups, sources=sources, without=without)
 
 
-def read_hits(line: Line, hits: Hits) -> list[Found]:
-    """Hits with their text; a record that was erased a moment ago is left out."""
+def read_hits(line: Line, hits: Hits, actor: Actor) -> list[Found]:
+    """Hits with their text as the actor sees it; a record that was erased a moment ago is left out."""
     records = line.records.get_many([h.record for h in hits.hits])
     documents = read_documents(line, [r.document for r in records.values()])
     places = line.records.places([h.chunk for h in hits.hits])
-    paths = path_names(line, list(records))
+    paths = path_names(line, list(records), actor)
     sources = {s.id: s.name for s in line.records.sources()}
+    reader = eyes(line, actor)
+    covers = {id: reader.cover(document) for id, document in documents.items()}
     found: list[Found] = []
     for hit in hits.hits:
         record = records.get(hit.record)
         document = documents.get(record.document) if record else None
-        if document is None or hit.chunk not in places:
+        if record is None or document is None or hit.chunk not in places:
             continue
-        chunk = document.chunks[places[hit.chunk].position]
+        chunk, cover = document.chunks[places[hit.chunk].position], covers[record.document]
+        chunk = replace(chunk, title=cover(chunk.title), text=cover(chunk.text))
         passage = Passage(
             number=0, chunk=hit.chunk, record=hit.record, source=sources.get(hit.source, ""),
             path=paths.get(hit.record, ""), title=chunk.title, text=chunk.text, page=chunk.page,

@@ -11,6 +11,7 @@ from thruline.core.ids import ArtifactId, kind_of
 from thruline.core.nouns import Actor, Event
 from thruline.flows import INDEX
 from thruline.flows.documents import path_names, views
+from thruline.flows.eyes import eyes
 from thruline.flows.reports import LineNode
 from thruline.flows.sight import sight
 
@@ -76,7 +77,7 @@ def _documents(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -
     places, sets = line.records.places(by_kind["chunk"]), line.generations.records_of(by_kind["vectors"])
     wanted = sorted({*by_kind["record"], *(p.record for p in places.values()), *sets.values()})
     records = line.records.get_many(wanted)
-    paths = path_names(line, list(records))
+    paths = path_names(line, list(records), actor)
     titles = {v.record: v.title or paths.get(v.record, "") for v in views(line, list(records.values()), actor)}
     return {
         **{id: (titles[id], f"{r.state.replace('_', ' ')}, {paths.get(id, '')}") for id, r in records.items()},
@@ -92,7 +93,8 @@ def _sources(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -> 
 
 def _answers(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -> dict[str, Words]:
     lines = line.answers.lines(line.answers.rows(by_kind["answer"]), sight(line, actor).among)
-    return {a.id: (a.question or "erased with a person", f"{a.outcome}, for {a.asker}") for a in lines}
+    cover = eyes(line, actor).cover(None)
+    return {a.id: (cover(a.question) or "erased with a person", f"{a.outcome}, for {a.asker}") for a in lines}
 
 
 def _models(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -> dict[str, Words]:

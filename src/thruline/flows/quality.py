@@ -36,7 +36,7 @@ def quality(line: Line, actor: Actor, source: str, purpose: Purpose, since: str)
     judged = judge(line, records)
     return QualityReport(
         source=place.name, purpose=purpose, documents=len(judged.records),
-        rules=tuple(_told(line, judged, rule) for rule in DEFAULT[purpose] if rule.score in judged.columns),
+        rules=tuple(_told(line, actor, judged, rule) for rule in DEFAULT[purpose] if rule.score in judged.columns),
         drift=_moved(place.name, judged, parse_moment(since, line.clock.now())) if since else (),
     )  # fmt: skip
 
@@ -74,9 +74,9 @@ def _columns(documents: Sequence[Document]) -> Columns:
     return scores([d.text for d in documents], mentions=[len(d.mentions) for d in documents], secrets=secrets)
 
 
-def _told(line: Line, judged: Judged, rule: Rule) -> QualityRule:
+def _told(line: Line, actor: Actor, judged: Judged, rule: Rule) -> QualityRule:
     rows = judged.failing(rule)
-    names = path_names(line, [judged.records[row].id for row in rows[:EXAMPLES]])
+    names = path_names(line, [judged.records[row].id for row in rows[:EXAMPLES]], actor)
     return QualityRule(
         rule=rule.score, low=_finite(rule.low), high=_finite(rule.high), source=rule.source, failing=len(rows),
         examples=tuple(sorted(names.values())),

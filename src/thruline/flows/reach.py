@@ -162,6 +162,7 @@ def _check_sources(line: Line, called: Sequence[str]) -> None:
                     hint=f"`thruline remove {source.name}`, then add it again without them",
                 )
     groups = {g for holder in (*line.records.sources(), *line.access.users()) for g in holder.groups}
+    groups |= line.access.clearances().keys()
     for group in sorted(filter(looked_for.is_in, groups)):
         raise Conflict(
             f"the group {group!r} is named after them", hint="give its sources and users a group of another name first"

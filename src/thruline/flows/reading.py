@@ -8,6 +8,7 @@ from thruline.core.errors import NotFound
 from thruline.core.nouns import Actor
 from thruline.flows import sources
 from thruline.flows.documents import read_documents
+from thruline.flows.eyes import eyes
 from thruline.flows.reports import Passage
 
 if TYPE_CHECKING:
@@ -26,10 +27,11 @@ def text(line: Line, actor: Actor, what: str) -> tuple[Passage, ...]:
     document = read_documents(line, [record.document]).get(record.document)
     places = line.records.chunks_of([record.id])
     chunks = document.chunks if document else ()
+    cover = eyes(line, actor).cover(document)
     return tuple(
         Passage(
             number=place.position + 1, chunk=place.chunk, record=record.id, source=view.source, path=view.path,
-            title=chunk.title, text=chunk.text, page=chunk.page, score=0.0, dense_rank=0, text_rank=0,
+            title=cover(chunk.title), text=cover(chunk.text), page=chunk.page, score=0.0, dense_rank=0, text_rank=0,
             state=record.state,
         )
         for place, chunk in zip(places, chunks, strict=False)

@@ -12,6 +12,8 @@ from thruline.core.nouns import Actor, Draft
 from thruline.data.records import Record
 from thruline.flows.answer import by_extract, prepare, refusal
 from thruline.flows.answers import state_of
+from thruline.flows.documents import read_documents
+from thruline.flows.eyes import covered, eyes
 from thruline.flows.line import Line
 from thruline.flows.reports import AnswerLine, AnswerReport, Passage, ReplayReport
 from thruline.flows.restrictions import RESTRICTED
@@ -43,7 +45,19 @@ def read(line: Line, actor: Actor, answer: str) -> AnswerReport:
     passages = tuple(_as_now(p, seen[p.record], shut) for p in said.passages if p.record in seen)
     state = state_of(said, seen)
     said = _for_eyes(said, {p.number for p in said.passages if p.number and p.record not in seen.keys() - shut})
-    return replace(said, passages=passages, state=state)
+    return _covered(line, actor, replace(said, passages=passages, state=state))
+
+
+def _covered(line: Line, actor: Actor, said: AnswerReport) -> AnswerReport:
+    """As the actor may see it today, whatever they might when it was made; their own question is theirs."""
+    reader = eyes(line, actor)
+    if not reader.hidden:
+        return said
+    records = line.records.get_many([p.record for p in said.passages])
+    documents = read_documents(line, [r.document for r in records.values()])
+    covers = {id: reader.cover(documents.get(r.document)) for id, r in records.items()}
+    passages = tuple(reader.passage(p, covers.get(p.record, reader.cover(None))) for p in said.passages)
+    return covered(reader, replace(said, passages=passages), list(covers.values()))
 
 
 def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:

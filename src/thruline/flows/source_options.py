@@ -12,7 +12,7 @@ from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import usual
 from thruline.data.patience import PATIENCE
 from thruline.data.places import PUSH
-from thruline.data.policies import STATED, WAITS, policy
+from thruline.data.policies import STATED, WAITS, Policy, policy
 from thruline.data.uses import OPTION as USES
 from thruline.flows.counts import standings
 from thruline.flows.push import judge_again
@@ -77,10 +77,16 @@ def _personal(line: Line, source: Source) -> tuple[PersonalKind, ...]:
     return tuple(
         PersonalKind(
             kind=kind, people=people,
-            policy="kept out" if kind in said.block else "masked" if kind in said.mask else "shown",
+            policy=_becomes(said, kind),
         )
         for kind, people in sorted(line.subjects.kinds_in(source.id).items())
     )  # fmt: skip
+
+
+def _becomes(said: Policy, kind: str) -> str:
+    """What a source does with a kind, in the words of its page."""
+    done = {"kept out": said.block, "masked": said.mask, "exchanged": said.pseudonym | said.token, "cut out": said.drop}
+    return next((words for words, kinds in done.items() if kind in kinds), "shown")
 
 
 def change(line: Line, name: str, given: Mapping[str, str], actor: Actor) -> SourceReport:

@@ -24,6 +24,7 @@ from thruline.data.uses import uses
 from thruline.flows import holds
 from thruline.flows.deletion import delete_records
 from thruline.flows.documents import views
+from thruline.flows.eyes import Cover, eyes
 from thruline.flows.ingest import sync_source
 from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import EVERY, blast, resolve
@@ -90,8 +91,11 @@ def sync(line: Line, name: str, allow_empty: bool, actor: Actor, progress: Progr
     if not known:
         raise NotFound("there is no source yet", hint="thruline add FOLDER")
     if len(sources) == 1:
-        return (sync_one(line, sources[0], allow_empty=allow_empty, actor=actor.id, progress=progress),)
-    return tuple(_or_why_not(line, source, allow_empty, actor, progress) for source in sources)
+        done = (sync_one(line, sources[0], allow_empty=allow_empty, actor=actor.id, progress=progress),)
+    else:
+        done = tuple(_or_why_not(line, source, allow_empty, actor, progress) for source in sources)
+    cover = eyes(line, actor).cover(None)
+    return tuple(replace(r, refused=tuple(replace(x, path=cover(x.path)) for x in r.refused)) for r in done)
 
 
 def _or_why_not(line: Line, source: Source, allow_empty: bool, actor: Actor, progress: Progress | None) -> SyncReport:
@@ -163,7 +167,7 @@ def documents(
     """Documents that the actor may see; `state` refused lists paths that could not be taken in."""
     seen = sight(line, actor)
     if state == "refused":
-        return _refused(line, seen)
+        return _refused(line, seen, eyes(line, actor).cover(None))
     sources = {s.name: s for s in seen.sources.values()}
     if source and source not in sources:
         raise NotFound(f"no source named {source!r}", hint=meant(source, sources))
@@ -201,13 +205,14 @@ def _shared(line: Line, source: ArtifactId, groups: Sequence[str]) -> Draft:
     return Draft(verb="source.shared", inputs=(source,), facts=facts)
 
 
-def _refused(line: Line, seen: Sight) -> tuple[DocumentView, ...]:
+def _refused(line: Line, seen: Sight, cover: Cover) -> tuple[DocumentView, ...]:
     entries = [e for e in line.records.refused(seen.denied) if e.source in seen.sources]
     names = line.payloads.get_many([e.path for e in entries])
     return tuple(
         DocumentView(
-            record="", source=seen.sources[ArtifactId(e.source)].name, path=names.get(e.path, b"").decode(), title="",
-            state="refused", reason=e.refused, chunks=0, size=e.size, people=0, duplicate_of="", risks=(), seen="",
+            record="", source=seen.sources[ArtifactId(e.source)].name, path=cover(names.get(e.path, b"").decode()),
+            title="", state="refused", reason=e.refused, chunks=0, size=e.size, people=0, duplicate_of="", risks=(),
+            seen="",
         )
         for e in entries
     )  # fmt: skip

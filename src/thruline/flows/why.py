@@ -23,7 +23,7 @@ def why(line: Line, actor: Actor, answer: str) -> WhyReport:
     said = read(line, actor, answer)
     edges = _for_eyes(line, actor, line.ledger.edges([ArtifactId(answer)], "up"))
     rank = {p.chunk: n for n, p in enumerate(sorted(said.passages, key=lambda p: p.number or len(said.passages)), 1)}
-    labels = _labels(line, edges, said)
+    labels = _labels(line, actor, edges, said)
     tree = _grow(_Soil(edges, labels, set(rank), rank), ArtifactId(answer), "from", 0)
     made_of = list(_made_of(edges, answer))
     return WhyReport(
@@ -86,12 +86,12 @@ def _grow(soil: _Soil, id: ArtifactId, role: str, depth: int) -> Node:
     return replace(node, children=children + rest)
 
 
-def _labels(line: Line, edges: list[Edge], said: AnswerReport) -> dict[str, tuple[str, str]]:
+def _labels(line: Line, actor: Actor, edges: list[Edge], said: AnswerReport) -> dict[str, tuple[str, str]]:
     ids = {e.parent for e in edges} | {e.child for e in edges}
     labels = {p.chunk: (f"[{p.number}] {p.title}" if p.number else p.title, "") for p in said.passages}
     labels[said.id] = (said.outcome, f"{said.asked} for {said.asker}")
     records = line.records.get_many([i for i in ids if kind_of(i) == "record"])
-    paths = path_names(line, list(records))
+    paths = path_names(line, list(records), actor)
     for id, record in records.items():
         labels[id] = (paths.get(id, id.partition(":")[2][:12]), f"{record.state}, seen {iso(record.seen)}")
     labels |= {s.id: (s.name, f"for {', '.join(s.groups)}") for s in line.records.sources()}

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple, get_args
 
 from thruline.core.clock import Clock, Micros, SystemClock
 from thruline.core.errors import Denied, Invalid, NotFound
+from thruline.core.facts import MENTION_KINDS
 from thruline.core.ids import ArtifactId, Ids, random_id
 from thruline.core.nouns import Actor, Draft
 from thruline.core.sql import load_queries, load_schema
@@ -133,6 +134,27 @@ class Access:
             )
         id, role, groups = rows[0]
         return _actor(id, role, groups, name)
+
+    def clearances(self) -> dict[str, frozenset[str]]:
+        """The kinds of personal data that each group sees, where that was set."""
+        return {group: frozenset(json.loads(kinds)) for group, kinds in self._db.query(self._q.clearances)}
+
+    def set_clearance(self, group: str, kinds: Iterable[str], *, actor: str = "") -> None:
+        """Set the kinds of personal data that the members of a group see; the next question already knows."""
+        (named,) = _checked([group])
+        seen = sorted(set(kinds))
+        facts = {"kinds": len(seen), "named": self._ids.digest("groups", named)}
+        with self._db.transaction():
+            self._db.execute(self._q.put_clearance, {"member_of": named, "kinds": json.dumps(seen)})
+            self._ledger.append([Draft(verb="clearance.set", facts=facts, actor=actor)])
+
+    def hidden_from(self, actor: Actor) -> frozenset[str]:
+        """Kinds of personal data that none of the actor's groups sees; none while `everyone` sees all."""
+        set_ = {} if actor.sees_all else self.clearances()
+        if EVERYONE not in set_:
+            return frozenset()
+        seen = frozenset[str]().union(*(set_[group] for group in actor.groups if group in set_))
+        return frozenset(MENTION_KINDS) - seen
 
     def create_key(self, user: str, *, actor: str = "") -> NewKey:
         """A key for the user of this name; only a digest of its secret is kept."""

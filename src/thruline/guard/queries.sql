@@ -44,3 +44,12 @@ SELECT version FROM access_version WHERE one = 1;
 -- Make every process forget.
 INSERT INTO access_version (one, version) VALUES (1, 1)
 ON CONFLICT (one) DO UPDATE SET version = access_version.version + 1;
+
+-- name: clearances
+-- What each group sees.
+SELECT member_of, kinds FROM clearances ORDER BY member_of;
+
+-- name: put_clearance
+-- What a group sees from now on.
+INSERT INTO clearances (member_of, kinds) VALUES (:member_of, :kinds)
+ON CONFLICT (member_of) DO UPDATE SET kinds = excluded.kinds;

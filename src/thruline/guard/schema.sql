@@ -13,6 +13,12 @@ CREATE TABLE IF NOT EXISTS api_keys (
   made INTEGER NOT NULL
 ) STRICT;
 
+-- Kinds of personal data that the members of a group see; `everyone` without a row sees all.
+CREATE TABLE IF NOT EXISTS clearances (
+  member_of TEXT PRIMARY KEY,
+  kinds TEXT NOT NULL
+) STRICT;
+
 -- One number that every change of users or keys raises: other processes look at it to drop what they remember.
 CREATE TABLE IF NOT EXISTS access_version (
   one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
-from thruline.app.results import AuditLine, IssuedKey, KeyView, ScreenView, UserView
+from thruline.app.results import AuditLine, Clearance, IssuedKey, KeyView, ScreenView, UserView
 from thruline.core.lazy import lazy
 from thruline.flows.reports import PaperReport, RevealedToken
 
@@ -66,6 +66,22 @@ def revoke_key(p: Platform, *, key: Annotated[str, "id or eight public digits of
 def screen(p: Platform, *, text: Annotated[str, "a question, or any text"]) -> ScreenView:
     """Judge a text as a question would be judged before it is answered."""
     return people.screen(p.line, text)
+
+
+@operation(role="operator", cli="clearance list", reads=True)
+def clearances(p: Platform) -> tuple[Clearance, ...]:
+    """Which groups see which kinds of personal data, where that was set."""
+    return people.clearances(p.line)
+
+
+@operation(role="operator", cli="clearance set", positional=("group", "kinds"))
+def set_clearance(
+    p: Platform, *,
+    group: Annotated[str, "a group; `everyone` is every user"],
+    kinds: Annotated[tuple[str, ...], "kinds of personal data that its members see; `all`, or none unless given"] = (),
+) -> tuple[Clearance, ...]:  # fmt: skip
+    """Set which personal data the members of a group see; the rest is covered in all that they are shown."""
+    return people.set_clearance(p.line, group, kinds, p.actor.id)
 
 
 @operation(role="operator", cli="reveal", positional=("token",))

@@ -103,7 +103,7 @@ class SourceCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class PersonalKind:
-    """Personal data met in a source's documents. people: how many it names; policy: shown, masked or kept out."""
+    """Personal data met in a source's documents. people: how many it names; policy: what becomes of it."""
 
     kind: str
     people: int
