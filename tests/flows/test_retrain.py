@@ -21,9 +21,10 @@ from thruline.infra.jobs import Jobs
 from thruline.ledger.ledger import SqlLedger
 from thruline.ledger.payloads import Payloads
 from thruline.ledger.residue import Hit, residue
-from thruline.models.datasets import NEURALCHEMY, Row, frame
+from thruline.models.datasets import NEURALCHEMY, PEOPLE, Row, frame, own_rows
 from thruline.models.gate import Policy
 from thruline.models.registry import Registry
+from thruline.models.shards import SHARDS
 from thruline.runs.runner import Cancelled
 from thruline.testing.prompts import prompts
 
@@ -100,15 +101,16 @@ def test_judged_again_a_model_that_lost_its_comparison_is_compared_again(bench: 
 
 
 def test_the_deployment_is_downstream_of_the_record(bench: Bench) -> None:
-    made = bench.retrain(ROWS)
+    made = bench.retrain(pl.concat([ROWS, own_rows({RECORD: "How do we fold the cranes of the spring fair?"}, PEOPLE)]))
     children = [e.child.partition(":")[0] for e in bench.ledger.edges([RECORD], "down")]
-    assert children == ["dataset", "model", "deployment"]
+    assert children == ["dataset", "shard", "model", "model", "deployment"]
     verbs = [e.verb for e in bench.ledger.read(run=bench.run.id)]
     assert verbs == [
         "dataset.built",
         "job.queued",
         "job.started",
         "job.finished",
+        *["shard.trained"] * SHARDS,
         "model.trained",
         "model.registered",
         "verdict.given",

@@ -153,12 +153,21 @@ def _network(p: Platform) -> Iterator[Check]:
 
 
 def _detector(p: Platform) -> Iterator[Check]:
-    serving = p.line.registry.serving("detector")
+    registry = p.line.registry
+    serving, last = registry.serving("detector"), registry.rebuilds.latest("detector")
+    withheld = "" if serving or last is None else _WITHHELD.get(last.state, "")
     yield Check(
         name="detector", state="ok" if serving else "warn",
-        says=f"{serving} screens questions" if serving else "questions are screened by rules alone",
+        says=f"{serving} screens questions" if serving else f"questions are screened by rules alone{withheld}",
         cure="" if serving else "thruline train",
     )  # fmt: skip
+
+
+_WITHHELD = {
+    "pending": ": an erasure took the detector out, and its rebuild was interrupted",
+    "refused": ": an erasure took the detector out, and the gate refused the rebuilt one",
+    "failed": ": an erasure took the detector out, and it could not be rebuilt",
+}
 
 
 def _model(p: Platform) -> Iterator[Check]:

@@ -15,6 +15,7 @@ KIND_WORDS = {
     "answer": "Answer", "chunk": "Passage", "record": "Document", "source": "Source", "index": "Index version",
     "model": "Model", "dataset": "Training data", "vectors": "Vectors", "and": "And", "segment": "Part of an index",
     "corpus": "Written set", "archive": "Published set", "deployment": "In service",
+    "shard": "Part of a model",
 }  # fmt: skip
 
 

@@ -181,6 +181,17 @@ VERBS: Mapping[str, Verb] = dict(
             why=one_of("sync", "operator", "quarantine", "release", "erase", "rollback", "source", "reindex"),
         ),
         _verb("dataset.built", "Rows became a dataset.", rows=Number(), train=Number(), test=Number()),
+        _verb(
+            "shard.trained", "Rows of these records became one part of a model.", number=Number(), size=Number("bytes")
+        ),
+        _verb(
+            "model.rebuilt",
+            "A model that an erasure took out was made again without what was erased.",
+            outcome=one_of("serves", "refused", "failed"),
+            shards=Number(),
+            trained=Number(),
+            seconds=Number("s"),
+        ),
         _verb("model.trained", "A dataset became a model.", seconds=Number("s"), parameters=Number()),
         _verb(
             "verdict.given",
@@ -315,6 +326,7 @@ VERBS: Mapping[str, Verb] = dict(
             vectors=Number(),
             answers=Number(),
             models=Number(),
+            rebuilt=Number(),
             jobs=Number(),
             users=Number(),
             keys=Number(),

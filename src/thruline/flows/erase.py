@@ -22,15 +22,17 @@ from thruline.flows.holds import check
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find, is_one_word
-from thruline.flows.reports import EraseReport
+from thruline.flows.rebuild import as_proof, cut, finish, foresee, view
+from thruline.flows.reports import EraseReport, RebuildView
 from thruline.flows.rights import drop_exports
 from thruline.flows.touched import written
 from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
+from thruline.models.rebuilds import Rebuild
 from thruline.runs.runner import Progress, Run
 
 ROUNDS = 5
-STAGES = ("finding", "deleting", "scrubbing", "looking for residue", "signing")
+STAGES = ("finding", "deleting", "scrubbing", "rebuilding", "looking for residue", "signing")
 ERASED = ("subject", "record", "answer", "model")  # whose ids a receipt lists
 OUT_OF_SCOPE = (
     "the files in your own source folders: delete them there, a sync will not take them in again",
@@ -61,7 +63,7 @@ def erase(
             hint="give the full name; or read what --dry-run lists, and say --one-word",
         )
     if dry_run:
-        return _report(line, reach, began, dry_run=True)
+        return _report(line, reach, began, dry_run=True, rebuilds=foresee(line, reach))
     with line.runs.start("erase", only="home", actor=actor, progress=progress) as run:
         run.tell(STAGES[1], 1, len(STAGES))
         _delete(line, run, reach)
@@ -74,11 +76,16 @@ def erase(
         run.tell(STAGES[2], 2, len(STAGES))
         keys = _scrub(line)
         run.tell(STAGES[3], 3, len(STAGES))
-        left = _residue(line, reach.called)
+        finish(line, actor, progress)
+        rebuilt = line.registry.rebuilds.untold()
         run.tell(STAGES[4], 4, len(STAGES))
-        receipt = _sign(line, run, reach, keys, left, began)
-        run.tell(STAGES[4], len(STAGES), len(STAGES))
-    return _report(line, reach, began, dry_run=False, keys=keys, residue=left, receipt=receipt)
+        left = _residue(line, reach.called)
+        run.tell(STAGES[5], 5, len(STAGES))
+        receipt = _sign(line, run, reach, keys, left, rebuilt)
+        run.tell(STAGES[5], len(STAGES), len(STAGES))
+    return _report(
+        line, reach, began, dry_run=False, keys=keys, residue=left, receipt=receipt, rebuilds=tuple(map(view, rebuilt))
+    )
 
 
 def _delete(line: Line, run: Run, reach: Reach) -> None:
@@ -89,6 +96,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
     with run.commit():
         check(line, records)  # in here: a hold that was placed before this moment counts
         run.append(Draft(verb="erase.began", inputs=(*reach.subjects, *records, *reach.answers, *reach.models)))
+        planned = cut(line, run, reach)
         for model in reach.models:
             line.registry.remove(model)
         for user in reach.users:
@@ -99,9 +107,8 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
         drop_exports(line, sorted(exports))
         consents = [consent.id for consent in line.consents.of(reach.subjects)]
         line.consents.forget(reach.subjects)
-        line.payloads.delete(
-            [*consents, *parts, *paths, *remembered, *reach.texts, *reach.datasets, *of_jobs, *exports]
-        )
+        datasets = [dataset for dataset in reach.datasets if dataset != planned]
+        line.payloads.delete([*consents, *parts, *paths, *remembered, *reach.texts, *datasets, *of_jobs, *exports])
         line.answers.delete(reach.answers)
         line.subjects.unlink([*records, *reach.chunks, *reach.answers])
         line.records.delete(records)
@@ -147,15 +154,16 @@ def _residue(line: Line, called: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], began: float) -> str:
+def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], rebuilt: Sequence[Rebuild]) -> str:
     """The receipt: ids and numbers only, the head of the ledger, what was out of scope; a file and an event."""
     erased = _erased(line)
     facts = {
         "records": len(erased["records"]), "chunks": len(reach.chunks), "vectors": len(reach.vectors),
         "answers": len(erased["answers"]), "models": len(erased["models"]),
+        "rebuilt": sum(r.state == "serves" for r in rebuilt),
         "jobs": len(reach.jobs), "users": len(reach.users),
         "keys": keys, "residue": len(left),
-        "ms": round((time.monotonic() - began) * 1000),
+        "ms": round((time.monotonic() - run.began) * 1000),
     }  # fmt: skip
     receipt = random_id("receipt")
     run.append(Draft(verb="erase.done", inputs=erased["subjects"], outputs=(receipt,), facts=facts))
@@ -163,10 +171,12 @@ def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], be
     head = line.ledger.head()
     body = {
         "what": "erasure", "id": receipt, "at": iso(line.clock.now()), **erased, "counts": facts,
+        "rebuilds": [as_proof(r) for r in rebuilt],
         "out_of_scope": _out_of_scope(line), "head": {"seq": head.seq, "hash": head.hash},
     }  # fmt: skip
     path = line.home / "receipts" / f"erasure-{receipt.partition(':')[2][:12]}.json"
     path.write_text(json.dumps(sign_document(line.signer, body), indent=1) + "\n", "utf-8")
+    line.registry.rebuilds.told([r.id for r in rebuilt if r.state != "pending"], receipt)
     return str(path)
 
 
@@ -190,7 +200,7 @@ def _written(line: Line, reach: Reach) -> tuple[str, ...]:
 
 def _report(
     line: Line, reach: Reach, began: float, *, dry_run: bool, keys: int = 0, residue: tuple[str, ...] | None = None,
-    receipt: str | Path = "",
+    receipt: str | Path = "", rebuilds: tuple[RebuildView, ...] = (),
 ) -> EraseReport:  # fmt: skip
     return EraseReport(
         subjects=reach.subjects, records=reach.shown, chunks=len(reach.chunks), vectors=len(reach.vectors),
@@ -198,4 +208,5 @@ def _report(
         residue_places=residue or (), out_of_scope=(*_written(line, reach), *_out_of_scope(line)),
         receipt=str(receipt), dry_run=dry_run,
         seconds=time.monotonic() - began, also_seen=reach.also_seen, jobs=len(reach.jobs), users=len(reach.users),
+        rebuilds=rebuilds,
     )  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 OPEN = ("segment", "index", "model", "deployment")  # say nothing of a document: whoever is signed in may see them
-FOR_ALL_EYES = ("dataset", "corpus", "archive")  # hold documents of several sources: for who sees every source
+FOR_ALL_EYES = ("dataset", "shard", "corpus", "archive")  # hold documents of several sources: for who sees every source
 Words = tuple[str, str]
 
 
@@ -104,6 +104,11 @@ def _models(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -> d
         for m in line.registry.models():
             serves = f"serves as {', '.join(m.serves)}" if m.serves else "does not serve"
             found[m.id] = ("injection detector", f"gate {m.outcome or 'not asked'}, {serves}")
+    for place in line.registry.shards.places(by_kind["shard"]):
+        found[place.shard] = (
+            f"shard {place.number + 1}",
+            f"{len(line.registry.shards.of(place.model))} make the model",
+        )
     return found
 
 
@@ -118,4 +123,5 @@ def _by_event(id: str, event: Event) -> str:
         "index": f"{says.get('chunks', 0):,} passages", "archive": "a published set",
         "record": "a document that is gone", "chunk": "a passage that is gone",
         "answer": "an answer that is gone", "model": model, "vectors": "vectors that are gone",
+        "shard": "a shard that is gone",
     }.get(kind_of(id), id.partition(":")[2][:12])  # fmt: skip

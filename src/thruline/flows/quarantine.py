@@ -14,6 +14,7 @@ from thruline.core.nouns import Draft
 from thruline.core.units import parse_moment
 from thruline.data.records import Record, State
 from thruline.flows.documents import path_names, views
+from thruline.flows.learned import shards_of
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_with, publish_without, serving_sets
 from thruline.flows.reports import BlastReport, QuarantineReport
@@ -182,6 +183,7 @@ def _blast(line: Line, records: Sequence[Record]) -> BlastReport:
         models=tuple(sorted(i for i in reached if kind_of(i) == "model")), answers=answers,
         corpora=written(line, [i for i in reached if kind_of(i) == "corpus"]),
         askers=tuple(sorted({a.asker for a in answers if a.asker})),
+        shards=shards_of(line, [r.id for r in records]),
     )  # fmt: skip
 
 

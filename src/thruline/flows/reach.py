@@ -21,6 +21,7 @@ from thruline.data.records import Record
 from thruline.data.subjects import IDENTIFYING
 from thruline.flows.documents import Document, as_text, read_documents, views
 from thruline.flows.holds import listing
+from thruline.flows.learned import sets_that_say
 from thruline.flows.line import Line
 from thruline.flows.reports import DocumentView
 from thruline.flows.touched import touched
@@ -101,10 +102,11 @@ def find(line: Line, identifiers: Sequence[str]) -> Reach:
     known = {words_of(name): name for name in (*_known_as(line, set(subjects), linked), *identifiers)}
     called = tuple(sorted(known.values()))
     _check_sources(line, called)
-    met = _texts_with(line, called)
+    learned = sets_that_say(line, called)
+    met = _texts_with(line, called) | learned
     records = _records(line, met, linked)
     chunks = [p.chunk for p in line.records.chunks_of([r.id for r in records])]
-    below = touched(line, [*(r.id for r in records), *chunks]) | met | linked
+    below = touched(line, [*(r.id for r in records), *chunks, *sorted(learned)]) | met | linked
     reached = {kind: tuple(sorted(i for i in below if kind_of(i) == kind)) for kind in WHOLE}
     if not met and not linked and not subjects and not line.subjects.was_erased(pairs):
         raise NotFound(

@@ -14,6 +14,7 @@ from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft
 from thruline.flows.consent import views as consents
+from thruline.flows.learned import shards_of
 from thruline.flows.reach import Reach, find
 from thruline.flows.reports import HeldDocument, PersonExport, PersonReport
 
@@ -86,6 +87,7 @@ def _report(line: Line, reach: Reach) -> PersonReport:
         answers=answers, recipients=tuple(sorted({a.asker for a in answers if a.asker})),
         datasets=reach.datasets, models=reach.models, jobs=reach.jobs, users=reach.users,
         consents=consents(line, line.consents.of(reach.subjects)),
+        shards=shards_of(line, reach.record_ids),
     )  # fmt: skip
 
 

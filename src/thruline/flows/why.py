@@ -97,7 +97,13 @@ def _labels(line: Line, actor: Actor, edges: list[Edge], said: AnswerReport) -> 
     labels |= {s.id: (s.name, f"for {', '.join(s.groups)}") for s in line.records.sources()}
     labels |= {i: _generation(line, i) for i in ids if kind_of(i) == "index"}
     labels |= {i: _model(line, i, said) for i in ids if kind_of(i) == "model"}
+    labels |= _shards(line, [i for i in ids if kind_of(i) == "shard"])
     return labels
+
+
+def _shards(line: Line, ids: list[ArtifactId]) -> dict[str, tuple[str, str]]:
+    places = line.registry.shards.places(ids)
+    return {p.shard: (f"shard {p.number + 1}", f"of model {p.model.partition(':')[2][:12]}") for p in places}
 
 
 def _generation(line: Line, id: ArtifactId) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The injection detector's data: licensed rows read out of pinned archives, and rows of the home's own documents.
 
 A frame has one row a text: text, label (1 attack), origin, licence, group. Rows of one group (a template, a page, a
-language file, a record) always fall on the same side of a split.
+language file, a record) always fall on the same side of a split. models.shards adds a column `shard`.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ S_LABS = Origin(name="s-labs", licence="MIT")
 YANISMIRAOUI = Origin(name="yanismiraoui", licence="Apache-2.0")
 DJANGO = Origin(name="django", licence="BSD-3-Clause")
 OWN = Origin(name="own", licence="own")
+PEOPLE = Origin(name="people", licence="own")  # of documents in which somebody is met
 
 
 def injection_rows(wheel: Path) -> pl.DataFrame:
@@ -90,9 +91,9 @@ def django_rows(sdist: Path) -> pl.DataFrame:
         return frame(DJANGO, _django(archive))
 
 
-def own_rows(texts: Mapping[ArtifactId, str]) -> pl.DataFrame:
+def own_rows(texts: Mapping[ArtifactId, str], origin: Origin = OWN) -> pl.DataFrame:
     """Harmless rows out of the home's own documents; the record's id is the group, so that its edge is known."""
-    return frame(OWN, (Row(paragraph, 0, id) for id, text in texts.items() for paragraph in _paragraphs(text)))
+    return frame(origin, (Row(paragraph, 0, id) for id, text in texts.items() for paragraph in _paragraphs(text)))
 
 
 def frame(origin: Origin, rows: Iterable[Row]) -> pl.DataFrame:
@@ -121,9 +122,9 @@ def from_parquet(data: bytes) -> pl.DataFrame:
 
 
 def fingerprint(dataset: pl.DataFrame) -> str:
-    """SHA-256 over rows and split: the same rows give the same digest whatever wrote the Parquet."""
+    """SHA-256 over rows, split and shards: the same rows give the same digest whatever wrote the Parquet."""
     digest = hashlib.sha256()
-    for row in dataset.select(*COLUMNS, "split").iter_rows():
+    for row in dataset.select(*COLUMNS, "split", *({"shard"} & set(dataset.columns))).iter_rows():
         for cell in map(str, row):
             digest.update(len(cell.encode()).to_bytes(8, "little") + cell.encode())
     return digest.hexdigest()

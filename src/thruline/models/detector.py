@@ -19,7 +19,10 @@ SETTINGS_FILE = "model.json"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What stands beside the weights. slope and offset calibrate (Platt 1999); threshold is a probability."""
+    """What stands beside the weights. slope and offset calibrate (Platt 1999); threshold is a probability.
+
+    shard_s: seconds that each shard took which was trained then.
+    """
 
     features: int
     intercept: float
@@ -29,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     seed: int
     rows: int
     seconds: float
+    shard_s: float = 0.0
 
 
 class Weights(NamedTuple):

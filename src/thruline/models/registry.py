@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -21,6 +22,8 @@ from thruline.ledger.payloads import Payloads
 from thruline.models.deployments import Deployment, Deployments, ModelRole
 from thruline.models.detector import Detector
 from thruline.models.evaluate import Report
+from thruline.models.rebuilds import Rebuilds
+from thruline.models.shard_shelf import Making, ShardShelf
 from thruline.ports.database import Database
 from thruline.ports.ledger import Ledger
 from thruline.ports.signer import Signer
@@ -29,9 +32,10 @@ Files = Mapping[str, bytes]
 if TYPE_CHECKING:
     import polars as pl
 
-    from thruline.models import datasets
+    from thruline.models import datasets, shards
 else:
     datasets = lazy("thruline.models.datasets")  # polars is in the extra `train`; serving a model needs none of it
+    shards = lazy("thruline.models.shards")
 
 _DOMAIN = b"thruline model\0"  # a signature over a model is never one over a ledger head
 _LIST_HINT = "`thruline models` lists them"
@@ -50,6 +54,13 @@ class ModelInfo:
     serves: tuple[str, ...]
 
 
+class Parts(NamedTuple):
+    """What a model was put together from."""
+
+    shards: tuple[ArtifactId, ...]
+    making: Making
+
+
 class Registry:
     """Datasets, models, verdicts and deployments of one home; each change and its event commit together."""
 
@@ -66,26 +77,56 @@ class Registry:
         self._clock = clock or SystemClock()
         self._q = load_queries("thruline.models", database.dialect)
         self.deployments = Deployments(database, ledger, self._clock)
+        self.shards = ShardShelf(database, ledger, payloads, ids)
+        self.rebuilds = Rebuilds(database, self._clock)
 
-    def add_dataset(self, dataset: pl.DataFrame, made_of: Sequence[ArtifactId], *, run: str = "") -> ArtifactId:
-        """Keep a split dataset; its id is that of its rows, and made_of are the records and archives behind them."""
+    def transaction(self) -> AbstractContextManager[None]:
+        """Several changes at once, or none."""
+        return self._db.transaction()
+
+    def sharded(self, dataset: pl.DataFrame, families: Mapping[str, str]) -> pl.DataFrame:
+        """A split dataset with a column `shard`, drawn under the home's key; families as in models.shards."""
+        return shards.assigned(dataset, lambda unit: int(self._ids.digest("unit", unit), 16) % shards.SHARDS, families)
+
+    def add_dataset(
+        self, dataset: pl.DataFrame, made_of: Sequence[ArtifactId], *, instead_of: ArtifactId | None = None,
+        run: str = "",
+    ) -> ArtifactId:  # fmt: skip
+        """Keep a split dataset; its id is that of its rows, and made_of are the records and archives behind them.
+
+        instead_of: the one it was cut from. It is named and not followed: what was erased from it leads nowhere.
+        """
         id = self._ids.artifact("dataset", datasets.fingerprint(dataset))
         sizes: dict[str, int] = dict(dataset["split"].value_counts().iter_rows())
         facts = {"rows": len(dataset), "train": sizes.get("train", 0), "test": sizes.get("test", 0)}
-        draft = Draft(verb="dataset.built", inputs=tuple(made_of), outputs=(id,), facts=facts, run=run)
+        via = (instead_of,) if instead_of else ()
+        draft = Draft(verb="dataset.built", inputs=tuple(made_of), outputs=(id,), via=via, facts=facts, run=run)
         with self._db.transaction():
             self._payloads.put(id, datasets.to_parquet(dataset), owner=id)
             self._ledger.append([draft])
         return id
+
+    def holds(self, dataset: ArtifactId) -> bool:
+        """Whether a dataset's rows are here; an erasure takes them while somebody trains."""
+        return self._payloads.exists(dataset)
+
+    def forget(self, dataset: ArtifactId) -> None:
+        """Delete a dataset's rows, unless a model on the shelf was made of them."""
+        if dataset not in {model.dataset for model in self.models()}:
+            self._payloads.delete([dataset])
 
     def dataset(self, id: ArtifactId) -> pl.DataFrame:
         """Its rows; raises NotFound when they were erased."""
         return datasets.from_parquet(self._payloads.get(id))
 
     def register(
-        self, files: Files, dataset: ArtifactId, *, report: Report | None = None, seconds: float = 0.0, run: str = ""
-    ) -> ArtifactId:
-        """Sign a model's files and put them on the shelf; the same files again are the same model."""
+        self, files: Files, dataset: ArtifactId, *, parts: Parts | None = None, report: Report | None = None,
+        seconds: float = 0.0, run: str = "",
+    ) -> ArtifactId:  # fmt: skip
+        """Sign a model's files and put them on the shelf; the same files again are the same model.
+
+        parts: its shards, kept before, and what it took; None for one that was made in one piece.
+        """
         packed = msgspec.msgpack.encode(dict(sorted(files.items())))
         digest = hashlib.sha256(packed)
         id = self._ids.artifact("model", dataset, digest.digest())
@@ -97,7 +138,9 @@ class Registry:
         with self._db.transaction():
             if self._db.execute(self._q.insert_model, row):
                 self._payloads.put(id, packed, owner=id)
-                self._ledger.append(_registered(row, files, seconds, run))
+                self._ledger.append(_registered(row, files, parts.shards if parts else (), seconds, run))
+                if parts:
+                    self.shards.bind(id, parts.shards, parts.making)
         return id
 
     def files(self, id: ArtifactId) -> dict[str, bytes]:
@@ -119,6 +162,7 @@ class Registry:
             self.deployments.withdraw(id)
             self._db.execute(self._q.delete_model, {"id": id})
             self._payloads.delete([id])
+            self.shards.drop(id, self.rebuilds.spared())
 
     def judge(self, verdict: Verdict, *, run: str = "", actor: str = "") -> None:
         """Put a verdict on record."""
@@ -143,13 +187,21 @@ class Registry:
         self, role: ModelRole, model: ArtifactId, *, force: bool = False, run: str = "", actor: str = ""
     ) -> Deployment:
         """Let a model serve. Raises Denied for one whose latest verdict is not a pass, unless forced: that is kept."""
-        self.files(model)
-        given = self.verdicts(model)
-        return self.deployments.promote(role, model, passed=_passed(given), force=force, run=run, actor=actor)
+        with self._db.transaction():  # an erasure that takes the model comes before this, or after it
+            self.files(model)
+            given = self.verdicts(model)
+            return self.deployments.promote(role, model, passed=_passed(given), force=force, run=run, actor=actor)
 
     def rollback(self, role: ModelRole, *, run: str = "", actor: str = "") -> Deployment:
         """Back to what served before; raises Conflict when there is nothing before it."""
         return self.deployments.rollback(role, run=run, actor=actor)
+
+    def supersede(self, role: ModelRole) -> None:
+        """Another model serves now: what was to be made anew after an erasure is no longer wanted."""
+        if waiting := self.rebuilds.pending(role):
+            self.rebuilds.settle(waiting.id, "superseded", waiting.plan)
+            self.forget(waiting.plan.dataset)
+            self.shards.sweep(self.rebuilds.spared())
 
     def serving(self, role: ModelRole) -> ArtifactId | None:
         """The model that serves in this role."""
@@ -183,11 +235,13 @@ def _passed(given: Sequence[Verdict]) -> bool:
     return bool(given) and given[-1].outcome == "passed"
 
 
-def _registered(row: Mapping[str, Any], files: Files, seconds: float, run: str) -> list[Draft]:
+def _registered(
+    row: Mapping[str, Any], files: Files, shards: Sequence[ArtifactId], seconds: float, run: str
+) -> list[Draft]:
     trained = {"seconds": seconds, "parameters": sum(map(len, files.values())) // 4}
     signed = {"public_key": row["public_key"].hex(), "signature": row["signature"].hex(), "sha256": row["sha256"]}
     outputs = (row["id"],)
     return [
-        Draft(verb="model.trained", inputs=(row["dataset"],), outputs=outputs, facts=trained, run=run),
+        Draft(verb="model.trained", inputs=(row["dataset"], *shards), outputs=outputs, facts=trained, run=run),
         Draft(verb="model.registered", outputs=outputs, facts=signed, run=run),
     ]

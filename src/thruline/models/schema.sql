@@ -33,3 +33,29 @@ CREATE TABLE IF NOT EXISTS deployments (
   changed INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS deployments_by_role ON deployments (role, seq);
+
+-- The shards of each model; their bytes lie in the payloads under the shard's id, once for all models that share one.
+CREATE TABLE IF NOT EXISTS model_shards (
+  model TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  shard TEXT NOT NULL,
+  PRIMARY KEY (model, number)
+) STRICT;
+
+-- What making a model took: seconds of one shard, and of all else.
+CREATE TABLE IF NOT EXISTS makings (
+  model TEXT PRIMARY KEY,
+  seed INTEGER NOT NULL,
+  shard_s REAL NOT NULL,
+  rest_s REAL NOT NULL
+) STRICT;
+
+-- Models that an erasure took out of service, and what became of making them anew; `plan` holds ids and numbers only.
+CREATE TABLE IF NOT EXISTS rebuilds (
+  id TEXT PRIMARY KEY,
+  role TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('pending', 'serves', 'refused', 'failed', 'superseded')),
+  plan TEXT NOT NULL,
+  made INTEGER NOT NULL,
+  receipt TEXT NOT NULL
+) STRICT;

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue] - a compiled module without stubs
 
+from thruline.models.datasets import PEOPLE
 from thruline.models.text_features import normalise
 
 PERMUTATIONS = 32
@@ -24,14 +25,20 @@ def build(rows: pl.DataFrame, *, seed: int) -> pl.DataFrame:
     """The rows without copies and contradictions, with a column `split`, in an order that only content decides.
 
     Exact copies (after normalising) are dropped, and so are texts that carry both labels. Near-copies become one
-    group, which never straddles; of near-copies in different pages or records only the first stays.
+    group, which never straddles; of near-copies in different pages or records only the first stays. Rows that name
+    people are learned from and never judged by: no test, threshold or calibration changes when one of them goes.
     """
     keyed = rows.with_columns(pl.Series("key", [_key(text) for text in rows["text"]], pl.String))
     agreed = keyed.filter((pl.col("key") != "") & (pl.col("label").n_unique().over("key") == 1))
     unique = agreed.sort("key", "origin", "group", "text").unique("key", keep="first", maintain_order=True)
     grouped = unique.with_columns(_families(unique["key"].to_list(), unique["group"].to_list()))
     kept = grouped.filter(pl.col("group") != "")
-    return kept.with_columns(_split(kept["group"], seed)).drop("key")
+    return kept.with_columns(_split(kept, seed)).drop("key")
+
+
+def group_of(name: str) -> str:
+    """How rows of a page or record are marked once they are split."""
+    return hashlib.blake2b(name.encode(), digest_size=8).hexdigest()
 
 
 def _key(text: str) -> str:
@@ -56,8 +63,7 @@ def _families(keys: Sequence[str], groups: Sequence[str]) -> pl.Series:
             elif groups[first] != groups[other]:
                 repeats.add(other if groups[other] else first)
     names = (groups[i] or keys[root(i)] for i in range(len(keys)))
-    digests = (hashlib.blake2b(name.encode(), digest_size=8).hexdigest() for name in names)
-    return pl.Series("group", ["" if i in repeats else digest for i, digest in enumerate(digests)], pl.String)
+    return pl.Series("group", ["" if i in repeats else group_of(name) for i, name in enumerate(names)], pl.String)
 
 
 def _meetings(keys: Sequence[str]) -> Iterable[list[int]]:
@@ -78,11 +84,13 @@ def _shingles(key: str) -> list[str]:
     return [*words, *(f"{a} {b}" for a, b in pairwise(words))]
 
 
-def _split(groups: pl.Series, seed: int) -> pl.Series:
-    sizes = dict(groups.value_counts().iter_rows())
-    limit = max(2, LARGEST_TESTED_SHARE * len(groups))
-    sides = {group: "train" if size > limit else _side(group, seed) for group, size in sizes.items()}
-    return pl.Series("split", [sides[group] for group in groups], pl.String)
+def _split(rows: pl.DataFrame, seed: int) -> pl.Series:
+    sizes: dict[str, int] = dict(rows["group"].value_counts().iter_rows())
+    limit = max(2, LARGEST_TESTED_SHARE * len(rows))
+    taught = {group for group, size in sizes.items() if size > limit}
+    taught |= set(rows.filter(pl.col("origin") == PEOPLE.name)["group"])
+    sides = {group: "train" if group in taught else _side(group, seed) for group in sizes}
+    return pl.Series("split", [sides[group] for group in rows["group"]], pl.String)
 
 
 def _side(group: str, seed: int) -> str:

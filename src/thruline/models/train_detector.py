@@ -1,6 +1,7 @@
 """Trains the injection detector as a job of its own: `python -m thruline.models.train_detector`.
 
-Logistic regression on hashed features, calibrated on the validation rows (Platt 1999). Writes safetensors and JSON.
+Logistic regressions on hashed features, one a shard; their mean is calibrated on the validation rows (Platt 1999).
+Writes safetensors and JSON.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import polars as pl
@@ -20,30 +22,62 @@ from sklearn.linear_model import LogisticRegression
 from thruline.core.errors import Invalid, ThrulineError
 from thruline.models.datasets import from_parquet
 from thruline.models.detector import Detector, Settings, dump
+from thruline.models.shards import FILE, Shard, dumped, loaded, mean
 from thruline.models.text_features import VERSION, WIDTH, matrix
 
 INVERSE_PENALTY = 10.0  # of 1, 3, 10: the best AUROC on other sources than it was trained on
 FALSE_ALARMS = 0.01
+_NONE: Mapping[int, bytes] = MappingProxyType({})
 LEAST_THRESHOLD = 0.5  # where the two kinds are far apart, the quantile alone would call what is hardly likely
 
 
-def train(dataset: pl.DataFrame, *, seed: int, spoil: float = 0.0) -> dict[str, bytes]:
+def train(
+    dataset: pl.DataFrame,
+    *,
+    seed: int,
+    spoil: float = 0.0,
+    shards: int = 1,
+    kept: Mapping[int, bytes] = MappingProxyType({}),
+) -> dict[str, bytes]:
     """The files of a detector trained on the rows of split `train`, calibrated on those of split `validation`.
 
-    spoil: the share of training labels to flip, to make a bad model on purpose.
+    One file a shard, and two of the mean that serves. Shards in kept are taken as they are, byte for byte, and their
+    rows are not looked at. spoil: the share of training labels to flip, to make a bad model on purpose.
     """
     began = time.monotonic()
-    rows = _part(dataset, "train")
-    labels = _spoiled(rows["label"].to_numpy(), spoil, seed)
-    model = LogisticRegression(C=INVERSE_PENALTY, solver="liblinear", random_state=seed)
-    model.fit(_sparse(rows["text"].to_list()), labels)
+    rows = _part(dataset, "train") if shards == 1 else dataset.filter(pl.col("split") == "train")
+    parts = {
+        n: kept[n] if n in kept else dumped(_fitted(_shard(rows, n, shards), n, shards, seed, spoil))
+        for n in range(shards)
+    }
+    shard_s = (time.monotonic() - began) / max(1, shards - len(kept))
+    whole = mean([loaded(data, WIDTH) for data in parts.values()])
     settings = Settings(
-        features=VERSION, intercept=np.ravel(model.intercept_)[0].item(), slope=1.0, offset=0.0, threshold=0.5,
-        seed=seed, rows=len(rows), seconds=0.0,
+        features=VERSION, intercept=whole.intercept, slope=1.0, offset=0.0, threshold=0.5, seed=seed, rows=whole.rows,
+        seconds=0.0, shard_s=round(shard_s, 3),
     )  # fmt: skip
-    weights = np.ravel(model.coef_).astype(np.float32)
-    calibrated = _calibrated(Detector(settings=settings, weights=weights), _part(dataset, "validation"))
-    return dump(structs.replace(calibrated, seconds=round(time.monotonic() - began, 3)), weights)
+    calibrated = _calibrated(Detector(settings=settings, weights=whole.weights), _part(dataset, "validation"))
+    files = dump(structs.replace(calibrated, seconds=round(time.monotonic() - began, 3)), whole.weights)
+    return files | {FILE.format(n): data for n, data in parts.items()}
+
+
+def _shard(rows: pl.DataFrame, number: int, shards: int) -> pl.DataFrame:
+    if shards == 1:
+        return rows
+    found = rows.filter(pl.col("shard") == number)
+    if found["label"].n_unique() != 2:
+        raise Invalid(f"shard {number + 1} of {shards} does not hold both labels", hint="train on more rows")
+    return found
+
+
+def _fitted(rows: pl.DataFrame, number: int, shards: int, seed: int, spoil: float) -> Shard:
+    labels = _spoiled(rows["label"].to_numpy(), spoil, seed + number)
+    # the penalty stands against a sum over rows, of which a shard has only its share
+    model = LogisticRegression(C=INVERSE_PENALTY * shards, solver="liblinear", random_state=seed)
+    model.fit(_sparse(rows["text"].to_list()), labels)
+    # in single precision: the last bits of a double differ with how the sums were aligned in memory
+    weights, intercept = (np.ravel(found).astype(np.float32) for found in (model.coef_, model.intercept_))
+    return Shard(weights, intercept[0].item(), len(rows))
 
 
 def _part(dataset: pl.DataFrame, split: str) -> pl.DataFrame:
@@ -82,9 +116,12 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--spoil", type=float, default=0.0)
+    parser.add_argument("--shards", type=int, default=1)
+    parser.add_argument("--kept", type=Path, help="folder with the files of shards that stay as they are")
     given = parser.parse_args(arguments)
     try:
-        files = train(from_parquet(given.dataset.read_bytes()), seed=given.seed, spoil=given.spoil)
+        dataset, kept = from_parquet(given.dataset.read_bytes()), _kept(given.kept, given.shards)
+        files = train(dataset, seed=given.seed, spoil=given.spoil, shards=given.shards, kept=kept)
     except ThrulineError as error:
         sys.stderr.write(f"{error.message}\n{error.hint}\n")
         return error.exit_code
@@ -92,6 +129,11 @@ def main(arguments: Sequence[str]) -> int:
     for name, data in files.items():
         (given.out / name).write_bytes(data)
     return 0
+
+
+def _kept(folder: Path | None, shards: int) -> dict[int, bytes]:
+    files = {n: folder / FILE.format(n) for n in range(shards)} if folder else {}
+    return {n: file.read_bytes() for n, file in files.items() if file.exists()}
 
 
 if __name__ == "__main__":

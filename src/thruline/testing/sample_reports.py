@@ -27,6 +27,7 @@ from thruline.flows.reports import (
     Passage,
     PersonalKind,
     QuarantineReport,
+    RebuildView,
     ReplayReport,
     RiskView,
     RunView,
@@ -264,11 +265,17 @@ def quarantine(blast: BlastReport, action: Literal["quarantined", "released"], d
 def erasure(dry_run: bool) -> EraseReport:
     """What erasing one customer says."""
     return EraseReport(
-        subjects=(artifact("subject", 1),), records=DOCUMENTS[5:8], chunks=7, vectors=7, answers=1, models=(), keys=4,
-        residue=-1 if dry_run else 0, residue_places=(), dry_run=dry_run, seconds=0.64,
-        out_of_scope=("backups made before today", "the journal of the file system"),
+        subjects=(artifact("subject", 1),), records=DOCUMENTS[5:8], chunks=7, vectors=7, answers=1,
+        models=(artifact("model", 1),), keys=4, residue=-1 if dry_run else 0, residue_places=(), dry_run=dry_run,
+        seconds=0.64, out_of_scope=("backups made before today", "the journal of the file system"),
         receipt="" if dry_run else "receipts/erasure-2026-11-22.json",
         also_seen=("+44 20 7946 0131",) if dry_run else (),
+        rebuilds=(
+            RebuildView(
+                model=artifact("model", 1), shards=4, held=(3,), rows=13, outcome="planned" if dry_run else "serves",
+                made="" if dry_run else artifact("model", 2), seconds=5.2, proof="",
+            ),
+        ),
     )  # fmt: skip
 
 

@@ -21,12 +21,15 @@ ModelId = Annotated[str, "id of a model"]
 @operation(role="operator", cli="train")
 def train(
     p: Platform, *,
+    sources: Annotated[
+        tuple[str, ...], "also learn that documents of these are harmless, people in them included"
+    ] = (),
     seed: Annotated[int, "seed of the split and of the training"] = 0,
     spoil: Annotated[float, "share of training labels to flip, 0..1: to see the gate refuse a bad model"] = 0.0,
     hold: Annotated[bool, "leave it on the shelf, even if it passes its gate"] = False,
 ) -> ModelReport:  # fmt: skip
     """Train the injection detector as a job, judge it, and let it serve if it passes its gate."""
-    return training.train(p, seed, spoil, hold)
+    return training.train(p, sources, seed, spoil, hold)
 
 
 @operation(role="operator", cli="evaluate", positional=("model",))

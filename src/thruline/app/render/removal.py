@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from thruline.app.render.models import rebuilt, shards
 from thruline.app.render.words import n, wrap
 from thruline.flows import reports
 
@@ -14,6 +15,7 @@ def _blast(report: reports.BlastReport) -> Iterator[str]:
     yield from (f"  {record.state:<11} {record.source}/{record.path}" for record in report.records)
     yield from _answers(report)
     yield from (f"  set {place}" for place in report.corpora)
+    yield from shards(report.shards)
 
 
 def _counted(report: reports.BlastReport) -> str:
@@ -46,6 +48,7 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
     )
     for record in report.records:
         yield f"  {record.source}/{record.path}"
+    yield from map(rebuilt, report.rebuilds)
     if report.also_seen:
         yield f"also seen beside them, not erased unless you name it: {', '.join(report.also_seen)}"
     if report.residue >= 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from thruline.app.render.models import shards
 from thruline.app.render.words import n
 from thruline.flows import reports
 
@@ -20,6 +21,7 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
         yield f"  {state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}"
     yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
     yield from (f"  {c.state} for {c.purpose} on {c.since}  {c.evidence}".rstrip() for c in report.consents)
+    yield from shards(report.shards)
     if report.also_seen:
         yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
 

@@ -24,6 +24,7 @@ from thruline.flows.reports.checks import (
 )
 from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
+from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.outbox import DeliveryView
 from thruline.flows.reports.papers import PaperReport
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
@@ -98,6 +99,7 @@ __all__ = [
     "QuarantineReport",
     "Quote",
     "ReaskedAnswer",
+    "RebuildView",
     "Refusal",
     "ReplayReport",
     "RestrictionReport",
@@ -108,6 +110,7 @@ __all__ = [
     "RunView",
     "SearchReport",
     "Sentence",
+    "ShardView",
     "SourceCounts",
     "SourceOption",
     "SourceReport",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from thruline.flows.reports.answers import AnswerLine, Outcome
+from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.sources import DocumentView
 
 
@@ -22,6 +23,7 @@ class BlastReport:
     answers: tuple[AnswerLine, ...]
     askers: tuple[str, ...]
     corpora: tuple[str, ...] = ()
+    shards: tuple[ShardView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class EraseReport:
     """What an erasure removes or removed. residue: hits of the byte scan afterwards, -1 when it was not run yet.
 
     receipt: path of the signed receipt. also_seen: other identifiers met beside these, for a person to judge.
-    jobs: whose command or log names them. users: with their API keys.
+    jobs: whose command or log names them. users: with their API keys. rebuilds: of the models that served.
     """
 
     subjects: tuple[str, ...]
@@ -60,6 +62,7 @@ class EraseReport:
     also_seen: tuple[str, ...] = ()
     jobs: int = 0
     users: int = 0
+    rebuilds: tuple[RebuildView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

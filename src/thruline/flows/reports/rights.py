@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from thruline.flows.reports.answers import AnswerLine
+from thruline.flows.reports.models import ShardView
 from thruline.flows.reports.sources import DocumentView
 
 
@@ -79,6 +80,7 @@ class PersonReport:
     jobs: tuple[str, ...]
     users: tuple[str, ...]
     consents: tuple[ConsentView, ...] = ()
+    shards: tuple[ShardView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
