@@ -43,6 +43,7 @@ REASON_SAYS = {
     "restricted": "It names somebody the use of whose records is restricted (`restrict`).",
     "personal": "It holds a kind of personal data that its source does not let in (`block`).",
     "expired": "It was kept as long as its source allows (`keep`), and deleted.",
+    "contract": "It breaks a rule of its source's contract.",
     "symlink": "A link, which a sync does not follow.",
     "ignored": "A dot file or dot folder.",
     "none": "Nothing is wrong with it.",

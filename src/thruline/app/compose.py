@@ -21,7 +21,7 @@ from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
 from thruline.data.patience import PATIENCE, Patient, patience
 from thruline.data.places import PUSH
-from thruline.data.policies import POLICIES
+from thruline.data.policies import POLICIES, PROMISE
 from thruline.data.rights import RIGHTS
 from thruline.data.sandbox import ParserPool
 from thruline.flows.apart import Tools
@@ -41,7 +41,7 @@ from thruline.ports.text import TextIndex
 from thruline.ports.workers import Bench, Workers
 from thruline.vectors.weights import find_gguf
 
-GENERAL = {**PATIENCE, **POLICIES, **RIGHTS}  # options of every kind of source
+GENERAL = {**PATIENCE, **POLICIES, **RIGHTS, **PROMISE}  # options of every kind of source
 REFERENCE = {"secret": "where its password or key stands: `env:NAME` or `file:PATH`"}
 
 logger = logging.getLogger("thruline")

@@ -57,6 +57,7 @@ REASONS: Mapping[str, str] = {
     "restricted": "Names a person the use of whose records is restricted",
     "personal": "Holds personal data that its source does not let in",
     "expired": "Was kept as long as its source allows",
+    "contract": "Breaks the contract of its source",
     "symlink": "A link out of the folder",
     "ignored": "Set to be ignored",
 }

@@ -93,6 +93,7 @@ REASONS = (
     "secret",
     "operator",
     "restricted",
+    "contract",
     "personal",
     "expired",
     "symlink",
@@ -105,6 +106,10 @@ MENTION_KINDS = (
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
     "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",
     "account", "wallet", "imei", "mac", "url", "secret", "geo",
+)  # fmt: skip
+EXPECTATIONS = (
+    "present", "type", "required", "unique", "min", "max", "min_length", "max_length", "pattern", "allowed",
+    "references", "pii", "languages", "min_rows", "max_rows", "fresh", "extra_columns", "unique_together",
 )  # fmt: skip
 RULES = ("detector_gate", "retrieval_gate", "injection_screen", "hidden_text", "poison_risk", "groundedness")
 
@@ -285,6 +290,15 @@ VERBS: Mapping[str, Verb] = dict(
             failed=Number(),
             table=Digest(),
             contract=Digest(),
+        ),
+        _verb(
+            "contract.judged",
+            "A rule of a source's contract was judged.",
+            rule=one_of(*EXPECTATIONS),
+            column=Digest(),
+            outcome=one_of("passed", "failed", "skipped"),
+            failing=Number(),
+            taken=one_of("none", "warned", "quarantined", "blocked"),
         ),
         _verb(
             "corpus.exported",

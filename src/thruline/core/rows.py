@@ -31,6 +31,19 @@ def document(title: str, values: Iterable[tuple[str, Any]]) -> bytes:
     return "\n".join((_on_one_line(title), "", *lines, "")).encode("utf-8", "replace")
 
 
+def values_in(data: bytes) -> dict[str, str]:
+    """The columns that a document of `document` tells, in words; a column that says nothing is not told."""
+    values: dict[str, str] = {}
+    name = ""
+    for line in data.decode("utf-8", "replace").split("\n")[2:]:
+        if line.startswith("  ") and name:
+            values[name] += f"\n{line[2:]}"
+        elif ": " in line:
+            name, _, value = line.partition(": ")
+            values[name] = value
+    return values
+
+
 def said(value: Any) -> str:
     """A value in words: dates in ISO 8601, lists and objects as compact JSON, bytes by how many; null says nothing."""
     if value is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -53,7 +53,8 @@ class RuleVerdict:
 class Checked:
     """A table held to its contract: rows = passed + quarantined + blocked; all rows are blocked, or none.
 
-    quarantined_rows: True for each row that is to be kept out. written: where they are, with `_row` and `_reason`.
+    quarantined_rows: True for each row that is to be kept out. out: rule -> the rows that it
+    keeps out. written: where they are, with `_row` and `_reason`.
     """
 
     contract: str
@@ -63,6 +64,7 @@ class Checked:
     blocked: int
     verdicts: tuple[RuleVerdict, ...]
     quarantined_rows: pl.Series
+    out: Mapping[str, Sequence[int]] = field(default_factory=dict)
     written: Path | None = None
 
     @property
@@ -177,9 +179,10 @@ def _weighed(contract: Contract, judged: Sequence[Mask], failing: pl.DataFrame, 
     blocked = any(verdict.taken == "blocked" for verdict in verdicts)
     if blocked:
         verdicts = tuple(replace(v, taken="blocked") if v.taken == "quarantined" else v for v in verdicts)
+    kept_out = {} if blocked else _kept_out(judged, failing, rows)
     out = np.zeros(rows, dtype=bool)
-    if not blocked:
-        _mark(out, judged, failing)
+    for numbers in kept_out.values():
+        out[numbers - 1] = True
     return Checked(
         contract=contract.name,
         version=contract.version,
@@ -188,6 +191,7 @@ def _weighed(contract: Contract, judged: Sequence[Mask], failing: pl.DataFrame, 
         blocked=rows if blocked else 0,
         verdicts=verdicts,
         quarantined_rows=pl.Series("quarantined", out),
+        out={label: numbers.tolist() for label, numbers in kept_out.items()},
     )
 
 
@@ -211,12 +215,15 @@ def _verdict(number: int, mask: Mask, failing: pl.DataFrame, rows: int) -> RuleV
     )
 
 
-def _mark(out: np.ndarray, judged: Sequence[Mask], failing: pl.DataFrame) -> None:
+def _kept_out(judged: Sequence[Mask], failing: pl.DataFrame, rows: int) -> dict[str, np.ndarray]:
+    """Numbers of the rows that each rule keeps out, for the rules that do."""
+    found: dict[str, np.ndarray] = {}
     for number, mask in enumerate(judged):
         if mask.rule.action == "quarantine" and mask.fails is True:
-            out[:] = True
+            found[mask.rule.label] = np.arange(1, rows + 1)
         elif mask.rule.action == "quarantine" and isinstance(mask.fails, pl.Expr):
-            out[failing.filter(pl.col(_name(number)))[ROW].to_numpy() - 1] = True
+            found[mask.rule.label] = failing.filter(pl.col(_name(number)))[ROW].to_numpy()
+    return {label: numbers for label, numbers in found.items() if len(numbers)}
 
 
 def _write(target: Path, rows: pl.LazyFrame, judged: Sequence[Mask]) -> None:

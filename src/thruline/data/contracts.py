@@ -18,6 +18,7 @@ Scalar = str | int | float | bool | date | datetime
 TYPES: tuple[ColumnType, ...] = ("string", "integer", "number", "boolean", "date", "timestamp")
 ACTIONS: tuple[Action, ...] = ("block", "quarantine", "warn")
 _ORDERED = ("integer", "number", "date", "timestamp")
+WORTH_A_LINK = 0.5  # a mention below it, as data/privacy scores them, breaks no promise
 # rule -> the types of column that can carry it.
 COLUMN_RULES: Mapping[str, tuple[str, ...]] = {
     "present": TYPES,

@@ -55,6 +55,10 @@ class Desk:
             self._q.assign, [{"artifact": a, "source": s, "owner": owner, "at": at} for a, s in cases]
         )
 
+    def note(self, cases: Sequence[tuple[str, str]], at: Micros) -> None:
+        """Each (artifact, source) goes out of answers now."""
+        self._db.execute_many(self._q.assign, [{"artifact": a, "source": s, "owner": "", "at": at} for a, s in cases])
+
     def settle(self, source: str, at: Micros) -> None:
         """Note what is out of answers now, and forget what no longer is."""
         self._db.execute(self._q.clear_desk, {"source": source})

@@ -23,6 +23,9 @@ STATED: Mapping[str, str] = {
     "basis": "legal basis",
     "residency": "where it may lie",
 }  # for the papers: written down, not enforced
+PROMISE: Mapping[str, str] = {
+    "contract": "the contract that each sync is held to, a `.toml` or ODCS `.yaml` file",
+}  # of a place that is read as a whole
 WAITS: Mapping[str, str] = {
     "keep": "how long a document is kept after it came in, as `365d`; for ever unless given",
     "undecided": "how long what is in quarantine waits for a decision before it is deleted, as `90d`; for ever unless "

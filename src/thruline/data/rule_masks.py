@@ -10,7 +10,7 @@ import polars as pl
 
 from thruline.core.clock import Micros
 from thruline.core.errors import Invalid, NotFound, Unsupported
-from thruline.data.contracts import Column, Contract, Rule, rules
+from thruline.data.contracts import WORTH_A_LINK, Column, Contract, Rule, rules
 from thruline.data.distinct import repeats, sample
 from thruline.data.privacy import find_mentions
 from thruline.data.tables import STORED, Scan, Table, as_type, scan, type_of
@@ -18,7 +18,6 @@ from thruline.ports.names import NameDetector
 
 ROW = "_row"
 DISTINCT = 10_000  # values looked at one by one: 1 to 3 s of CPU
-WORTH_A_LINK = 0.5  # as data/privacy scores mentions
 LanguageOf = Callable[[str], str]
 
 

@@ -14,6 +14,7 @@ from thruline.core.nearest import meant
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.desk import Case
 from thruline.data.policies import undecided_s
+from thruline.flows import contracts
 from thruline.flows.documents import Document, path_names, read_documents
 from thruline.flows.eyes import eyes
 from thruline.flows.quarantine import ALWAYS, EVERY, Window, resolve
@@ -114,18 +115,28 @@ def items(line: Line, cases: Sequence[Case], actor: Actor) -> tuple[DeskItem, ..
     sources = {s.id: s for s in line.records.sources()}
     people: dict[str, str] = {u.id: u.name for u in line.access.users()}
     people[line.ids.artifact("user", OPERATOR)] = OPERATOR
+    rules = _rules(line, [sources[c.source] for c in cases if c.reason == contracts.BROKEN])
     return tuple(
-        _item(case, sources[case.source], names.get(case.id, ""), shown.get(case.id), people.get(case.owner, ""), actor)
+        replace(
+            _item(case, sources[case.source], shown.get(case.id), actor), path=names.get(case.id, ""),
+            owner=people.get(case.owner, ""), rules=rules.get(case.id, ()),
+        )
         for case in cases
     )  # fmt: skip
 
 
-def _item(case: Case, source: Source, path: str, document: Document | None, owner: str, actor: Actor) -> DeskItem:
+def _rules(line: Line, sources: Sequence[Source]) -> dict[str, tuple[str, ...]]:
+    """Which rules of their contract records of these sources break."""
+    judged = [contracts.kept(line, source) for source in {s.id: s for s in sources}.values()]
+    return {record: rules for one in judged if one for record, rules in one.broken.items()}
+
+
+def _item(case: Case, source: Source, document: Document | None, actor: Actor) -> DeskItem:
     waits = undecided_s(source.options) if case.state == "quarantined" and not case.decision else 0.0
     return DeskItem(
-        id=case.id, source=source.name, path=path, title=document.title if document else "", state=case.state,
+        id=case.id, source=source.name, path="", title=document.title if document else "", state=case.state,
         reason=case.reason, rules=(), preview=_preview(document, case.reason) if document and actor.is_operator else "",
-        since=iso(case.since) if case.since else "", owner=owner,
+        since=iso(case.since) if case.since else "", owner="",
         expires=iso(case.since + int(waits * 1e6)) if waits else "", decision=case.decision,
     )  # fmt: skip
 

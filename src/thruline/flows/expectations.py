@@ -33,7 +33,7 @@ def hold(line: Line, table: str, contract: str, of: str, out: str, actor: str) -
         path, promised, line.clock.now(), quarantine=Path(out).expanduser() if out else None, names=line.names,
         language_of=language,
     )  # fmt: skip
-    report = _report(str(path), checked)
+    report = told(str(path), checked)
     facts: dict[str, Fact] = {
         "rows": report.rows, "quarantined": report.quarantined, "blocked": report.blocked,
         "failed": sum(rule.outcome == "failed" for rule in report.rules),
@@ -43,7 +43,8 @@ def hold(line: Line, table: str, contract: str, of: str, out: str, actor: str) -
     return report
 
 
-def _report(table: str, checked: Checked) -> ContractReport:
+def told(table: str, checked: Checked) -> ContractReport:
+    """What became of each rule."""
     return ContractReport(
         contract=checked.contract, version=checked.version, table=table, rows=checked.rows, passed=checked.passed,
         quarantined=checked.quarantined, blocked=checked.blocked, written=str(checked.written or ""),

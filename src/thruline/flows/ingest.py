@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.errors import Refused
@@ -18,7 +19,7 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.data.sources import Changes, Known, Move, compare, pair_moves
-from thruline.flows import holds
+from thruline.flows import contracts, holds, judging
 from thruline.flows.counts import standings
 from thruline.flows.deletion import delete_records
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
@@ -93,19 +94,22 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     )  # fmt: skip
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
     tally = Tally()
+    reading = partial(_prepared, line, run, source, origin, before)
+    judged = judging.judged(line, source, found, before, run.map(reading, changes, workers=line.hands))
+    if judged and judged.is_blocked:
+        return judging.held_back(line, run, source, judged, time.monotonic() - began)
     _forget_unread(line, run, source, before)
-    prepared = run.map(lambda c: _prepared(line, run, source, origin, c, before), changes, workers=line.hands)
+    prepared = run.map(lambda c: judging.under(judged, reading(c)), changes, workers=line.hands)
     for group in _groups(prepared):
         _take_in(line, run, source, group, tally, len(changes))
-    _settle(line, run, source, found, before)
+    _settle(line, run, source, found, before, judged)
     generation = publish_live(line, run, "sync")
     expire(line, run, source)
     line.records.mark_synced(source.id, line.clock.now())
     if changes or found.moved or found.deleted:
         line.records.note_news(source.id, line.clock.now())
-    return _report(
-        line, Ended(run.id, generation, time.monotonic() - began), source, Met(found, before, tally, regrouped)
-    )
+    met = Met(found, before, tally, regrouped)
+    return _report(line, Ended(run.id, generation, time.monotonic() - began), source, met, judged)
 
 
 def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
@@ -116,7 +120,7 @@ def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
 
 
 def _prepared(
-    line: Line, run: Run, source: Source, origin: Origin, change: Change, before: Mapping[str, Entry]
+    line: Line, run: Run, source: Source, origin: Origin, before: Mapping[str, Entry], change: Change
 ) -> Prepared:
     item = change.item
     path_id = line.ids.artifact("path", source.id, item.path)
@@ -178,7 +182,9 @@ def _forget_unread(line: Line, run: Run, source: Source, before: dict[str, Entry
                 line.records.drop_entry(source.id, entry.path)
 
 
-def _settle(line: Line, run: Run, source: Source, found: Changes, before: dict[str, Entry]) -> None:
+def _settle(
+    line: Line, run: Run, source: Source, found: Changes, before: dict[str, Entry], judged: judging.Judged | None
+) -> None:
     """Moves, deletions, refusals of the walk, and versions that nothing points to any more; one transaction."""
     with run.commit():
         for move in found.moved:
@@ -190,6 +196,9 @@ def _settle(line: Line, run: Run, source: Source, found: Changes, before: dict[s
             if reason != BY_RULE:
                 _note_refused(line, source, path, reason)
         retire_unheld(line, run, source)
+        contracts.settle(line, run, source, judged.kept.broken if judged else ())
+        if judged:
+            contracts.note(line, run, source, judged.contract, judged.kept)
         line.desk.settle(source.id, line.clock.now())
         line.item_rights.held_anew(source.id)
         line.item_rights.drop_stray(source.id)
@@ -233,7 +242,7 @@ def retire_unheld(line: Line, run: Run, source: Source) -> None:
     delete_records(line, run, [r for r in unheld if r.path not in held and r.id not in kept])
 
 
-def _report(line: Line, ended: Ended, source: Source, met: Met) -> SyncReport:
+def _report(line: Line, ended: Ended, source: Source, met: Met, judged: judging.Judged | None) -> SyncReport:
     found, tally = met.found, met.tally
     moved = len(met.moved(lambda path: line.ids.artifact("path", source.id, path)))
     entries = line.records.entries(source.id)
@@ -247,4 +256,5 @@ def _report(line: Line, ended: Ended, source: Source, met: Met) -> SyncReport:
         duplicates=states["duplicate"], quarantined=states["quarantined"],
         refused=tuple(Refusal(path=names.get(e.path, b"").decode(), reason=e.refused) for e in refused),
         chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),
+        contract=judged.kept.report if judged else None, changes=judged.kept.changes if judged else (),
     )  # fmt: skip

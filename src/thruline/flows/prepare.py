@@ -55,6 +55,7 @@ class Prepared:
     """A record with its document, or the reason why there is none; same: its path held these bytes before.
 
     vectors: of its chunks, where workers have made them already.
+    breaks: whether its source's contract keeps it out of answers.
     """
 
     raw: Raw
@@ -62,6 +63,7 @@ class Prepared:
     vectors: np.ndarray | None = None
     refused: str = ""
     same: bool = False
+    breaks: bool = False
 
     @property
     def is_known(self) -> bool:

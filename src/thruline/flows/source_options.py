@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import Invalid
@@ -12,8 +13,10 @@ from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import usual
 from thruline.data.patience import PATIENCE
 from thruline.data.places import PUSH
-from thruline.data.policies import STATED, WAITS, Policy, policy
+from thruline.data.policies import PROMISE, STATED, WAITS, Policy, policy
+from thruline.data.rights import RIGHTS
 from thruline.data.uses import OPTION as USES
+from thruline.flows import contracts
 from thruline.flows.counts import standings
 from thruline.flows.push import judge_again
 from thruline.flows.reports import PersonalKind, SourceCounts, SourceOption, SourceReport
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 REFERENCE = "secret"  # the option that names where a password stands
 # What decides when a place is read and how long something stays; all others decide what a document becomes.
-_SAME_DOCUMENTS = frozenset((*PATIENCE, *STATED, *WAITS, USES, REFERENCE, "timeout"))
+_SAME_DOCUMENTS = frozenset((*PATIENCE, *STATED, *WAITS, *PROMISE, *RIGHTS, USES, REFERENCE, "timeout"))
 
 
 def parsed(pairs: Sequence[str], secret: str) -> dict[str, str]:
@@ -45,17 +48,22 @@ def parsed(pairs: Sequence[str], secret: str) -> dict[str, str]:
             raise Invalid(f"{pair!r} is no option", hint="write name=value, as every=1h")
     if given.get(REFERENCE) and given[REFERENCE].partition(":")[0] not in ("env", "file"):
         raise Invalid("a secret is named, not given", hint="--secret env:NAME or --secret file:PATH")
+    if given.get("contract"):
+        given["contract"] = str(Path(given["contract"]).expanduser().resolve())
     return given
 
 
 def report(line: Line, actor: Actor, name: str) -> SourceReport:
     """A source as far as the actor may see it; where its password stands is for the operator."""
     source = named(line, actor, name)
+    judged = contracts.kept(line, source)
     return SourceReport(
         source=view(line, source),
         counts=_counts(line, source),
         usual=usual(line.records.news().get(source.id, [])),
         personal=_personal(line, source),
+        contract=judged.report if judged else None,
+        changes=judged.changes if judged else (),
         options=tuple(
             SourceOption(name=option, value=source.options.get(option, ""), says=says)
             for option, says in line.engines.options(source.kind).items()

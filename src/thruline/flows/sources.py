@@ -22,6 +22,7 @@ from thruline.data.records import NONE
 from thruline.data.rights import rights
 from thruline.data.uses import uses
 from thruline.flows import holds
+from thruline.flows.contracts import contract_of, forget
 from thruline.flows.deletion import delete_records
 from thruline.flows.documents import views
 from thruline.flows.eyes import Cover, eyes
@@ -71,6 +72,7 @@ def check_options(line: Line, source: Source) -> None:
     kept_s(source.options)
     undecided_s(source.options)
     rights(source.options)
+    contract_of(source)
     if source.kind != PUSH:
         line.engines.origin(source).close()
 
@@ -156,6 +158,7 @@ def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
         holds.check(line, [r.id for r in records])
         delete_records(line, run, records)
         line.records.remove_source(source.id)
+        forget(line, source)
         publish_without(line, run, "source", {r.id for r in records})
         run.append(Draft(verb="source.removed", inputs=(source.id,), facts={"records": len(records)}))
     return reach

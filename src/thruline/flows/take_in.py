@@ -33,6 +33,7 @@ class _Ready(NamedTuple):
     payload: ArtifactId
     chunks: tuple[ArtifactId, ...]
     vectors: np.ndarray
+    breaks: bool
 
 
 class _Twin(NamedTuple):
@@ -83,7 +84,7 @@ def _embedded(line: Line, group: Sequence[Prepared]) -> Iterator[_Ready]:
         if vectors is None:
             start, first = start + len(ids), start
             vectors = made[first:start]
-        yield _Ready(prepared.raw, document, prepared.document.key, ids, vectors)
+        yield _Ready(prepared.raw, document, prepared.document.key, ids, vectors, prepared.breaks)
 
 
 def _document(prepared: Prepared) -> Document:
@@ -210,9 +211,9 @@ def _quarantine_reason(line: Line, item: _Ready, before: Record | None, twin: _T
         return twin.record.reason
     if line.records.is_held(text_digest(line, document)):
         return "operator"
-    if line.limits.hidden_text != "quarantine" or not poison.is_quarantined(document.risks):
-        return ""
-    return document.risks[0].kind
+    if line.limits.hidden_text == "quarantine" and poison.is_quarantined(document.risks):
+        return document.risks[0].kind
+    return "contract" if item.breaks else ""
 
 
 def _stands(line: Line, item: _Ready, before: Record) -> bool:

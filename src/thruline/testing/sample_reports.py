@@ -134,7 +134,9 @@ def about(source: SourceView) -> SourceReport:
         SourceOption(name="every", value="1h", says="how often it is read while the server runs, as `1h`"),
         SourceOption(name="mask", value="email", says="kinds of personal data that answers never show, as `email`"),
     )
-    return SourceReport(source=source, counts=counts, usual="every 3 h", personal=personal, options=options)
+    return SourceReport(
+        source=source, counts=counts, usual="every 3 h", personal=personal, options=options, contract=None, changes=()
+    )
 
 
 _MISLEADING = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from thruline.app.render.words import WIDTH, n, pairs
@@ -12,6 +12,7 @@ from thruline.flows import reports
 def _sync(report: reports.SyncReport) -> Iterator[str]:
     if report.error:
         yield f"{report.source}: NOT read: {report.error}"
+        yield from _held(report.contract, report.changes)
         return
     yield (
         f"{report.source}: {report.seen} seen: {report.indexed} indexed, {report.duplicates} duplicates, "
@@ -22,6 +23,7 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
         f"  {report.added} added, {report.changed} changed, {report.moved} moved, {report.deleted} deleted, "
         f"{report.unchanged} unchanged{others}; {n(report.chunks, 'new chunk')} in {report.seconds:.1f} s"
     )
+    yield from _held(report.contract, report.changes)
     for refusal in report.refused[:10]:
         yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
     if len(report.refused) > 10:
@@ -50,6 +52,16 @@ def _contract(report: reports.ContractReport) -> Iterator[str]:
         yield f"  {rule.outcome:<8}{about}{where}{taken}{seen}"
     if report.written:
         yield f"kept out: {report.written}"
+
+
+def _held(contract: reports.ContractReport | None, changes: Sequence[str]) -> Iterator[str]:
+    """A source's contract, with the rules that fail, and how its columns have changed."""
+    if contract:
+        failed = [r for r in contract.rules if r.outcome == "failed"]
+        yield f"  contract {contract.contract} {contract.version}: {len(failed)} of {n(contract.rules, 'rule')} failed"
+        for r in failed:
+            yield f"    {f'{r.column} {r.rule}'.strip()}: {n(r.failing, 'row')} {r.taken}"
+    yield from (f"  {sentence}" for sentence in changes)
 
 
 def _quality(report: reports.QualityReport) -> Iterator[str]:
@@ -93,6 +105,7 @@ def _source(report: reports.SourceReport) -> Iterator[str]:
         f"{c.seen} seen = {c.indexed} indexed + {c.duplicates} duplicates + {c.quarantined} quarantined + "
         f"{c.refused} refused"
     )
+    yield from _held(report.contract, report.changes)
     for kind in report.personal:
         yield f"  {kind.kind} of {n(kind.people, 'person', 'people')}, {kind.policy}"
     yield "options:"

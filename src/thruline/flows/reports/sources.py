@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from thruline.flows.reports.checks import ContractReport
+
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
@@ -18,7 +20,8 @@ class SyncReport:
     """What a sync met. indexed + duplicates + quarantined + refused = seen.
 
     permissions: known items that others may read than before, whether their bytes changed or not.
-    error: why the source could not be read; what was read before stays.
+    error: why the source could not be read or was held back; what was there before stays. contract: what became of its
+    rules. changes: of the table's columns since it was judged before, a sentence each.
     """
 
     source: str
@@ -38,6 +41,8 @@ class SyncReport:
     seconds: float
     permissions: int = 0
     error: str = ""
+    contract: ContractReport | None = None
+    changes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -118,6 +123,8 @@ class SourceReport:
     counts: SourceCounts
     usual: str
     personal: tuple[PersonalKind, ...]
+    contract: ContractReport | None
+    changes: tuple[str, ...]
     options: tuple[SourceOption, ...]
 
 
