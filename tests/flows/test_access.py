@@ -124,7 +124,7 @@ def test_only_the_operator_asks_as_somebody_else(sam: Platform, vera: Platform) 
 
 def test_why_does_not_show_the_hidden_original_of_a_visible_repetition(tmp_path: Path, home: Platform) -> None:
     home.data.add(path=str(write(tmp_path / "hr", letter_to_ottilie=PAY * 3)), groups=("staff",))
-    home.data.add(path=str(write(tmp_path / "open", notice=PAY * 3 + "\n")))
+    home.data.add(path=str(write(tmp_path / "open", notice=PAY * 3 + " Ask us.")))
     home.data.sync()
     ann = as_user(home, "ann")
     answer = ann.vectors.ask(question="What is the pay of grade seven?")

@@ -191,5 +191,6 @@ def _limits(config: Config) -> Limits:
         question_limit=config.guard.question_limit, passages=config.answer.passages,
         context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]
         purposes=config.guard.purposes,  # type: ignore[arg-type]
+        same_content=config.guard.same_content,  # type: ignore[arg-type]
         prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
     )  # fmt: skip

@@ -97,6 +97,9 @@ class Guard:
     hidden_text: str = leaf("quarantine", "`quarantine`, `warn` or `off`: documents with hidden instructions")
     question_limit: int = leaf(8000, "longest question, in characters")
     purposes: str = leaf("open", "`open` or `stated`: whether a source that names no `uses` may be used for everything")
+    same_content: str = leaf(
+        "stricter", "`stricter` or `each`: what two sources hold is for those whom both let, or whom one of them lets"
+    )
     names: str = leaf("context", "`context` (built in), `embedder` or `spacy`: how people's names are found")
 
 
@@ -152,6 +155,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "guard.hidden_text": ("quarantine", "warn", "off"),
     "guard.names": ("context", "embedder", "spacy"),
     "guard.purposes": ("open", "stated"),
+    "guard.same_content": ("stricter", "each"),
     "ingest.backend": ("local", "ray"),
     "compute.backend": ("local", "ray"),
 }

@@ -140,14 +140,32 @@ SELECT version FROM item_rights_version;
 
 -- name: raise_item_rights_version
 -- Whoever holds rights in memory reads them again.
-INSERT INTO item_rights_version (one, version) VALUES (1, 1)
-ON CONFLICT (one) DO UPDATE SET version = item_rights_version.version + 1;
+INSERT INTO item_rights_version (one, version) VALUES (1, CAST(:by AS BIGINT))
+ON CONFLICT (one) DO UPDATE SET version = item_rights_version.version + excluded.version;
 
 -- name: drop_stray_rights
 -- Of paths that hold nothing and whose versions are gone.
 DELETE FROM item_rights WHERE source = :source
   AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.source = item_rights.source AND e.path = item_rights.path)
   AND NOT EXISTS (SELECT 1 FROM records r WHERE r.path = item_rights.path AND r.state <> 'deleted');
+
+-- name: groups_differ
+-- Whether not all sources are for the same groups, or a place says more of what it holds.
+SELECT 1 FROM (SELECT count(DISTINCT groups) AS n FROM sources) AS s
+WHERE s.n > 1 OR EXISTS (SELECT 1 FROM item_rights);
+
+-- name: same_elsewhere
+-- What more than one source has, by its bytes or by its words but for no words at all: record, source, and whether a
+-- path holds it now.
+WITH said AS (
+  SELECT e.digest AS says, e.record AS record, e.source AS source, 1 AS held
+  FROM entries e WHERE e.record <> '' AND e.digest <> ''
+  UNION ALL
+  SELECT t.digest, r.id, r.source, CASE WHEN EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id) THEN 1 ELSE 0 END
+  FROM texts t JOIN records r ON r.id = t.record WHERE r.state <> 'deleted' AND t.digest <> :nothing
+)
+SELECT says, record, source, held FROM said
+WHERE says IN (SELECT says FROM said GROUP BY says HAVING count(DISTINCT source) > 1);
 
 -- name: distinct_rights
 -- The rights that there are: few, and each decided once.
@@ -215,6 +233,8 @@ WITH denied AS (
   UNION ALL
   SELECT r.id FROM denied d JOIN records r ON r.path = d.path AND r.source = d.source
   WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
+  UNION ALL
+  SELECT value FROM json_each(CAST(:denied AS TEXT))
 )
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
 FROM records
@@ -241,6 +261,8 @@ WITH denied AS (
   UNION ALL
   SELECT r.id FROM denied d JOIN records r ON r.path = d.path AND r.source = d.source
   WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
+  UNION ALL
+  SELECT value FROM json_each(CAST(:denied AS TEXT))
 )
 SELECT source, state, count(*), sum(chunks), sum(CASE WHEN canonical <> '' THEN 1 ELSE 0 END)
 FROM records WHERE id NOT IN (SELECT id FROM hidden) GROUP BY source, state;

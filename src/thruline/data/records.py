@@ -12,6 +12,7 @@ from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nearest import meant
 from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
+from thruline.data.item_rights import raised
 from thruline.data.rights import Clauses
 from thruline.data.uses import uses
 from thruline.ports.database import Database
@@ -142,6 +143,7 @@ class Records:
     def set_groups(self, source: str, groups: Sequence[str]) -> None:
         """Who may see what the source holds; the next question already knows."""
         self._db.execute(self._q.set_groups, {"id": source, "groups": json.dumps(sorted(set(groups)))})
+        self._other_readers()
 
     def set_options(self, source: str, options: Mapping[str, str]) -> None:
         """How the source is read and used from now on."""
@@ -172,6 +174,7 @@ class Records:
         """Drop the source and its paths; its records are the caller's to delete."""
         self._db.execute(self._q.delete_source, {"id": source})
         self._db.execute(self._q.delete_desk_of, {"id": source})
+        self._other_readers()
 
     def entries(self, source: str) -> list[Entry]:
         """What the last sync left."""
@@ -235,6 +238,8 @@ class Records:
     def retire(self, records: Sequence[str], state: Literal["superseded", "deleted"]) -> None:
         """No path holds them now; a quarantine stays on record, for when the same content comes again."""
         self._db.execute(self._q.retire, _ids(records) | {"state": state})
+        if records:
+            self._other_readers()
 
     def unheld(self, source: str) -> list[Record]:
         """Versions that are in use although no path of the source holds them, and older ones whose path is gone."""
@@ -365,6 +370,10 @@ class Records:
         q = self._q
         for query in (q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_entries_of, q.delete_records):
             self._db.execute(query, _ids(records))
+        self._other_readers()
+
+    def _other_readers(self) -> None:
+        self._db.execute(self._q.raise_item_rights_version, raised())
 
 
 def _ids(ids: Iterable[str]) -> dict[str, str]:

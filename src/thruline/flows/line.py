@@ -113,6 +113,7 @@ class Limits:
     mode: Literal["extractive", "llm"]
     prices: Prices
     purposes: Stance
+    same_content: Literal["stricter", "each"]
 
 
 class Line:
@@ -136,7 +137,7 @@ class Line:
         self.ledger = SqlLedger(database, clock)
         self.records = Records(database)
         self.desk = Desk(database)
-        self.item_rights = ItemRights(database, ids)
+        self.item_rights = ItemRights(database, ids, same_content=limits.same_content)
         self.subjects = Subjects(database, ids)
         self.sketcher = Sketcher(ids)
         self.consents = Consents(database)

@@ -24,7 +24,7 @@ _FREE: Clauses = frozenset()  # for all who see the source
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """One who asks, and what is not hidden from them. denied: the rights that keep them out, as queries take them."""
+    """One who asks, and what is not hidden from them. denied: what keeps them out, as queries take it."""
 
     actor: Actor
     sources: Mapping[ArtifactId, Source]
