@@ -54,6 +54,8 @@ PLACE_SAYS = {
     "s3": "`s3://bucket/prefix`: the objects of a bucket. The secret is `ACCESS:SECRET`; without one it is read "
     "openly.",
     "git": "`git+https://…`, `git+ssh://…`, `git+file:///…`: the files of a repository. The secret is a token.",
+    "dlt": "`dlt://package.module:function`: each row of a dlt resource is a document. The secret is what `secret_as` "
+    "names.",
     "web": "`https://…`: a page, the pages of a sitemap, or those that it links to, as robots.txt allows.",
     "sql": "`postgresql://user@host/db`, `mysql://…`, `sqlite:///file`: each row of a table or query is a document. "
     "The secret is the password.",

@@ -101,7 +101,7 @@ REASONS = (
     "none",
 )
 CONSENT_STATES = ("given", "withdrawn")
-SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "rows", "mail")
+SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "rows", "mail", "dlt")
 MENTION_KINDS = (
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
     "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",

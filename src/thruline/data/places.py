@@ -11,7 +11,7 @@ from thruline.core.nearest import meant
 # scheme -> kind of origin; `git+https` and the like are told by what stands before the plus.
 KINDS = {
     "s3": "s3", "http": "web", "https": "web", "git": "git", "postgresql": "sql", "mysql": "sql", "sqlite": "sql",
-    "imap": "mail", "imaps": "mail", "mbox": "mail",
+    "imap": "mail", "imaps": "mail", "mbox": "mail", "dlt": "dlt",
 }  # fmt: skip
 PUSH = "push"  # the kind of source whose records are sent to us
 TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")  # suffixes of files whose rows are documents
@@ -64,6 +64,8 @@ def path_of(place: str) -> Path | None:
 
 def name_of(place: str) -> str:
     """A source's name when none is given: the last word of its place."""
+    if place.startswith("dlt://"):
+        return place.rpartition(":")[2]
     address = urlsplit(place) if "://" in place else None
     path = address.path if address else place
     return Path(path).name.partition(".")[0] or (address.netloc if address else "") or "source"

@@ -22,7 +22,8 @@ def test_an_address_with_a_secret_or_without_sense_is_refused(address: str):
 @pytest.mark.parametrize(
     ("address", "kind"),
     [("https://wiki.example.org/a", "web"), ("git+ssh://git@git.example.org/x.git", "git"), ("postgresql://me@db/shop", "sql"),
-     ("s3://bucket/prefix", "s3"), ("imaps://me@mail.example.org/INBOX", "mail"), ("push://crm", "push")],
+     ("s3://bucket/prefix", "s3"), ("imaps://me@mail.example.org/INBOX", "mail"), ("push://crm", "push"),
+     ("dlt://crm.sources:contacts", "dlt")],
 )  # fmt: skip
 def test_an_address_says_its_kind(address: str, kind: str):
     assert place_of(address) == (kind, address)

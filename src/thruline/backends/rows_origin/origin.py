@@ -5,21 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from thruline.backends.rows_origin.lines import CsvTable, JsonLinesTable
-from thruline.backends.rows_origin.table import Broken, Found, Table, Values
+from thruline.backends.rows_origin.table import Broken, Found, Table
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable, Unsupported
-from thruline.core.groups import groups_in
-from thruline.core.rows import column_name, document, mark_of, path_of, said
+from thruline.core.row_words import RowWords, names_in
+from thruline.core.rows import mark_of
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
-
-_DIGEST = 16  # digits of a row's digest that call it where it has no key
 
 
 class RowsOrigin:
@@ -37,9 +35,9 @@ class RowsOrigin:
         if secret is not None:
             raise Invalid("a file has no password", hint="leave --secret out")
         self._path = Path(location)
-        self._words = _Words(
-            name=self._path.name.partition(".")[0] or "row", key=_names(options.get("key", "")),
-            columns=_names(options.get("columns", "")), title=options.get("title", ""),
+        self._words = RowWords(
+            name=self._path.name.partition(".")[0] or "row", key=names_in(options.get("key", "")),
+            columns=names_in(options.get("columns", "")), title=options.get("title", ""),
             groups=options.get("groups_column", ""),
         )  # fmt: skip
         self._table = _table(self._path)
@@ -119,38 +117,6 @@ class _Known(NamedTuple):
     places: Mapping[str, int]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Words:
-    """How a row is called and what it says."""
-
-    name: str
-    key: tuple[str, ...]
-    columns: tuple[str, ...]
-    title: str
-    groups: str
-
-    def check(self, file: str, columns: Sequence[str] | None) -> None:
-        """Raises Invalid for a column that the file does not have."""
-        for column in (*self.key, *self.columns, *filter(None, [self.title, self.groups])):
-            if columns is not None and column not in columns:
-                raise Invalid(f"{file!r} has no column {column!r}", hint=f"it has {', '.join(columns)}")
-
-    def document(self, values: Values) -> bytes:
-        key = [values.get(column) for column in self.key]
-        title = said(values.get(self.title)) or " ".join([self.name, ", ".join(map(said, key))]).strip()
-        shown = self.columns or [column for column in values if column != self.groups]
-        return document(title, [(column_name(column), values.get(column)) for column in shown])
-
-    def readers(self, values: Values) -> tuple[frozenset[str], ...]:
-        """Who may read the row, where a column says so."""
-        return (groups_in(values.get(self.groups)),) if self.groups else ()
-
-    def path(self, values: Values, mark: str) -> str:
-        """What the row is called; nothing where a part of its key is missing."""
-        key = [values.get(column) for column in self.key] if self.key else [mark[:_DIGEST]]
-        return "" if any(part is None or part == "" for part in key) else path_of("", key)
-
-
 @dataclass(kw_only=True)
 class _Seen:
     """What a file holds. places: path -> where its row is."""
@@ -160,7 +126,7 @@ class _Seen:
     places: dict[str, int] = field(default_factory=dict)
     repeated: Counter[str] = field(default_factory=Counter)
 
-    def meet(self, row: Found | Broken, words: _Words) -> None:
+    def meet(self, row: Found | Broken, words: RowWords) -> None:
         """File a row."""
         if isinstance(row, Broken):
             self.refused.append(Refusal(row.place, row.reason))
@@ -170,7 +136,7 @@ class _Seen:
         path = words.path(row.values, mark)
         if not words.key and path in self.places:
             self.repeated[path] += 1
-            path = path_of("", [mark[:_DIGEST], self.repeated[path] + 1])
+            path = words.repeated(mark, self.repeated[path])
         if not path or path in self.places:
             reason = "duplicate_key" if path else "broken_row"
             self.refused.append(Refusal(row.place, reason))
@@ -197,7 +163,3 @@ def _parquet(path: Path) -> Table:
     except ModuleNotFoundError as error:
         raise Unsupported(f"a Parquet file needs {error.name!r}", hint="pip install 'thruline[train]'") from error
     return ParquetTable(path)
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for part in text.split(",") if (name := part.strip()))
