@@ -12,8 +12,10 @@ import inspect
 import re
 import sys
 import tempfile
+import tomllib
 import typing
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,6 @@ from starlette.routing import Route
 from thruline import cli
 from thruline.api.http import application
 from thruline.app import config, home
-from thruline.app.backends import backend
 from thruline.app.compose import GENERAL
 from thruline.app.operations import SYSTEMS, Operation, Parameter, operations
 from thruline.app.platform import Platform
@@ -188,7 +189,7 @@ def sources_page() -> str:
         f"A source that is sent to (`push://name`) takes of these {_listed(POLICIES)}.",
     ]
     for kind, says in PLACE_SAYS.items():
-        options = backend("origin", kind).options
+        options = _declared("origin", kind).options
         rows = [(f"`{name}`", meant) for name, meant in options.items()]
         parts += [f"## {kind}", says, *([_table(("option", "what it sets"), rows)] if rows else [])]
     return _page(parts)
@@ -196,6 +197,13 @@ def sources_page() -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
+
+
+def _declared(port: str, kind: str) -> Any:
+    """The backend that pyproject.toml declares, also where this tree was installed before it did."""
+    project = tomllib.loads((FOLDER.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    module, _, name = project["entry-points"]["thruline.backends"][f"{port}:{kind}"].partition(":")
+    return getattr(import_module(module), name)
 
 
 def figures_page() -> str:
