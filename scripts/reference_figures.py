@@ -44,6 +44,7 @@ FIGURES = (
     Figure("Places where erased words were left", "erase", "residue", "", aim="0"),
     Figure("The line around a document, of 50,000 chunks", "lineage", "record_ms", "ms CPU", "all edges above the index", "all_edges_above_an_index_ms"),
     Figure("The line around an index of 50,000 chunks", "lineage", "index_ms", "ms CPU", "all edges above the index", "all_edges_above_an_index_ms"),
+    Figure("Precision of people put together", "subject_resolution", "program_precision", "", "same name", "same_name_precision", "at least .98"),
     Figure("A governed request, 32 at once", "gateway", "results.32_at_once.passthrough_ms", "ms CPU", "an echo", "results.32_at_once.echo_ms", "at most .4"),
     Figure("A governed request, one at a time", "gateway", "results.1_at_once.passthrough_ms", "ms CPU", "an echo", "results.1_at_once.echo_ms", "at most .4"),
     Figure("A stream of 50 chunks, 32 at once", "gateway", "results.32_at_once.stream_50_ms", "ms CPU", aim="at most .6"),

@@ -35,6 +35,8 @@ GROUPS = (
             "person",
             "export",
             "erase",
+            "matches",
+            "declare",
             "restrict",
             "unrestrict",
             "restrictions",

@@ -97,6 +97,19 @@ def test_an_erasure_names_the_sets_that_hold_the_person(wiki: Platform, tmp_path
     assert wiki.ledger.verify().ok
 
 
+def test_a_set_is_named_as_long_as_its_file_holds_the_person_whatever_went_before(
+    wiki: Platform, docs: Path, tmp_path: Path
+):
+    held = wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "set.parquet"))
+    (docs / "two.md").unlink()
+    wiki.data.sync()
+    for _ in range(2):
+        assert held.file in wiki.data.erase(identifiers=("Ottilie Kvasthoug",)).out_of_scope[0]
+    assert held.file in wiki.data.person(identifiers=("Ottilie Kvasthoug",)).sets[0]
+    Path(held.file).unlink()
+    assert not any(held.file in x for x in wiki.data.erase(identifiers=("Ottilie Kvasthoug",)).out_of_scope)
+
+
 def test_an_erasure_of_somebody_else_names_no_set(wiki: Platform, docs: Path, tmp_path: Path):
     wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "set.parquet"))
     write(docs, later="# Later\n\nZebulon Quist came.")

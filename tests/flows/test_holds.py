@@ -26,7 +26,9 @@ def test_an_erasure_of_somebody_under_a_hold_is_refused_with_the_rules_name(shop
     with pytest.raises(Conflict, match="1 document must be kept under the hold 'tax law, ten years'"):
         shop.data.erase(identifiers=(NAME,))
     assert len(shop.data.documents(state="live")) == 3
-    assert len(shop.data.erase(identifiers=(NAME,), dry_run=True).records) == 2
+    plan = shop.data.erase(identifiers=(NAME,), dry_run=True)
+    assert len(plan.records) == 2
+    assert [(r.rule, r.documents) for r in plan.refused_by] == [(f"the hold {RULE!r}", ("docs/bill.md",))]
     shop.data.unhold(name=RULE)
     assert len(shop.data.erase(identifiers=(NAME,)).records) == 2
 

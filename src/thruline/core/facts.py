@@ -320,6 +320,11 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("token.revealed", "Somebody was told whom a token stands for."),
         _verb("hold.placed", "Records were put under a rule that forbids to delete them."),
         _verb("hold.lifted", "A rule that forbade to delete ended."),
+        _verb(
+            "match.decided",
+            "A person decided whether two that documents tell of are one.",
+            outcome=one_of("same", "different", "undone"),
+        ),
         _verb("person.restricted", "The use of a person's records was restricted.", records=Number()),
         _verb("person.unrestricted", "A restriction of a person's records ended.", records=Number()),
         _verb("person.reported", "What is held of a person was listed.", records=Number(), answers=Number()),

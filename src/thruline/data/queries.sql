@@ -508,3 +508,24 @@ DELETE FROM tokens WHERE entry IN (SELECT value FROM json_each(CAST(:ids AS TEXT
 -- name: count_tokens
 -- How many there are.
 SELECT count(*) FROM tokens;
+
+-- name: insert_kin
+-- Somebody like this is told of there.
+INSERT INTO kin (key, record) VALUES (:key, :record) ON CONFLICT (key, record) DO NOTHING;
+
+-- name: kin_at
+-- Records under any of these keys.
+SELECT DISTINCT record FROM kin WHERE key IN (SELECT value FROM json_each(CAST(:keys AS TEXT))) ORDER BY record;
+
+-- name: kin_records
+-- Every record that tells of somebody.
+SELECT DISTINCT record FROM kin ORDER BY record;
+
+-- name: without_kin
+-- Records that somebody was met in and that nobody looked through for kin: an earlier version took them in.
+SELECT DISTINCT l.artifact FROM links l JOIN records r ON r.id = l.artifact
+WHERE r.state <> 'deleted' AND NOT EXISTS (SELECT 1 FROM kin k WHERE k.record = l.artifact) ORDER BY l.artifact;
+
+-- name: delete_kin
+-- All of these records.
+DELETE FROM kin WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));

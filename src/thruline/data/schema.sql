@@ -167,3 +167,11 @@ CREATE TABLE IF NOT EXISTS token_uses (
   PRIMARY KEY (token, record)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS token_uses_by_record ON token_uses (record);
+
+-- Where somebody like this may be told of: keyed digests of a surname and an initial, of a number. Gone with the record.
+CREATE TABLE IF NOT EXISTS kin (
+  key TEXT NOT NULL,
+  record TEXT NOT NULL,
+  PRIMARY KEY (key, record)
+) STRICT;
+CREATE INDEX IF NOT EXISTS kin_by_record ON kin (record);

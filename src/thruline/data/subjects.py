@@ -91,14 +91,40 @@ class Subjects:
         """How many people were met in a source's documents, by kind of what gave them away."""
         return dict(self._db.query(self._q.kinds_in, {"source": source}))
 
+    def note_kin(self, record: str, keys: Iterable[str]) -> None:
+        """Whom a record tells of, by what their kin would share with them; at least that it was looked through."""
+        digests = {self._ids.digest("kin", key) for key in keys} | {self._ids.digest("kin")}
+        self._db.execute_many(self._q.insert_kin, [{"key": d, "record": record} for d in sorted(digests)])
+
+    def kin_at(self, keys: Iterable[str]) -> list[str]:
+        """Records that tell of somebody under one of these keys."""
+        digests = sorted(self._ids.digest("kin", key) for key in keys)
+        return [row[0] for row in self._db.query(self._q.kin_at, {"keys": json.dumps(digests)})]
+
+    def kin_records(self) -> list[str]:
+        """Every record that was looked through."""
+        return [row[0] for row in self._db.query(self._q.kin_records)]
+
+    def without_kin(self) -> list[str]:
+        """Records with people in them that nobody looked through for kin: an earlier version took them in."""
+        return [row[0] for row in self._db.query(self._q.without_kin)]
+
     def unlink(self, artifacts: Sequence[str]) -> None:
         """The artifacts are gone."""
-        self._db.execute(self._q.delete_links_to, {"ids": json.dumps(list(artifacts))})
+        for query in (self._q.delete_links_to, self._q.delete_kin):
+            self._db.execute(query, {"ids": json.dumps(list(artifacts))})
 
-    def forget(self, subjects: Sequence[str], extra: Iterable[tuple[str, str]], called: Iterable[str], at: int) -> None:
-        """Suppress every identifier of these people, the extra ones and what they are called, and drop the people."""
+    def forget(
+        self, subjects: Sequence[str], extra: Iterable[tuple[str, str]], called: Iterable[str], at: int,
+        but: Iterable[tuple[str, str]] = (),
+    ) -> None:  # fmt: skip
+        """Suppress every identifier of these people, the extra ones and what they are called, and drop the people.
+
+        but: identifiers of somebody else whom one pseudonym stood for, too.
+        """
         params = {"ids": json.dumps(list(subjects))}
-        known = [row[0] for row in self._db.query(self._q.identifiers_of, params)]
+        known = {row[0] for row in self._db.query(self._q.identifiers_of, params)}
+        known -= {self.digest(kind, value) for kind, value in but}
         digests = {*known, *(self.digest(kind, value) for kind, value in extra)}
         self._db.execute_many(self._q.suppress, [{"digest": d, "since": at} for d in sorted(digests)])
         named = [{"digest": self._called(words), "words": len(words)} for name in called for words in orders(name)]
@@ -111,9 +137,14 @@ class Subjects:
         """Whether somebody who was erased is mentioned."""
         return bool(mentions) and self.was_erased((m.kind, m.value) for m in mentions)
 
-    def calls_erased(self, *texts: str) -> bool:
-        """Whether somebody who was erased is called by name in one of the texts, detected or not."""
+    def calls_erased(self, *texts: str, but: Iterable[str] = ()) -> bool:
+        """Whether somebody who was erased is called by name in one of the texts, detected or not.
+
+        but: names that somebody else in these texts bears, too.
+        """
         suppressed = dict(self._db.query(self._q.suppressed_words))
+        for words in (words for name in but for words in orders(name)):
+            suppressed.pop(self._called(words), None)
         lengths = set(suppressed.values())
         said = (set(terms(fold(reading), lengths)) for text in texts for reading in readings(text))
         return bool(lengths) and any(self._called(term) in suppressed for reading in said for term in reading)
@@ -156,13 +187,14 @@ def same_person(pairs: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str],
     names = [p for p in pairs if p[0] in ("name", "declared")]
     found: list[tuple[tuple[str, str], tuple[str, str]]] = []
     for email in (p for p in pairs if p[0] == "email"):
-        fitting = [name for name in names if _spells(email[1], name[1])]
+        fitting = [name for name in names if spells(email[1], name[1])]
         people = {name[1].casefold() for name in fitting}
         found += [(email, name) for name in fitting if len(people) == 1]  # m.berg@ is not both Mara's and Milo's
     return found
 
 
-def _spells(email: str, name: str) -> bool:
+def spells(email: str, name: str) -> bool:
+    """Whether an address is made of a name: its whole surname, and the given name or its initial."""
     words = re.findall(r"\w+", name.casefold())
     if len(words) < 2:
         return False

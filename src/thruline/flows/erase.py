@@ -12,14 +12,18 @@ import shutil
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from thruline.core.clock import iso
-from thruline.core.errors import Invalid, NotFound
+from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
-from thruline.flows.holds import check
+from thruline.flows.documents import read_documents
+from thruline.flows.expected import expected_s
+from thruline.flows.holds import check, refusing
 from thruline.flows.line import Line
+from thruline.flows.matches import open_matches
 from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find, is_one_word
 from thruline.flows.rebuild import as_proof, cut, finish, foresee, view
@@ -62,13 +66,18 @@ def erase(
             f"{alone[0]!r} is one word, which may stand for others too: {len(reach.records)} documents hold it",
             hint="give the full name; or read what --dry-run lists, and say --one-word",
         )
+    if reach.kin.unclear and not dry_run:
+        raise Conflict(
+            f"more than one person is called {reach.kin.unclear!r}",
+            hint="add an e-mail address or a number of the one that is meant",
+        )
     if dry_run:
-        return _report(line, reach, began, dry_run=True, rebuilds=foresee(line, reach))
+        return _planned(line, reach, began)
     with line.runs.start("erase", only="home", actor=actor, progress=progress) as run:
         run.tell(STAGES[1], 1, len(STAGES))
         _delete(line, run, reach)
         for _ in range(ROUNDS):  # what came in while we looked; from the first deletion on, nothing new does
-            late = find(line, reach.called)
+            late = find(line, reach.called, but=reach.spared)
             if late.is_empty:
                 break
             _delete(line, run, late)
@@ -86,6 +95,15 @@ def erase(
     return _report(
         line, reach, began, dry_run=False, keys=keys, residue=left, receipt=receipt, rebuilds=tuple(map(view, rebuilt))
     )
+
+
+def _planned(line: Line, reach: Reach, began: float) -> EraseReport:
+    """What would go, what forbids it, and how long it would take."""
+    expected = expected_s(line.home, reach.called, time.monotonic() - began)
+    rules = refusing(line, reach.shown)
+    report = _report(line, reach, began, dry_run=True, rebuilds=foresee(line, reach))
+    waiting = open_matches(line, reach.identifiers)
+    return replace(report, refused_by=rules, expected_s=round(expected, 2), open_matches=waiting)
 
 
 def _delete(line: Line, run: Run, reach: Reach) -> None:
@@ -115,8 +133,26 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
         line.tokens.forget([t for t in reach.texts if kind_of(t) == "token"])
         line.tokens.release(records)
         line.records.drop_nameless([t for t in reach.texts if kind_of(t) == "path"])
-        line.subjects.forget(reach.subjects, reach.identifiers, reach.called, line.clock.now())
+        theirs = [pair for side, _ in reach.kin.apart for pair in side.told.ids]
+        line.subjects.forget(reach.subjects, _suppressed(reach), reach.called, line.clock.now(), but=theirs)
+        _spare(line, reach)
         publish_without(line, run, "erase", set(records))
+
+
+def _suppressed(reach: Reach) -> list[tuple[str, str]]:
+    """What is not to come in again: the identifiers, and the very bytes, which may call them by an initial alone."""
+    return [*reach.identifiers, *(("record", record) for record in reach.record_ids)]
+
+
+def _spare(line: Line, reach: Reach) -> None:
+    """Who bears the same name and was told apart keeps a pseudonym, and the decision that says so."""
+    for side, decision in reach.kin.apart:
+        gone = next(other for other in decision.sides if other is not side)
+        line.payloads.put(decision.id, decision.without(gone).payload, decision.id)
+    records = line.records.get_many(sorted(reach.spared))
+    for id, document in ((r.id, r.document) for r in records.values()):
+        for held in read_documents(line, [document]).values():
+            line.subjects.meet(held.mentions, id)
 
 
 def _scrub(line: Line) -> int:

@@ -11,7 +11,7 @@ from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId, is_id, random_id
 from thruline.core.nouns import Draft
 from thruline.flows import restrictions
-from thruline.flows.reports import HoldView
+from thruline.flows.reports import DocumentView, HoldView, Refusing
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -77,6 +77,16 @@ def check(line: Line, records: Iterable[str], *, restricted: bool = True) -> Non
             f"{count} must be kept under {rules[ArtifactId(stopped[0])]}",
             hint="`thruline quarantine` keeps them out of answers; `unhold` or `unrestrict` ends the rule in time",
         )
+
+
+def refusing(line: Line, shown: Iterable[DocumentView]) -> tuple[Refusing, ...]:
+    """The rules under which some of these documents may not be deleted, each with its documents."""
+    rules = held(line)
+    found: dict[str, list[str]] = {}
+    for view in shown:
+        if rule := rules.get(ArtifactId(view.record)):
+            found.setdefault(rule, []).append(f"{view.source}/{view.path}")
+    return tuple(Refusing(rule=rule, documents=tuple(documents)) for rule, documents in sorted(found.items()))
 
 
 def _all(line: Line) -> dict[str, HoldView]:

@@ -14,6 +14,7 @@ from thruline.data import token_forms
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.subjects import identifies
+from thruline.flows import kinship
 from thruline.flows.apart import STEP, Read, embed_by, read, read_by
 from thruline.flows.documents import Document, as_text
 from thruline.runs.runner import Remembered, Run
@@ -123,6 +124,16 @@ def _embedded(line: Line, document: Document) -> np.ndarray | None:
 
 
 def names_erased(line: Line, raw: Raw, document: Document) -> bool:
-    """Whether a file names somebody who was erased: anywhere where an erasure would have found them."""
+    """Whether a file names somebody who was erased: anywhere where an erasure would have found them.
+
+    Not where it means somebody else of that name, who was told apart.
+    """
     said = (document.searchable, raw.path, as_text(raw.data))
-    return line.subjects.is_suppressed(document.mentions) or line.subjects.calls_erased(*said)
+    if line.subjects.was_erased([("record", raw.record)]):
+        return True
+    if not (line.subjects.is_suppressed(document.mentions) or line.subjects.calls_erased(*said)):
+        return False
+    others = kinship.namesakes(line, document)
+    names = {name.casefold() for name in others}
+    rest = [m for m in document.mentions if m.value.casefold() not in names]
+    return not names or line.subjects.is_suppressed(rest) or line.subjects.calls_erased(*said, but=others)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import msgspec
 
@@ -21,10 +21,11 @@ from thruline.data.records import Record
 from thruline.data.subjects import IDENTIFYING
 from thruline.flows.documents import Document, as_text, read_documents, views
 from thruline.flows.holds import listing
+from thruline.flows.kinship import Kin, kin_of, records_of
 from thruline.flows.learned import sets_that_say
 from thruline.flows.line import Line
 from thruline.flows.reports import DocumentView
-from thruline.flows.touched import touched
+from thruline.flows.touched import saying, touched
 
 SHORTEST = 4  # characters: a shorter word stands in too much that is not the person's
 PAGE = 256  # texts decrypted at a time
@@ -42,6 +43,7 @@ TEXTS = (
     "restriction",
     "consent",
     "token",
+    "match",
 )  # payloads that are read
 WHOLE = (
     "answer",
@@ -55,7 +57,10 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """All that holds a person. called: as given, and as the same person is known here. texts: payloads that say so."""
+    """All that holds a person. called: as given, and as the same person is known here. texts: payloads that say so.
+
+    spared: records of somebody who bears their name and was told apart.
+    """
 
     identifiers: tuple[tuple[str, str], ...]
     called: tuple[str, ...]
@@ -73,6 +78,8 @@ class Reach:
     exports: tuple[ArtifactId, ...]
     texts: tuple[str, ...]
     also_seen: tuple[str, ...]
+    kin: Kin = field(default_factory=Kin)
+    spared: frozenset[ArtifactId] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -91,24 +98,30 @@ class Reach:
         return [r.id for r in self.records]
 
 
-def find(line: Line, identifiers: Sequence[str]) -> Reach:
-    """All that holds whoever is known by these identifiers.
+def find(line: Line, identifiers: Sequence[str], *, but: frozenset[ArtifactId] = frozenset()) -> Reach:
+    """All that holds whoever is known by these identifiers, as far as decisions do not say that it is somebody else.
 
-    Raises NotFound when nothing does and they were never erased, Invalid for a word that is too short.
+    but: records that are not theirs. Raises NotFound when nothing holds them and they were never erased, Invalid for a
+    word that is too short.
     """
     pairs = tuple(pair for text in identifiers for pair in classify(text))
+    kin = kin_of(line, pairs)
     subjects = line.subjects.find(pairs)
-    linked = {x.artifact for x in line.subjects.linked(subjects)}
-    known = {words_of(name): name for name in (*_known_as(line, set(subjects), linked), *identifiers)}
-    called = tuple(sorted(known.values()))
+    links = {x.artifact for x in line.subjects.linked(subjects)}
+    known = {words_of(name): name for name in (*_known_as(line, set(subjects), links), *_joined(kin), *identifiers)}
+    called = tuple(sorted(name for name in known.values() if name.casefold() not in kin.ids_apart))
     _check_sources(line, called)
+    spared = but | _spared_of(line, kin, called)
     learned = sets_that_say(line, called)
-    met = _texts_with(line, called) | learned
-    records = _records(line, met, linked)
+    met = _without(line, _texts_with(line, called), spared) | learned
+    linked = (links | {ArtifactId(r) for r in records_of(line, kin.joined)}) - spared
+    subjects = [s for s in subjects if not but or any(x.artifact not in but for x in line.subjects.linked([s]))]
+    records = [r for r in _records(line, met, linked) if r.id not in spared]
     chunks = [p.chunk for p in line.records.chunks_of([r.id for r in records])]
     below = touched(line, [*(r.id for r in records), *chunks, *sorted(learned)]) | met | linked
     reached = {kind: tuple(sorted(i for i in below if kind_of(i) == kind)) for kind in WHOLE}
-    if not met and not linked and not subjects and not line.subjects.was_erased(pairs):
+    corpora = tuple(sorted({*reached["corpus"], *saying(line, called)}))
+    if not (met or linked or subjects or corpora or line.subjects.was_erased(pairs)):
         raise NotFound(
             f"nothing here holds {', '.join(map(repr, identifiers))}", hint="give every name, address and number"
         )
@@ -116,10 +129,10 @@ def find(line: Line, identifiers: Sequence[str]) -> Reach:
         identifiers=pairs, called=called, subjects=tuple(subjects), records=tuple(records),
         shown=tuple(sorted(views(line, records), key=lambda view: (view.source, view.path))), chunks=tuple(chunks),
         vectors=tuple(ArtifactId(r.vectors) for r in records if r.vectors), answers=reached["answer"],
-        datasets=reached["dataset"], models=reached["model"], corpora=reached["corpus"],
+        datasets=reached["dataset"], models=reached["model"], corpora=corpora,
         exports=reached["export"],
         jobs=tuple(sorted({_job(i) for i in met if kind_of(i).startswith("job")})), users=_users(line, met),
-        texts=tuple(sorted(met)), also_seen=_also_seen(line, records, called),
+        texts=tuple(sorted(met)), also_seen=_also_seen(line, records, called), kin=kin, spared=spared,
     )  # fmt: skip
 
 
@@ -134,6 +147,35 @@ def classify(text: str) -> list[tuple[str, str]]:
 def is_one_word(text: str) -> bool:
     """Whether an identifier is a word of letters alone, as others may use it."""
     return len(words_of(text)) == 1 and words_of(text)[0].isalpha() and classify(text)[0][0] == "name"
+
+
+def _joined(kin: Kin) -> list[str]:
+    """What decisions say they are called, too: full names and whatever identifies; not an initial and a surname."""
+    names = [side.told.name for side in kin.joined if not side.told.is_short]
+    return [*names, *(value for side in kin.joined for _, value in side.told.ids if len(value) >= SHORTEST)]
+
+
+def _spared_of(line: Line, kin: Kin, called: Sequence[str]) -> frozenset[ArtifactId]:
+    """Records of those who were told apart, but for those that call this person by anything that is theirs alone."""
+    sides = [side for side, _ in kin.apart]
+    names = {side.told.words for side in sides}
+    own = Called([name for name in called if words_of(name) not in names])
+    records = line.records.get_many(sorted(records_of(line, sides)))
+    documents = read_documents(line, [r.document for r in records.values()])
+    return frozenset(
+        id for id, r in records.items() if r.document in documents and not own.is_in(documents[r.document].searchable)
+    )  # pyright: ignore[reportReturnType]
+
+
+def _without(line: Line, met: set[ArtifactId], spared: frozenset[ArtifactId]) -> set[ArtifactId]:
+    """The texts that were met, without those of spared records: they, their paths, and answers out of them alone."""
+    if not spared:
+        return met
+    theirs: set[str] = {*spared, *(r.document for r in line.records.get_many(sorted(spared)).values())}
+    theirs |= {path for paths in line.records.paths(sorted(spared)).values() for path in paths}
+    said = line.answers.read([i for i in met if kind_of(i) == "answer"])
+    theirs |= {id for id, a in said.items() if a.passages and {p.record for p in a.passages if p.number} <= spared}
+    return {i for i in met if i not in theirs}
 
 
 def _known_as(line: Line, subjects: set[ArtifactId], linked: set[ArtifactId]) -> list[str]:

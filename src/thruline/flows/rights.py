@@ -15,8 +15,10 @@ from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft
 from thruline.flows.consent import views as consents
 from thruline.flows.learned import shards_of
+from thruline.flows.matches import open_matches
 from thruline.flows.reach import Reach, find
 from thruline.flows.reports import HeldDocument, PersonExport, PersonReport
+from thruline.flows.touched import written
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +90,7 @@ def _report(line: Line, reach: Reach) -> PersonReport:
         datasets=reach.datasets, models=reach.models, jobs=reach.jobs, users=reach.users,
         consents=consents(line, line.consents.of(reach.subjects)),
         shards=shards_of(line, reach.record_ids),
+        sets=written(line, reach.corpora), open_matches=open_matches(line, reach.identifiers),
     )  # fmt: skip
 
 

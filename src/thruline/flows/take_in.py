@@ -10,6 +10,7 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import AGAIN, Entry, Record
+from thruline.flows import kinship
 from thruline.flows.documents import Document, as_text, read_documents
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, names_erased, owner_of
 from thruline.flows.restrictions import RESTRICTED, Restricted, restricted
@@ -119,6 +120,7 @@ def _take_one(line: Line, run: Run, item: _Ready, shut: Restricted) -> None:
     line.records.put_text(raw.record, text_digest(line, document))
     line.records.put_sketch(raw.record, document.sketch)
     line.records.put_chunks(raw.record, item.chunks)
+    kinship.note(line, raw.record, document)
     line.records.put_bands(raw.record, duplicates.bands(document.signature))
     note_path(line, raw, owner=owner)
     run.append(*_judged(line, item, twin, reason))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
 from thruline.core.ids import ArtifactId, kind_of
+from thruline.data.called import Called
 from thruline.flows.line import Line
 
 
@@ -27,3 +29,29 @@ def touched(line: Line, ids: Sequence[ArtifactId]) -> set[ArtifactId]:
 def written(line: Line, corpora: Sequence[str]) -> tuple[str, ...]:
     """Where sets for training were written, and when, in words."""
     return tuple(data.decode() for _, data in sorted(line.payloads.get_many(corpora).items()))
+
+
+def saying(line: Line, called: Sequence[str]) -> set[ArtifactId]:
+    """Sets for training whose file, where it still lies where it was written, says one of these words.
+
+    The file is asked, not the line: what was erased or deleted since it was written stands in it all the same.
+    """
+    looked_for = Called(called)
+    said = line.payloads.get_many(list(line.payloads.ids("corpus")))
+    return {ArtifactId(id) for id, data in said.items() if _says(_file(data.decode()), looked_for)}
+
+
+def _file(said: str) -> Path:
+    return Path(said.rpartition(", written ")[0])
+
+
+def _says(path: Path, looked_for: Called) -> bool:
+    if not path.is_file():
+        return False
+    import polars  # whoever wrote the set has it
+
+    try:
+        texts = polars.scan_parquet(path).select("title", "text").collect(engine="streaming")
+    except (polars.exceptions.PolarsError, OSError):
+        return False  # another file by now
+    return any(looked_for.is_in(f"{title}\n{text}") for title, text in texts.iter_rows())

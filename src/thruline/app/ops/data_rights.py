@@ -8,12 +8,47 @@ from thruline.app.operations import operation
 from thruline.app.ops.data import DryRun, Identifiers
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import RestrictionReport, RestrictionView
+from thruline.flows.reports import Declared, MatchView, RestrictionReport, RestrictionView
 
 if TYPE_CHECKING:
+    from thruline.flows import declared as declaring
+    from thruline.flows import matches as matching
+    from thruline.flows import reach as reaching
     from thruline.flows import restrict as restricting
 else:
+    declaring = lazy("thruline.flows.declared")
+    matching = lazy("thruline.flows.matches")
+    reaching = lazy("thruline.flows.reach")
     restricting = lazy("thruline.flows.restrict")
+
+
+Pairs = Annotated[tuple[str, ...], "ids of pairs, as `matches` lists them"]
+
+
+@operation(role="operator", cli="matches", positional=("identifiers",))
+def matches(
+    p: Platform, *,
+    identifiers: Annotated[tuple[str, ...], "only of this person, by name and whatever is known"] = (),
+    same: Pairs = (), different: Pairs = (), undo: Pairs = (),
+    decided: Annotated[bool, "those that were decided instead"] = False,
+) -> tuple[MatchView, ...]:  # fmt: skip
+    """List pairs that may be one person, with the evidence, and keep what you decide about them."""
+    if same or different:
+        matching.decide(p.line, same, different, p.actor.id)
+    if undo:
+        matching.undo(p.line, undo, p.actor.id)
+    pairs = [pair for text in identifiers for pair in reaching.classify(text)]
+    return matching.listing(p.line, pairs, decided=decided)
+
+
+@operation(role="operator", cli="declare", positional=("identifiers",))
+def declare(
+    p: Platform, *,
+    identifiers: Annotated[tuple[str, ...], "names, addresses and numbers of one person, each in quotes"] = (),
+    table: Annotated[str, "a CSV file with one person in each row, whatever its columns are called"] = "",
+) -> Declared:  # fmt: skip
+    """Declare that identifiers are one person's: `person`, `export` and `erase` then take each for all of them."""
+    return declaring.declare(p.line, identifiers, table, p.actor.id)
 
 
 @operation(role="operator", cli="restrict", positional=("identifiers",))

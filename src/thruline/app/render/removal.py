@@ -49,6 +49,13 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
     for record in report.records:
         yield f"  {record.source}/{record.path}"
     yield from map(rebuilt, report.rebuilds)
+    for rule in report.refused_by:
+        yield f"will be refused: {n(rule.documents, 'document')} must be kept under {rule.rule}"
+        yield from (f"  {document}" for document in rule.documents)
+    if report.open_matches:
+        yield f"{n(report.open_matches, 'pair')} may be this person and wait for a decision: thruline matches"
+    if report.dry_run:
+        yield f"it should take {report.expected_s:.1f} s"
     if report.also_seen:
         yield f"also seen beside them, not erased unless you name it: {', '.join(report.also_seen)}"
     if report.residue >= 0:

@@ -22,8 +22,19 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
     yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
     yield from (f"  {c.state} for {c.purpose} on {c.since}  {c.evidence}".rstrip() for c in report.consents)
     yield from shards(report.shards)
+    yield from (f"  set {place}" for place in report.sets)
+    if report.open_matches:
+        yield f"{n(report.open_matches, 'pair')} may be this person and wait for a decision: thruline matches"
     if report.also_seen:
         yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
+
+
+def _match(match: reports.MatchView) -> Iterator[str]:
+    yield f"{match.id}  {match.decided or f'{match.probability:.0%} likely one person'}"
+    for side in (match.one, match.other):
+        yield f"  {side.name}  {', '.join(side.identifiers)}  in {n(side.records, 'document')}"
+        yield from (f"    {where}: {words}" for where, words in zip(side.documents, side.words, strict=True))
+    yield from (f"  {each.bits:+5.1f}  {each.says}" for each in match.evidence)
 
 
 def _restriction(report: reports.RestrictionReport) -> Iterator[str]:
@@ -52,4 +63,6 @@ FORMS: dict[type, Any] = {
 }
 
 
-ROWS: dict[type, Any] = {}
+ROWS: dict[type, Any] = {
+    reports.MatchView: _match,
+}

@@ -27,17 +27,21 @@ from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.outbox import DeliveryView
 from thruline.flows.reports.papers import PaperReport
-from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer
+from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer, Refusing
 from thruline.flows.reports.rights import (
     ConsentReport,
     ConsentView,
+    Declared,
     HeldDocument,
     HoldView,
+    MatchEvidence,
+    MatchView,
     PersonExport,
     PersonReport,
     RestrictionReport,
     RestrictionView,
     RevealedToken,
+    Telling,
 )
 from thruline.flows.reports.sources import (
     DocumentView,
@@ -72,6 +76,7 @@ __all__ = [
     "ConsentView",
     "ContractReport",
     "CorpusReport",
+    "Declared",
     "DeliveryView",
     "DeskItem",
     "DeskReport",
@@ -85,6 +90,8 @@ __all__ = [
     "LineEdge",
     "LineNode",
     "LineageReport",
+    "MatchEvidence",
+    "MatchView",
     "Node",
     "Outcome",
     "PaperReport",
@@ -101,6 +108,7 @@ __all__ = [
     "ReaskedAnswer",
     "RebuildView",
     "Refusal",
+    "Refusing",
     "ReplayReport",
     "RestrictionReport",
     "RestrictionView",
@@ -117,6 +125,7 @@ __all__ = [
     "SourceView",
     "Status",
     "SyncReport",
+    "Telling",
     "VerifyReport",
     "WhyReport",
 ]

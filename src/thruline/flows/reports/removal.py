@@ -39,11 +39,21 @@ class QuarantineReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Refusing:
+    """A rule under which documents may not be deleted, as `the hold 'tax law'`, and their `source/path`."""
+
+    rule: str
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class EraseReport:
     """What an erasure removes or removed. residue: hits of the byte scan afterwards, -1 when it was not run yet.
 
     receipt: path of the signed receipt. also_seen: other identifiers met beside these, for a person to judge.
     jobs: whose command or log names them. users: with their API keys. rebuilds: of the models that served.
+    refused_by: rules for which it will be refused. expected_s, open_matches: of a dry run, how many seconds it takes,
+    and how many pairs that may be this person wait for a decision.
     """
 
     subjects: tuple[str, ...]
@@ -63,6 +73,9 @@ class EraseReport:
     jobs: int = 0
     users: int = 0
     rebuilds: tuple[RebuildView, ...] = ()
+    refused_by: tuple[Refusing, ...] = ()
+    expected_s: float = 0.0
+    open_matches: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -67,6 +67,7 @@ class PersonReport:
     """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
 
     people: pseudonyms that these words stand for. also_seen: other words that may be theirs, for a person to judge.
+    sets: files that were written for training and hold them. open_matches: pairs that wait for a decision.
     """
 
     called: tuple[str, ...]
@@ -81,6 +82,8 @@ class PersonReport:
     users: tuple[str, ...]
     consents: tuple[ConsentView, ...] = ()
     shards: tuple[ShardView, ...] = ()
+    sets: tuple[str, ...] = ()
+    open_matches: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,3 +125,42 @@ class RestrictionView:
     called: tuple[str, ...]
     since: str
     documents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """Somebody as documents tell of them. records: how many do; documents, words: some of them, and what they say."""
+
+    name: str
+    identifiers: tuple[str, ...]
+    documents: tuple[str, ...]
+    words: tuple[str, ...]
+    records: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchEvidence:
+    """A feature of a pair; bits above 0 speak for one person, below for two."""
+
+    says: str
+    bits: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchView:
+    """Two that may be one person. probability: of pairs with this evidence, the share that is; decided: what was."""
+
+    id: str
+    one: Telling
+    other: Telling
+    probability: float
+    evidence: tuple[MatchEvidence, ...]
+    decided: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """How many people were declared, by how many identifiers."""
+
+    people: int
+    identifiers: int
