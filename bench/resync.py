@@ -24,8 +24,8 @@ TARGETS = {"unchanged_s": 2.0, "one_changed_visible_s": 1.0, "remembered_step_cp
 STEPS = 200
 
 
-def fill(folder: Path) -> Path:
-    for n in range(FILES):
+def fill(folder: Path, files: int = FILES) -> Path:
+    for n in range(files):
         path = folder / f"shelf{n % 50}" / f"note{n}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
