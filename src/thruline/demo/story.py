@@ -191,7 +191,11 @@ def _erase(p: Platform, t: Teller) -> None:
 
 def _rebuilt(p: Platform, t: Teller, gone: EraseReport) -> None:
     """The detector had learned from her tickets: which part of it was made again, by what the receipt says."""
-    (rebuild,) = json.loads(Path(gone.receipt).read_text("utf-8"))["body"]["rebuilds"]
+    rebuilds = json.loads(Path(gone.receipt).read_text("utf-8"))["body"]["rebuilds"]
+    t.claim("the detector had learned from her, and forgot", len(rebuilds) == 1)
+    if not rebuilds:
+        return
+    rebuild = rebuilds[0]
     unchanged = rebuild["unchanged_sha256"]
     t.claim(
         f"rebuilt {len(rebuild['trained_again'])} of {rebuild['shards']} shards of the detector: the one that held her",

@@ -42,6 +42,9 @@ _SPLITS = ("train", "validation", "test")
 _PARAGRAPHS_A_PAGE = 12
 _PHRASES_A_FILE = 6  # about 800 files, several a language
 _SHORTEST = 25
+_LETTERS = (
+    1 / 3
+)  # of a paragraph's characters: a heading of dates and numbers is no prose, and a page can hold hundreds
 _TRANSLATION = re.compile(r'^msgstr ("[^\n]*"(?:\n"[^\n]*")*)', re.MULTILINE)
 
 
@@ -170,7 +173,7 @@ def _django(archive: tarfile.TarFile) -> Iterator[Row]:
 
 def _paragraphs(text: str) -> list[str]:
     parts = (part.strip() for part in re.split(r"\n\s*\n", text))
-    return [part for part in parts if len(part) >= _SHORTEST and any(map(str.isalpha, part))]
+    return [part for part in parts if len(part) >= _SHORTEST and sum(map(str.isalpha, part)) >= len(part) * _LETTERS]
 
 
 def _phrases(po: str) -> list[str]:

