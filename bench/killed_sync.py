@@ -54,10 +54,10 @@ def run(folder: Path) -> dict:
     uninterrupted_s = time.monotonic() - began
     expected = manifest(calm)
     moments, kills, ends, lost, doubled = random.Random(7), 0, 0, 0, 0
-    while kills < KILLS or not ends:
+    while kills < KILLS:
         shutil.rmtree(killed, ignore_errors=True)
         shutil.copytree(fresh, killed)
-        while not killed_after(moments.uniform(0, LONGEST_S), killed, "data.sync", {}):
+        while not killed_after(moments.uniform(0, LONGEST_S) if kills < KILLS else 3600, killed, "data.sync", {}):
             kills += 1
         ends += 1
         found = manifest(killed)
