@@ -1,4 +1,4 @@
-"""Duplicates in a corpus: exact, near and by meaning, each as an edge; the first of those that connect is canonical.
+"""Duplicates in a corpus: exact and near, each as an edge; the first of those that connect is canonical.
 
 Near-duplicates are found as in duplicates.py (R-MinHash over word 5-grams, 32 bands of 4 rows, exact Jaccard decides),
 but for all texts at once, so that no Python loop runs over words, bands or pairs. Nothing is dropped here: the caller
@@ -14,16 +14,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 from rensa import RMinHash  # pyright: ignore[reportAttributeAccessIssue] - compiled, without stubs
 
-from thruline.core.errors import Invalid
 from thruline.data.duplicates import BANDS, PERMUTATIONS, THRESHOLD
 from thruline.data.word_hashes import Words, as_one, blocks, find_words, grams, inside, mixed
 
-How = Literal["exact", "near", "semantic"]
+How = Literal["exact", "near"]
 # In a bucket of many near-copies each is compared with the 64 next ones: all pairs would be quadratic, and the chain of
 # neighbours already makes one component of them.
 REACH = 64
 _PAIRS_AT_A_TIME = 2**11  # their number is the highest 11 bits of what is sorted
-_ROWS_AT_A_TIME = 2**10
 _SHINGLE = 5  # as in duplicates.shingles
 _SEED = 7
 _WORD = re.compile(r"\w+")
@@ -31,7 +29,7 @@ _LETTERS = bytes(byte if chr(byte).isalnum() or chr(byte) == "_" else 32 for byt
 
 
 class Edge(NamedTuple):
-    """Texts a < b, by their index, say the same; similarity in [0, 1]: Jaccard of 5-grams, or cosine."""
+    """Texts a < b, by their index, say the same; similarity in [0, 1]: Jaccard of 5-grams."""
 
     a: int
     b: int
@@ -52,18 +50,6 @@ def duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[Edge]
 def exact_duplicates(texts: Sequence[str]) -> list[Edge]:
     """An edge from each text to the first with the same words in order; case, spacing and punctuation aside."""
     return _exact([plain(text) for text in texts])
-
-
-def semantic_duplicates(vectors: np.ndarray, threshold: float) -> list[Edge]:
-    """All pairs of rows with cosine >= threshold; time grows with the square of the rows, memory does not.
-
-    vectors: (texts, dimensions) of any length; zero rows resemble nothing.
-    """
-    if not 0 < threshold <= 1:
-        raise Invalid(f"a cosine of {threshold!r} is no threshold", hint="choose one in (0, 1], such as .95")
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float32), where=lengths > 0)
-    return [edge for start in range(0, len(unit), _ROWS_AT_A_TIME) for edge in _semantic(unit, start, threshold)]
 
 
 def canonical(count: int, edges: Sequence[Edge]) -> np.ndarray:
@@ -169,9 +155,3 @@ def _jaccards(shingles: _Shingles, pairs: np.ndarray) -> np.ndarray:
     is_shared = keys[1:] >> 1 == keys[:-1] >> 1
     shared = np.bincount((keys[1:][is_shared] >> 53).astype(np.int64), minlength=len(pairs))
     return shared / (np.bincount((keys >> 53).astype(np.int64), minlength=len(pairs)) - shared)
-
-
-def _semantic(unit: np.ndarray, start: int, threshold: float) -> list[Edge]:
-    cosines = unit[start : start + _ROWS_AT_A_TIME] @ unit[start:].T
-    found = zip(*(axis.tolist() for axis in np.nonzero(cosines >= threshold)), strict=True)
-    return [Edge(start + a, start + b, "semantic", min(float(cosines[a, b]), 1.0)) for a, b in found if a < b]

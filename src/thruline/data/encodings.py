@@ -44,9 +44,9 @@ def _sample(data: bytes) -> bytes:
     """What to judge by: from shortly before the first byte that is not ASCII, cut between lines."""
     high = re.search(rb"[\x80-\xff]", data)
     first = high.start() if high else 0
-    start = data.rfind(b"\n", 0, first) + 1
-    end = data.find(b"\n", start + _SAMPLE)
-    return data[max(start, first - 1000) : end if end > 0 else None]
+    start = max(data.rfind(b"\n", 0, first) + 1, first - 1000)
+    end = data.find(b"\n", start + _SAMPLE, start + 2 * _SAMPLE)
+    return data[start : end if end > 0 else start + 2 * _SAMPLE]
 
 
 def _encoding(sample: bytes) -> str:

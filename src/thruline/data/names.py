@@ -106,7 +106,7 @@ class ContextNames:
     addresses are worth a mask. judge: what the tagger goes by, with its version; the linear model when there is none.
     """
 
-    def __init__(self, judge: Judge | None = None, version: str = "context 2") -> None:
+    def __init__(self, judge: Judge | None = None, version: str = "context 3") -> None:
         self._judge = judge
         self.version = version
 

@@ -26,9 +26,11 @@ from thruline.data import (
     names,
     policies,
     privacy,
+    reading_names,
     recognition,
     rewriting,
     sketch,
+    tagger,
     token_forms,
 )
 from thruline.data.media import media_type
@@ -53,8 +55,10 @@ STEP = Step(
         names,
         policies,
         privacy,
+        reading_names,
         rewriting,
         sketch,
+        tagger,
         token_forms,
         phrases,
         poison,

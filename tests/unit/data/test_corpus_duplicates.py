@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from thruline.core.errors import Invalid
-from thruline.data.corpus_duplicates import canonical, duplicates, exact_duplicates, semantic_duplicates
+from thruline.data.corpus_duplicates import canonical, duplicates, exact_duplicates
 from thruline.data.duplicates import jaccard
 
 WORDS = st.lists(st.sampled_from(["one", "two", "Three", "\u00e9t\u00e9", "five_5", "-", "\n"]), max_size=12).map(
@@ -64,21 +63,5 @@ def test_the_first_seen_is_canonical_across_a_chain():
     assert canonical(3, []).tolist() == [0, 1, 2]
 
 
-def test_vectors_that_point_the_same_way_are_semantic_duplicates():
-    vectors = np.random.default_rng(3).normal(size=(2100, 16))
-    vectors[2050] = vectors[7] * 3 + 0.01
-    vectors[5] = 0
-    edges = semantic_duplicates(vectors, 0.99)
-    assert [edge[:3] for edge in edges] == [(7, 2050, "semantic")]
-    assert 0.99 <= edges[0].similarity <= 1
-
-
-@pytest.mark.parametrize("threshold", [0, 1.5])
-def test_a_cosine_that_no_pair_can_miss_or_reach_is_refused(threshold):
-    with pytest.raises(Invalid, match=str(threshold)):
-        semantic_duplicates(np.eye(2), threshold)
-
-
 def test_no_texts_have_no_duplicates():
     assert duplicates([]) == []
-    assert semantic_duplicates(np.zeros((0, 4)), 0.9) == []

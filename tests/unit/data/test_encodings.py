@@ -37,6 +37,11 @@ def test_one_accent_far_into_a_long_text_is_seen() -> None:
     assert as_utf8(text.encode("cp1252")).decode() == text
 
 
+def test_an_accent_far_into_a_line_without_end_is_seen() -> None:
+    text = "The last train leaves at ten. " * 20_000 + "Der letzte Zug fährt über die Brücke. " * 10_000
+    assert as_utf8(text.encode("cp850")).decode() == text
+
+
 @given(st.text())
 def test_what_is_utf_8_stays_as_it_is(text: str) -> None:
     data = text.encode()
