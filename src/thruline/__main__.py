@@ -20,7 +20,9 @@ def main() -> int:
     try:
         from thruline.cli import main as run
 
-        return run()
+        code = run()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left but the interpreter's own end
+        return code
     except (KeyboardInterrupt, ImportError):  # a module that was cut off while it loaded cannot be loaded again
         if not stopped:
             raise
