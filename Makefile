@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo serve test test-all check bench docs lock screenshots clean
+.PHONY: demo serve test test-all check bench docs lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed          ## the whole line on real documents, in minutes
