@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from thruline.app.render.words import lasting
 from thruline.core.clock import SystemClock
 from thruline.core.units import show_seconds, show_size
+from thruline.flows.quoting import quoted
 from thruline.flows.reports import AnswerReport, Passage, Sentence
 
 SECTIONS = (
@@ -160,13 +161,11 @@ def state(word: str) -> str:
 
 def stretches(text: str, sentences: Iterable[Sentence], chunk: str = "") -> list[Stretch]:
     """The passage cut where sentences stand in it: where they quote its chunk, else where their words are found."""
-    marks = sorted({mark for s in sentences for mark in _marks(text, s, chunk)})
     cut: list[Stretch] = []
     at = 0
-    for start, end in marks:
-        if start >= at:
-            cut += [Stretch(text[at:start], False), Stretch(text[start:end], True)]
-            at = end
+    for start, end in quoted(text, sentences, chunk):
+        cut += [Stretch(text[at:start], False), Stretch(text[start:end], True)]
+        at = end
     return [part for part in (*cut, Stretch(text[at:], False)) if part.text]
 
 
@@ -195,21 +194,6 @@ def citing(sentences: Iterable[Sentence], passage: int) -> list[Sentence]:
 def flow(text: str) -> str:
     """Prose without the line ends of its file; lists, code and paragraphs keep theirs."""
     return _WRAP.sub(" ", text)
-
-
-def _marks(text: str, sentence: Sentence, chunk: str) -> list[tuple[int, int]]:
-    if sentence.quotes:
-        return [(q.start, q.end) for q in sentence.quotes if q.chunk == chunk]
-    found = _find(text, sentence.text)
-    return [found] if found else []
-
-
-def _find(text: str, sentence: str) -> tuple[int, int] | None:
-    """Where the sentence stands; compared without white space, which extraction may have changed."""
-    places = [i for i, character in enumerate(text) if not character.isspace()]
-    at = "".join(text[i] for i in places).find("".join(sentence.split()))
-    length = len("".join(sentence.split()))
-    return (places[at], places[at + length - 1] + 1) if at >= 0 and length else None
 
 
 def _words(table: Mapping[str, str]) -> Callable[[str], str]:

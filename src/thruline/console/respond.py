@@ -82,6 +82,10 @@ class Responses:
         """Something to keep; name is ours, never a visitor's."""
         return Response(text, 200, HEADERS | {"content-disposition": f'attachment; filename="{name}"'}, "text/markdown")
 
+    def picture(self, png: bytes) -> Response:
+        """A picture that this reader may see now: kept by no browser, like all else."""
+        return Response(png, 200, HEADERS, "image/png")
+
     def error(self, error: ThrulineError, *, as_json: bool) -> Response:
         """An error as a page or as a problem document (RFC 9457)."""
         if as_json:

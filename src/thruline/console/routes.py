@@ -40,6 +40,7 @@ def console(platform_for: PlatformFor, login: Login | None = None) -> list[Route
     pages = [route for page in PAGES for route in site.page(page)]
     return [
         *pages,
+        Route("/data/{record}/pages/{page:int}.png", site.guarded(site.picture)),
         *(Route(f"/do/{action.name}", site.action(action), methods=["POST"]) for action in ACTIONS.values()),
         Route("/static/{name}", site.guarded(site.static)),
         *(site.login_routes() if login else ()),
@@ -87,6 +88,13 @@ class _Site:
 
     async def static(self, request: Request) -> Response:
         return self._responses.static(request.path_params["name"])
+
+    async def picture(self, request: Request) -> Response:
+        """A page of a document, for an `img`."""
+        platform = await self._platform(request)
+        record, page = request.path_params["record"], request.path_params["page"]
+        shown = await run_in_threadpool(platform.data.page, record=record, page=page)
+        return self._responses.picture(shown.png)
 
     async def _report(self, page: Page, request: Request) -> Response:
         visit = await self._visit(request)

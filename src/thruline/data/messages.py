@@ -7,6 +7,7 @@ import struct
 import msgspec
 
 from thruline.core.documents import Parsed
+from thruline.core.pages import Look, Page
 
 LENGTH = struct.Struct("<Q")
 
@@ -28,6 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Parse data with the parser at `module:object`; files inside it with `others`, media type -> parser.
 
     weights: the folder of the networks that read pictures, where there are any. patience: times the usual time limit.
+    look: show pages instead, of a format that has some.
     """
 
     parser: str
@@ -37,12 +39,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     others: dict[str, str] = {}
     weights: str = ""
     patience: int = 1
+    look: Look | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The document, or why there is none. A child that is `spent` ends after this reply."""
+    """The document or the pages, or why there are none. A child that is `spent` ends after this reply."""
 
     parsed: Parsed | None = None
+    pages: tuple[Page, ...] = ()
     reason: str = ""
     message: str = ""
     spent: bool = False

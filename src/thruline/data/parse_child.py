@@ -20,10 +20,11 @@ import msgspec
 
 from thruline.core.documents import Parsed
 from thruline.core.errors import Refused
+from thruline.core.pages import Look, Page
 from thruline.data.encodings import as_utf8
 from thruline.data.media import is_plain_text, media_type
 from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
-from thruline.ports.parser import Container, Learned, Parser
+from thruline.ports.parser import Container, Learned, Paged, Parser
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -70,6 +71,8 @@ def _start_clocks(timeout_s: float) -> None:
 
 def _answer(request: Request) -> Reply:
     try:
+        if request.look:
+            return Reply(pages=_look(request, request.look))
         inside = _Inside(request.others, request.weights)
         return Reply(parsed=_parse(request.parser, request.data, request.media_type, request.name, inside))
     except Refused as refusal:
@@ -80,6 +83,13 @@ def _answer(request: Request) -> Reply:
         return Reply(reason="parser_failed", message=f"the parser raised {type(failure).__name__}", spent=True)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _look(request: Request, look: Look) -> tuple[Page, ...]:
+    parser = _load(request.parser, "")
+    if not isinstance(parser, Paged):
+        raise Refused(f"{request.name!r} has no pages", reason="unsupported_type")
+    return parser.look(request.data, request.name, look)
 
 
 class _Inside:

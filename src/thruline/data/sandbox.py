@@ -18,12 +18,13 @@ from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from thruline.core.documents import Parsed
 from thruline.core.errors import Refused, Unavailable
+from thruline.core.pages import Look, Page
 from thruline.core.units import Bytes
 from thruline.data.media import HOLDS_FILES, installed_parsers
 from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
@@ -34,6 +35,7 @@ _PICTURES = 10  # times as long as for text: a page takes seconds
 _CHILD = (sys.executable, "-I", "-B", "-m", "thruline.data.parse_child")
 # Nothing of ours reaches a parser: no keys, no proxies, no paths. Temporary files could not be written anyway.
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+_Places: TypeAlias = "queue.LifoQueue[_Child | None]"
 _BY_SIGNAL = {signal.SIGXCPU: "parser_timeout", signal.SIGALRM: "parser_timeout"}
 
 
@@ -59,22 +61,27 @@ class ParserPool:
         self._parsers = installed_parsers() if parsers is None else parsers
         self._workers = workers
         self._closed = False
-        # The queue is the lock: who holds a place is alone with its child.
-        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
-        for _ in range(workers):
-            self._idle.put(None)
+        # A queue is the lock: who holds a place is alone with its child. Who looks at a page does not wait for a sync.
+        self._idle, self._looking = _places(workers), _places(1)
 
     def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
         """The document; raises Refused with its reason, Unavailable once the pool is closed."""
-        parser = self._parsers.get(media_type)
-        if parser is None:
-            raise Refused(f"no parser reads {media_type!r}", reason="unsupported_type", hint=self._known())
+        parser = self._parser(media_type)
         request = Request(parser=parser, media_type=media_type, name=name, data=data, others=dict(self._parsers))
         reply = self._with_child(lambda child: child.ask(request))
         if _is_unread(reply) and (folder := self._weights()):
             seen = msgspec.structs.replace(request, weights=str(folder), patience=_PICTURES)
             reply = self._with_child(lambda child: child.ask(seen))
         return _parsed(reply, name)
+
+    def look(self, data: bytes, media_type: str, name: str, look: Look) -> tuple[Page, ...]:
+        """The pages of a document as they are seen; raises Refused, `unsupported_type` for a format without pages."""
+        parser = self._parser(media_type)
+        request = Request(parser=parser, media_type=media_type, name=name, data=data, others={}, look=look)
+        reply = self._with_child(lambda child: child.ask(request), self._looking)
+        if reply.reason:
+            raise Refused(f"{name!r} could not be shown: {reply.message}", reason=reply.reason)
+        return reply.pages
 
     def version(self, media_type: str) -> str:
         """A digest of the code that reads a media type, and of all parsers for one that may hold files of others."""
@@ -90,11 +97,11 @@ class ParserPool:
     def close(self) -> None:
         """End every child, after the documents under way."""
         self._closed = True
-        places = [self._idle.get() for _ in range(self._workers)]
-        for child in places:
-            if child is not None:
-                child.end()
-            self._idle.put(None)
+        for idle, places in ((self._idle, self._workers), (self._looking, 1)):
+            for child in [idle.get() for _ in range(places)]:
+                if child is not None:
+                    child.end()
+                idle.put(None)
 
     def __enter__(self) -> ParserPool:
         return self
@@ -102,8 +109,9 @@ class ParserPool:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _with_child(self, use: Callable[[_Child], _T]) -> _T:
-        place = self._idle.get()
+    def _with_child(self, use: Callable[[_Child], _T], places: _Places | None = None) -> _T:
+        places = places or self._idle
+        place = places.get()
         child: _Child | None = None
         try:
             if self._closed:
@@ -111,10 +119,20 @@ class ParserPool:
             child = place or _Child(self._limits)
             return use(child)
         finally:
-            self._idle.put(child if child is not None and child.alive else None)
+            places.put(child if child is not None and child.alive else None)
 
-    def _known(self) -> str:
-        return f"known: {', '.join(sorted(self._parsers))}"
+    def _parser(self, media_type: str) -> str:
+        if media_type not in self._parsers:
+            known = f"known: {', '.join(sorted(self._parsers))}"
+            raise Refused(f"no parser reads {media_type!r}", reason="unsupported_type", hint=known)
+        return self._parsers[media_type]
+
+
+def _places(count: int) -> _Places:
+    places: _Places = queue.LifoQueue()
+    for _ in range(count):
+        places.put(None)
+    return places
 
 
 @cache

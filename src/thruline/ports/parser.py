@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from thruline.core.documents import Parsed
+from thruline.core.pages import Look, Page
 
 ReadsInside = Callable[[bytes, str], Parsed]  # (bytes, name) of a file in a file, as Parser.parse; raises Refused
 
@@ -42,4 +43,16 @@ class Container(Protocol):
 
     def parse_with(self, data: bytes, media_type: str, name: str, read: ReadsInside) -> Parsed:
         """As Parser.parse. read: in the same child, under the same limits; what it refuses is told, not lost."""
+        ...
+
+
+@runtime_checkable
+class Paged(Protocol):
+    """A format with pages that a person can be shown as they are."""
+
+    def look(self, data: bytes, name: str, look: Look) -> tuple[Page, ...]:
+        """The pages that are asked for, in that order; raises Refused as Parser.parse does.
+
+        Comments and forms that were laid over a page are not drawn: no parser has read them.
+        """
         ...

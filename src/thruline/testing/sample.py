@@ -143,6 +143,9 @@ class _Vectors:
                 return reports.why(known)
         raise NotFound(f"no answer {answer!r}", hint="`thruline answers` lists them")
 
+    def pages(self, *, answer: str) -> tuple[()]:  # noqa: ARG002 - its documents have none
+        return ()
+
     def answers(self, *, limit: int = 20) -> tuple[AnswerLine, ...]:
         return () if self._platform.empty else reports.ANSWER_LINES[:limit]
 

@@ -16,6 +16,7 @@ from thruline.flows.reports import (
     DocumentView,
     EraseReport,
     HoldView,
+    PagePicture,
     Passage,
     PersonExport,
     PersonReport,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from thruline.flows import erase as erasure
     from thruline.flows import expectations, papers, reading, rights
     from thruline.flows import holds as holding
+    from thruline.flows import pages as paging
     from thruline.flows import purposes as purposes_
     from thruline.flows import push as pushing
     from thruline.flows import quality as qualities
@@ -48,6 +50,7 @@ else:
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
     governance = lazy("thruline.app.papers")
+    paging = lazy("thruline.flows.pages")
     papers = lazy("thruline.flows.papers")
     purposes_ = lazy("thruline.flows.purposes")
     pushing = lazy("thruline.flows.push")
@@ -166,6 +169,12 @@ def document(p: Platform, *, record: What) -> DocumentView:
 def text(p: Platform, *, record: What) -> tuple[Passage, ...]:
     """The text of a document, chunk by chunk, as answers cite it."""
     return reading.text(p.line, p.actor, record)
+
+
+@operation(role="reader", reads=True)
+def page(p: Platform, *, record: What, page: Annotated[int, "its number, from 1"]) -> PagePicture:
+    """A page of a document as it looks, where nothing on it is covered for who asks."""
+    return paging.picture(p.line, p.actor, record, page)
 
 
 @operation(role="operator", cli="blast", positional=("what",), reads=True)

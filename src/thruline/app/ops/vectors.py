@@ -10,6 +10,7 @@ from thruline.core.lazy import lazy
 from thruline.flows.reports import (
     AnswerLine,
     AnswerReport,
+    CitedPage,
     GenerationView,
     ReplayReport,
     SearchReport,
@@ -19,10 +20,12 @@ from thruline.flows.reports import (
 if TYPE_CHECKING:
     from thruline.flows import answer as answering
     from thruline.flows import find, receipts, reindex
+    from thruline.flows import pages as paging
     from thruline.flows import why as whys
 else:
     answering = lazy("thruline.flows.answer")
     find = lazy("thruline.flows.find")
+    paging = lazy("thruline.flows.pages")
     receipts = lazy("thruline.flows.receipts")
     reindex = lazy("thruline.flows.reindex")
     whys = lazy("thruline.flows.why")
@@ -57,6 +60,12 @@ def search(
 def why(p: Platform, *, answer: Receipt) -> WhyReport:
     """What an answer is made of: passages, records, sources, index, models."""
     return whys.why(p.line, p.actor, answer)
+
+
+@operation(role="reader", cli="pages", positional=("answer",), reads=True, path="/v1/receipts/{answer}/pages")
+def pages(p: Platform, *, answer: Receipt) -> tuple[CitedPage, ...]:
+    """Where on the pages of its documents an answer stands: frames around the words, in points from above."""
+    return paging.cited(p.line, p.actor, answer)
 
 
 @operation(role="operator", cli="replay", positional=("answer",))

@@ -46,6 +46,19 @@ def _text(passage: reports.Passage) -> Iterator[str]:
     yield ""
 
 
+def _cited_page(page: reports.CitedPage) -> Iterator[str]:
+    yield f"{page.title}, page {page.page} of {page.of}, {page.width:g} x {page.height:g} points  {page.record}"
+    if page.withheld:
+        yield f"  not shown: {page.withheld}"
+    for mark in page.marks:
+        yield f"  [{mark.passage}] {' '.join(mark.text.split())[:WIDTH]}"
+        yield from (f"      {f.left:g}, {f.top:g} to {f.right:g}, {f.bottom:g}" for f in mark.frames)
+
+
+def _picture(page: reports.PagePicture) -> Iterator[str]:
+    yield f"page {page.page} of {page.of}, {page.width:g} x {page.height:g} points; `--json` has the picture"
+
+
 def _replay(report: reports.ReplayReport) -> Iterator[str]:
     yield f"retrieval {report.retrieval}, generation {report.generation}"
     yield from (f"  lost  {chunk}" for chunk in report.missing)
@@ -66,9 +79,11 @@ FORMS: dict[type, Any] = {
     reports.Node: tree,
     reports.ReplayReport: _replay,
     reports.SearchReport: _search,
+    reports.PagePicture: _picture,
 }
 
 
 ROWS: dict[type, Any] = {
     reports.Passage: _text,
+    reports.CitedPage: _cited_page,
 }

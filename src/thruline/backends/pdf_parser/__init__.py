@@ -10,6 +10,7 @@ from pypdfium2 import raw
 
 from thruline.backends.pdf_parser.page import Drawn, read_page
 from thruline.backends.pdf_parser.picture import draw_page
+from thruline.backends.pdf_parser.places import Shown, find_spans
 from thruline.backends.pdf_parser.running import take_running
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
@@ -17,6 +18,7 @@ from thruline.core.errors import Refused
 from thruline.core.layout.grids import take_tables
 from thruline.core.layout.order import Column, Part, in_order
 from thruline.core.layout.prose import Words, paragraphs
+from thruline.core.pages import Look, Page
 from thruline.core.tables import pieces
 from thruline.ports.parser import ReadsInside
 
@@ -43,6 +45,10 @@ class PdfParser:
             out.title = name.rpartition("/")[2]
         return out.done()
 
+    def look(self, data: bytes, name: str, look: Look) -> tuple[Page, ...]:
+        """See ports.parser.Paged."""
+        return tuple(_seen(open_pdf(data, name), look))
+
 
 def open_pdf(data: bytes, name: str) -> pdfium.PdfDocument:
     """The document; raises Refused for one that is locked or damaged."""
@@ -68,11 +74,12 @@ class _Reader:
         """All pages, and at the end what runs along their edges."""
         for start in range(0, len(document), _AT_ONCE):
             numbers = range(start, min(start + _AT_ONCE, len(document)))
-            self._read(start + 1, [read(document, n) for n in numbers])
+            self.write(start + 1, [read(document, n) for n in numbers])
         for line, page in self._running.items():
             self._out.block(line, page=page)
 
-    def _read(self, first: int, pages: list[Drawn]) -> None:
+    def write(self, first: int, pages: list[Drawn]) -> None:
+        """Pages that follow on one another, the first of this number."""
         bodies, running = take_running([page.runs for page in pages])
         laid = [list(_parts(body, page)) for body, page in zip(bodies, pages, strict=True)]
         for body in bodies:
@@ -85,8 +92,8 @@ class _Reader:
                 self._write(part, number, levels)
             if page.has_picture and not page.runs:
                 self._recognise(number)
-            for text in page.across:
-                self._out.block(text, page=number)
+            for run in page.across:
+                self._out.block(run.text, page=number)
             for text in page.hidden:
                 self._out.hide(text)
             for line in edges:
@@ -130,6 +137,21 @@ def read(document: pdfium.PdfDocument, number: int) -> Drawn:
     try:
         return read_page(page)
     finally:
+        page.close()
+
+
+def _seen(document: pdfium.PdfDocument, look: Look) -> Iterator[Page]:
+    shown = {number: Shown(document[number - 1]) for number in look.numbers if 0 < number <= len(document)}
+    frames = find_spans(list(shown.values()), look)
+    for (number, page), found in zip(shown.items(), frames, strict=True):
+        said = Composer("", "")
+        _Reader(said, lambda _: None).write(number, [page.drawn])
+        width, height = page.size
+        yield Page(
+            number=number, of=len(document), width=round(width, 2), height=round(height, 2), frames=found,
+            text=said.done().text, has_unread=page.drawn.has_picture or not page.is_named,
+            png=draw_page(document, number - 1, look.dots, bare=True) if look.dots else b"",
+        )  # fmt: skip
         page.close()
 
 

@@ -35,7 +35,7 @@ class Drawn(NamedTuple):
 
     runs: list[Run]
     rules: list[Box]
-    across: list[str]
+    across: list[Run]
     hidden: list[str]
     has_picture: bool
 
@@ -139,14 +139,14 @@ def _turned(box: Sequence[float], turn: int) -> Box:
     return left, bottom, right, top
 
 
-def _straight(found: Iterator[tuple[int, Run]]) -> tuple[list[Run], list[str]]:
-    """The runs that stand as most letters do, and the text of those that stand across."""
+def _straight(found: Iterator[tuple[int, Run]]) -> tuple[list[Run], list[Run]]:
+    """The runs that stand as most letters do, and those that stand across."""
     each = list(found)
     letters: Counter[int] = Counter()
     for turn, run in each:
         letters[turn] += len(run.words)
     upright = letters.most_common(1)[0][0] if letters else 0
-    return [run for turn, run in each if turn == upright], [run.text for turn, run in each if turn != upright]
+    return [run for turn, run in each if turn == upright], [run for turn, run in each if turn != upright]
 
 
 def _edges(box: Box, page: Box) -> list[Box]:

@@ -11,8 +11,11 @@ _POINTS_AN_INCH = 72
 _MOST_PIXELS = 12_000_000
 
 
-def draw_page(document: pdfium.PdfDocument, number: int, dots: float) -> bytes:
-    """The page of this number, from 0, at so many dots an inch; fewer where it would be vast."""
+def draw_page(document: pdfium.PdfDocument, number: int, dots: float, *, bare: bool = False) -> bytes:
+    """The page of this number, from 0, at so many dots an inch; fewer where it would be vast.
+
+    bare: without comments and forms that were laid over it.
+    """
     page = document[number]
     try:
         width, height = page.get_size()
@@ -21,6 +24,8 @@ def draw_page(document: pdfium.PdfDocument, number: int, dots: float) -> bytes:
             scale=scale,  # type: ignore[arg-type] - any number
             rev_byteorder=True,
             prefer_bgrx=False,
+            draw_annots=not bare,
+            may_draw_forms=not bare,
         )
         return _png(bitmap)
     finally:

@@ -15,6 +15,7 @@ from thruline.core.layout.grids import Table
 from thruline.core.layout.order import Column, in_order, usual
 from thruline.core.layout.prose import Words, paragraphs
 from thruline.core.layout.runs import GAP, Run, Word
+from thruline.core.pages import Look, Page
 from thruline.core.tables import pieces
 
 if TYPE_CHECKING:
@@ -23,16 +24,12 @@ if TYPE_CHECKING:
     from thruline.backends.picture_parser.find import Finder, Frame
     from thruline.backends.picture_parser.read import Reader, Said
 
-_KINDS = {
-    "image/png": "PNG",
-    "image/jpeg": "JPEG",
-    "image/tiff": "TIFF",
-    "image/webp": "WEBP",
-}
+_KINDS = ("PNG", "JPEG", "TIFF", "WEBP")
 _MOST_POINTS = 60_000_000  # of one picture: A3 at 400 dots an inch has 31
 _MOST_PAGES = 500
 _SIDE = 4000  # larger ones are made smaller first
 _SMALLEST = 8
+_SHOWN = 1600  # of what a person is shown
 _NEAR = 0.35  # of the usual height of lines
 _UNITS = 10_000  # of a page's side
 _FOUND, _READ = "find.onnx", "read.onnx"
@@ -65,10 +62,16 @@ class PictureParser:
         if self._weights is None:
             raise Refused(f"{name!r} is a picture", reason="needs_ocr")
         out = Composer(media_type, self.version)
-        for page, picture in enumerate(_pictures(data, media_type, name), 1):
+        for page, picture in enumerate(_pictures(data, name), 1):
             self._read(picture, page, out)
         out.title = name.rpartition("/")[2]
         return out.done()
+
+    def look(self, data: bytes, name: str, look: Look) -> tuple[Page, ...]:
+        """See ports.parser.Paged. Where its words stand is known since they were read."""
+        pictures = list(enumerate(_pictures(data, name), 1))
+        shown = (pictures[number - 1] for number in look.numbers if 0 < number <= len(pictures))
+        return tuple(_shown(number, len(pictures), picture, look.dots) for number, picture in shown)
 
     def _read(self, picture: Image.Image, page: int, out: Composer) -> None:
         finder, reader = self._open()
@@ -92,13 +95,13 @@ class PictureParser:
         return self._engines
 
 
-def _pictures(data: bytes, media_type: str, name: str) -> Iterator[Image.Image]:
+def _pictures(data: bytes, name: str) -> Iterator[Image.Image]:
     """The pages of the file, upright, in colour, no larger than can be read."""
     from PIL import Image, ImageOps, ImageSequence
 
     Image.MAX_IMAGE_PIXELS = _MOST_POINTS
     try:
-        opened = Image.open(io.BytesIO(data), formats=[_KINDS[media_type]])
+        opened = Image.open(io.BytesIO(data), formats=_KINDS)
         if opened.width * opened.height > _MOST_POINTS or getattr(opened, "n_frames", 1) > _MOST_PAGES:
             raise Refused(f"{name!r} has {opened.width} x {opened.height} points", reason="too_large")
         for frame in ImageSequence.Iterator(opened):
@@ -113,6 +116,16 @@ def _pictures(data: bytes, media_type: str, name: str) -> Iterator[Image.Image]:
         raise Refused(f"{name!r} inflates beyond reason", reason="too_large") from bomb
     except (OSError, SyntaxError, ValueError) as failure:
         raise Refused(f"{name!r} is not a readable picture", reason="parser_failed") from failure
+
+
+def _shown(number: int, of: int, picture: Image.Image, dots: int) -> Page:
+    """The picture as a page, no larger than a screen needs it."""
+    width, height = picture.size
+    held = io.BytesIO()
+    if dots:
+        picture.thumbnail((_SHOWN, _SHOWN))
+        picture.save(held, "PNG")
+    return Page(number=number, of=of, width=width, height=height, has_unread=True, png=held.getvalue())
 
 
 def _on_white(frame: Image.Image) -> Image.Image:

@@ -8,11 +8,12 @@ from thruline.console.visit import Page, Visit
 
 
 def why(visit: Visit) -> dict[str, Any]:
-    """The answer's tree and, when an operator asks for it with `?check=seal`, whether the ledger is intact."""
+    """The answer's tree, its pages and, when an operator asks with `?check=seal`, whether the ledger is intact."""
     platform = visit.platform
     check = visit.is_operator and visit.word("check") == "seal"
     return {
         "why": platform.vectors.why(answer=visit.path["answer"]),
+        "pages": platform.vectors.pages(answer=visit.path["answer"]),
         "seal": platform.ledger.verify() if check else None,
     }
 

@@ -26,6 +26,7 @@ from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.outbox import DeliveryView
+from thruline.flows.reports.pages import CitedPage, Mark, PagePicture
 from thruline.flows.reports.papers import PaperReport
 from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer, Refusing
 from thruline.flows.reports.rights import (
@@ -72,6 +73,7 @@ __all__ = [
     "BackupReport",
     "BlastReport",
     "Check",
+    "CitedPage",
     "ConsentReport",
     "ConsentView",
     "ContractReport",
@@ -90,10 +92,12 @@ __all__ = [
     "LineEdge",
     "LineNode",
     "LineageReport",
+    "Mark",
     "MatchEvidence",
     "MatchView",
     "Node",
     "Outcome",
+    "PagePicture",
     "PaperReport",
     "Passage",
     "PersonExport",
