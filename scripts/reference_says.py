@@ -71,5 +71,5 @@ FILE_SAYS = {
     "blobs/": "Encrypted bytes that are too large for the database. Not used with S3.",
     "jobs/": "One folder for each job while it runs, with its log and status.",
     "exports/": "Copies of what is held of a person. An erasure of that person deletes them.",
-    "receipts/": "Signed receipts of erasures. They hold ids and numbers only.",
+    "receipts/": "Signed receipts of erasures and corrections. They hold ids and numbers only.",
 }

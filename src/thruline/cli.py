@@ -35,6 +35,8 @@ GROUPS = (
             "person",
             "export",
             "erase",
+            "rectify",
+            "corrections",
             "matches",
             "declare",
             "restrict",

@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from thruline.app.platform import Platform
+from thruline.core.errors import NotFound
 from thruline.testing.canary import assert_gone
 from thruline.testing.homes import killed_after, open_home, write
 
@@ -137,6 +139,31 @@ def test_a_killed_erasure_is_finished_by_the_same_words(trials: Trials) -> None:
         assert len(texts(home)) == 12
 
     trials.run(prepare, "data.erase", {"identifiers": [NAME]}, check)
+
+
+@pytest.mark.parametrize("times", OFTEN)
+def test_a_killed_correction_is_finished_by_the_same_words(trials: Trials) -> None:
+    arguments = {"wrong": NAME, "right": "Odalys Kvasthoug", "what": "docs"}
+
+    def prepare(home: Platform, docs: Path) -> None:
+        write(docs, **PEOPLE)
+        home.data.sync()
+        home.vectors.ask(question=f"What is here for {NAME}?")
+
+    def check(home: Platform, ended: bool) -> None:
+        if not ended:
+            with suppress(NotFound):  # it was killed after all was done, and its receipt signed
+                assert home.data.rectify(**arguments).residue == 0
+        assert_gone(home.home.path, [NAME])
+        assert sum("Odalys" in text for text in texts(home)) == len(PEOPLE)
+        assert len(texts(home)) == len(PAGES) + len(PEOPLE)
+        assert sorted(home.line.payloads.ids("correction")) == sorted(c.id for c in home.data.corrections())
+        assert len(home.data.corrections()) == len(PEOPLE)
+        (synced,) = home.data.sync()
+        assert (synced.changed, synced.added) == (0, 0)
+        assert not any(NAME in text for text in texts(home))
+
+    trials.run(prepare, "data.rectify", arguments, check)
 
 
 def test_a_killed_sync_leaves_no_process_behind(tmp_path: Path) -> None:

@@ -99,6 +99,22 @@ def test_only_the_shard_that_held_her_is_trained_again(desk: Platform, taught, t
     assert verify_offline([str(elsewhere)]) == 0
 
 
+def test_a_correction_trains_the_shard_again_that_learned_the_wrong_words(desk: Platform, taught) -> None:
+    before, wrong, right = taught[1].model, "crack below its left handle", "chip on its right side"
+    (planned,) = desk.data.rectify(wrong=wrong, right=right, what="tickets", dry_run=True).rebuilds
+    assert planned.outcome == "planned"
+    report = desk.data.rectify(wrong=wrong, right=right, what="tickets")
+    (done,) = report.rebuilds
+    assert (done.model, done.outcome, done.held, report.residue) == (before, "serves", planned.held, 0)
+    registry = desk.line.registry
+    (info,) = registry.models()
+    assert info.id == done.made
+    assert not registry.dataset(info.dataset)["text"].str.contains(wrong).any()
+    assert not desk.line.payloads.exists(taught[1].dataset)
+    assert proof_of(report.receipt)["trained_again"] == list(done.held)
+    assert desk.ledger.verify().ok
+
+
 def test_what_is_rebuilt_is_what_training_without_her_gives(desk: Platform, taught) -> None:
     registry = desk.line.registry
     desk.data.erase(identifiers=(NAME, MAIL))

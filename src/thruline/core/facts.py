@@ -183,7 +183,9 @@ VERBS: Mapping[str, Verb] = dict(
         _verb(
             "index.switched",
             "Another generation began to serve.",
-            why=one_of("sync", "operator", "quarantine", "release", "erase", "rollback", "source", "reindex"),
+            why=one_of(
+                "sync", "operator", "quarantine", "release", "erase", "rectify", "rollback", "source", "reindex"
+            ),
         ),
         _verb("dataset.built", "Rows became a dataset.", rows=Number(), train=Number(), test=Number()),
         _verb(
@@ -252,7 +254,9 @@ VERBS: Mapping[str, Verb] = dict(
         _verb(
             "run.started",
             "Work began.",
-            flow=one_of("sync", "train", "erase", "quarantine", "release", "reindex", "job", "restore", "backup"),
+            flow=one_of(
+                "sync", "train", "erase", "rectify", "quarantine", "release", "reindex", "job", "restore", "backup"
+            ),
             attempt=Number(),
         ),
         _verb("run.finished", "Work ended.", outcome=one_of(*OUTCOMES), error=one_of(*ERROR_CODES), ms=Number("ms")),
@@ -348,6 +352,19 @@ VERBS: Mapping[str, Verb] = dict(
             rebuilt=Number(),
             jobs=Number(),
             users=Number(),
+            keys=Number(),
+            residue=Number(),
+            ms=Number("ms"),
+        ),
+        _verb("record.rectified", "Wrong words of a record were put right: another took its place.", places=Number()),
+        _verb("rectify.began", "Records with wrong words, and answers and models made of them, left every table."),
+        _verb(
+            "rectify.done",
+            "What was wrong was put right, and the bytes were looked for.",
+            records=Number(),
+            answers=Number(),
+            models=Number(),
+            rebuilt=Number(),
             keys=Number(),
             residue=Number(),
             ms=Number("ms"),

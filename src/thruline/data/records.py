@@ -65,6 +65,10 @@ class Entry:
         """The same content under another path."""
         return replace(self, path=path)
 
+    def holding(self, record: str) -> Entry:
+        """The same path and bytes, as another record."""
+        return replace(self, record=record)
+
 
 class Live(NamedTuple):
     """A record that may answer, and the groups that may see it; canonical as in Record."""

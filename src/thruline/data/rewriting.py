@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import NamedTuple
+
+from thruline.core.documents import Parsed
 
 Replace = Callable[[str], str]
 
@@ -59,6 +62,20 @@ class Rewriter:
     def _instead(self, match: re.Match[str]) -> str:
         assert match.lastindex is not None
         return self._replace[match.lastindex - 1](match[0])
+
+
+def rewritten(parsed: Parsed, rewrite: Rewriter) -> Parsed:
+    """What is searched, cited and shown, rewritten; blocks, and words read off a picture, go with their text."""
+    moved = rewrite.moved(parsed.text)
+    blocks = tuple(
+        replace(b, start=moved.at(b.start), end=moved.at(b.end), headings=tuple(map(rewrite, b.headings)))
+        for b in parsed.blocks
+    )
+    spots = (spot._replace(start=moved.at(spot.start), end=moved.at(spot.end)) for spot in parsed.spots)
+    return replace(
+        parsed, text=moved.text, title=rewrite(parsed.title), blocks=blocks, hidden=tuple(map(rewrite, parsed.hidden)),
+        spots=tuple(spot for spot in spots if spot.start < spot.end),
+    )  # fmt: skip
 
 
 def _anywhere(word: str) -> str:

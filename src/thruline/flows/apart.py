@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
 
 import msgspec
@@ -35,7 +35,7 @@ from thruline.data import (
 )
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
-from thruline.data.rewriting import Replace, Rewriter
+from thruline.data.rewriting import Replace, Rewriter, rewritten
 from thruline.data.sandbox import ParserPool
 from thruline.flows.documents import Document
 from thruline.guard import phrases, poison
@@ -151,11 +151,16 @@ def read(tools: Tools, asked: Read, exchange: Exchange) -> Document:
     exchange: gives the token for a word and its mention, where the policy wants one.
     """
     parsed = tools.parsers.parse(asked.data, media_type(asked.path, asked.data), asked.path)
+    return read_on(tools, asked, parsed, exchange)
+
+
+def read_on(tools: Tools, asked: Read, parsed: Parsed, exchange: Exchange) -> Document:
+    """The same for what has been parsed already."""
     unseen = "\n".join((*parsed.hidden, *parsed.properties))
     mentions = tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", tools.names))
     if policies.blocked(mentions, asked.policy.block):
         raise Refused(f"{asked.path!r} holds personal data that its source does not let in", reason="personal")
-    parsed = _rewritten(parsed, _rewriter(asked.policy, parsed, mentions, exchange))
+    parsed = rewritten(parsed, _rewriter(asked.policy, parsed, mentions, exchange))
     cut = chunks.chunk(parsed, words=tools.chunk_words)
     return Document(
         title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
@@ -188,15 +193,3 @@ def _rewriter(policy: Policy, parsed: Parsed, mentions: Sequence[Mention], excha
         else:
             words[word] = partial(token_forms.laid_over, exchange(word, mention))
     return Rewriter(words)
-
-
-def _rewritten(parsed: Parsed, rewrite: Rewriter) -> Parsed:
-    """What is searched, cited and shown, rewritten; blocks go with their words."""
-    moved = rewrite.moved(parsed.text)
-    blocks = tuple(
-        replace(b, start=moved.at(b.start), end=moved.at(b.end), headings=tuple(map(rewrite, b.headings)))
-        for b in parsed.blocks
-    )
-    return replace(
-        parsed, text=moved.text, title=rewrite(parsed.title), blocks=blocks, hidden=tuple(map(rewrite, parsed.hidden))
-    )

@@ -7,18 +7,15 @@ same words, it ends in the same place.
 
 from __future__ import annotations
 
-import json
-import shutil
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from thruline.core.clock import iso
-from thruline.core.errors import Conflict, Invalid, NotFound
-from thruline.core.ids import ArtifactId, kind_of, random_id
+from thruline.core.errors import Conflict, Invalid
+from thruline.core.ids import kind_of
 from thruline.core.nouns import Draft
+from thruline.flows import corrections
 from thruline.flows.documents import read_documents
 from thruline.flows.expected import expected_s
 from thruline.flows.holds import check, refusing
@@ -26,12 +23,12 @@ from thruline.flows.line import Line
 from thruline.flows.matches import open_matches
 from thruline.flows.publish import publish_without
 from thruline.flows.reach import Reach, find, is_one_word
-from thruline.flows.rebuild import as_proof, cut, finish, foresee, view
+from thruline.flows.rebuild import cut, finish, foresee, view
+from thruline.flows.removal import Said, residue, scrub, signed, since_last
 from thruline.flows.reports import EraseReport, RebuildView
 from thruline.flows.rights import drop_exports
 from thruline.flows.touched import written
-from thruline.ledger.proof import seal, sign_document
-from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
+from thruline.ledger.residue import OUT_OF_SIGHT
 from thruline.models.rebuilds import Rebuild
 from thruline.runs.runner import Progress, Run
 
@@ -83,12 +80,12 @@ def erase(
             _delete(line, run, late)
             reach = reach.and_also(late)
         run.tell(STAGES[2], 2, len(STAGES))
-        keys = _scrub(line)
+        keys = scrub(line)
         run.tell(STAGES[3], 3, len(STAGES))
         finish(line, actor, progress)
         rebuilt = line.registry.rebuilds.untold()
         run.tell(STAGES[4], 4, len(STAGES))
-        left = _residue(line, reach.called)
+        left = residue(line, reach.called)
         run.tell(STAGES[5], 5, len(STAGES))
         receipt = _sign(line, run, reach, keys, left, rebuilt)
         run.tell(STAGES[5], len(STAGES), len(STAGES))
@@ -114,6 +111,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
     with run.commit():
         check(line, records)  # in here: a hold that was placed before this moment counts
         run.append(Draft(verb="erase.began", inputs=(*reach.subjects, *records, *reach.answers, *reach.models)))
+        as_they_came = corrections.as_they_came(line, reach.texts)
         planned = cut(line, run, reach)
         for model in reach.models:
             line.registry.remove(model)
@@ -128,20 +126,24 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
         datasets = [dataset for dataset in reach.datasets if dataset != planned]
         line.payloads.delete([*consents, *parts, *paths, *remembered, *reach.texts, *datasets, *of_jobs, *exports])
         line.answers.delete(reach.answers)
-        line.subjects.unlink([*records, *reach.chunks, *reach.answers])
+        line.subjects.unlink([*records, *reach.chunks, *reach.answers, *reach.texts])
         line.records.delete(records)
         line.tokens.forget([t for t in reach.texts if kind_of(t) == "token"])
         line.tokens.release(records)
         line.records.drop_nameless([t for t in reach.texts if kind_of(t) == "path"])
         theirs = [pair for side, _ in reach.kin.apart for pair in side.told.ids]
-        line.subjects.forget(reach.subjects, _suppressed(reach), reach.called, line.clock.now(), but=theirs)
+        suppressed = _suppressed(reach, as_they_came)
+        line.subjects.forget(reach.subjects, suppressed, reach.called, line.clock.now(), but=theirs)
         _spare(line, reach)
         publish_without(line, run, "erase", set(records))
 
 
-def _suppressed(reach: Reach) -> list[tuple[str, str]]:
-    """What is not to come in again: the identifiers, and the very bytes, which may call them by an initial alone."""
-    return [*reach.identifiers, *(("record", record) for record in reach.record_ids)]
+def _suppressed(reach: Reach, as_they_came: Sequence[str]) -> list[tuple[str, str]]:
+    """What is not to come in again: the identifiers, and the very bytes, which may call them by an initial alone.
+
+    as_they_came: what was corrected, as its source still has it.
+    """
+    return [*reach.identifiers, *(("record", record) for record in (*reach.record_ids, *as_they_came))]
 
 
 def _spare(line: Line, reach: Reach) -> None:
@@ -155,44 +157,9 @@ def _spare(line: Line, reach: Reach) -> None:
             line.subjects.meet(held.mentions, id)
 
 
-def _scrub(line: Line) -> int:
-    """Each store's own recipe, after which deleted bytes are in none of its files; the number of keys destroyed.
-
-    Keys go by what they still open, not by what was found: started again after a kill, no key is forgotten.
-    """
-    _drop_trainings(line)
-    line.payloads.sweep()
-    keys = line.payloads.shred_unused()
-    line.database.scrub()
-    line.key_database.scrub()
-    return keys
-
-
-def _drop_trainings(line: Line) -> None:
-    """The rows that killed trainings left as files, `train-<run>-…`; one that runs drops its own."""
-    for folder in (line.home / "jobs").glob("train-*"):
-        if not _is_running(line, f"run:{folder.name.split('-')[1]}"):
-            shutil.rmtree(folder)
-
-
-def _is_running(line: Line, run: str) -> bool:
-    try:
-        return line.runs.get(run).state == "running"
-    except NotFound:
-        return False
-
-
-def _residue(line: Line, called: Sequence[str]) -> tuple[str, ...]:
-    """Where a byte of them is left: `file at offset`."""
-    hits = residue_apart(line.home, [c.encode() for c in called])
-    return tuple(
-        f"{hit.path.relative_to(line.home) if hit.path.is_absolute() else hit.path} at {hit.offset}" for hit in hits
-    )
-
-
 def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], rebuilt: Sequence[Rebuild]) -> str:
-    """The receipt: ids and numbers only, the head of the ledger, what was out of scope; a file and an event."""
-    erased = _erased(line)
+    """What the receipt says: what a killed erasure took out is on the receipt of the next one."""
+    erased = since_last(line, "erase.began", "erase.done", ERASED)
     facts = {
         "records": len(erased["records"]), "chunks": len(reach.chunks), "vectors": len(reach.vectors),
         "answers": len(erased["answers"]), "models": len(erased["models"]),
@@ -201,27 +168,8 @@ def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], re
         "keys": keys, "residue": len(left),
         "ms": round((time.monotonic() - run.began) * 1000),
     }  # fmt: skip
-    receipt = random_id("receipt")
-    run.append(Draft(verb="erase.done", inputs=erased["subjects"], outputs=(receipt,), facts=facts))
-    seal(line.ledger, line.signer)
-    head = line.ledger.head()
-    body = {
-        "what": "erasure", "id": receipt, "at": iso(line.clock.now()), **erased, "counts": facts,
-        "rebuilds": [as_proof(r) for r in rebuilt],
-        "out_of_scope": _out_of_scope(line), "head": {"seq": head.seq, "hash": head.hash},
-    }  # fmt: skip
-    path = line.home / "receipts" / f"erasure-{receipt.partition(':')[2][:12]}.json"
-    path.write_text(json.dumps(sign_document(line.signer, body), indent=1) + "\n", "utf-8")
-    line.registry.rebuilds.told([r.id for r in rebuilt if r.state != "pending"], receipt)
-    return str(path)
-
-
-def _erased(line: Line) -> dict[str, tuple[ArtifactId, ...]]:
-    """What went since the last receipt, by kind: what a killed erasure took out is on the receipt of the next one."""
-    done = [event.seq for event in line.ledger.read(verbs=("erase.done",), limit=sys.maxsize)]
-    began = line.ledger.read(verbs=("erase.began",), after=done[-1] if done else 0, limit=sys.maxsize)
-    gone = {id: None for event in began for id in event.inputs}
-    return {f"{kind}s": tuple(id for id in gone if kind_of(id) == kind) for kind in ERASED}
+    said = Said(what="erasure", went=erased, counts=facts, out_of_scope=_out_of_scope(line))
+    return signed(line, run, said, Draft(verb="erase.done", inputs=erased["subjects"], facts=facts), rebuilt)
 
 
 def _out_of_scope(line: Line) -> tuple[str, ...]:

@@ -79,9 +79,9 @@ def check(line: Line, records: Iterable[str], *, restricted: bool = True) -> Non
         )
 
 
-def refusing(line: Line, shown: Iterable[DocumentView]) -> tuple[Refusing, ...]:
-    """The rules under which some of these documents may not be deleted, each with its documents."""
-    rules = held(line)
+def refusing(line: Line, shown: Iterable[DocumentView], *, restricted: bool = True) -> tuple[Refusing, ...]:
+    """The rules under which some of these documents may not be deleted, each with its documents; as `check` does."""
+    rules = held(line) if restricted else ruled(line)
     found: dict[str, list[str]] = {}
     for view in shown:
         if rule := rules.get(ArtifactId(view.record)):

@@ -19,7 +19,7 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.data.sources import Changes, Known, Move, compare, pair_moves
-from thruline.flows import contracts, holds, judging
+from thruline.flows import contracts, corrections, holds, judging
 from thruline.flows.counts import standings
 from thruline.flows.deletion import delete_records
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
@@ -44,6 +44,13 @@ class Change(NamedTuple):
 
     item: Item
     what: str
+
+
+class Earlier(NamedTuple):
+    """What is known before a sync: what each path held, and what is put right in it."""
+
+    entries: Mapping[str, Entry]
+    corrections: corrections.Corrections
 
 
 class Ended(NamedTuple):
@@ -94,7 +101,7 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     )  # fmt: skip
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
     tally = Tally()
-    reading = partial(_prepared, line, run, source, origin, before)
+    reading = partial(_prepared, line, run, source, origin, Earlier(before, corrections.in_force(line, source.id)))
     judged = judging.judged(line, source, found, before, run.map(reading, changes, workers=line.hands))
     if judged and judged.is_blocked:
         return judging.held_back(line, run, source, judged, time.monotonic() - began)
@@ -119,9 +126,7 @@ def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
     return {names[e.path].decode(): Known(e.mark, e.digest) for e in readable if e.path in names}
 
 
-def _prepared(
-    line: Line, run: Run, source: Source, origin: Origin, before: Mapping[str, Entry], change: Change
-) -> Prepared:
+def _prepared(line: Line, run: Run, source: Source, origin: Origin, earlier: Earlier, change: Change) -> Prepared:
     item = change.item
     path_id = line.ids.artifact("path", source.id, item.path)
     raw = Raw(
@@ -133,8 +138,10 @@ def _prepared(
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
     digest = line.ids.digest("content", data)
-    read = raw.read(line.ids.artifact("record", source.id, digest), digest, data, mark)
-    then = before.get(path_id)
+    wrong = earlier.corrections.of(path_id, digest)
+    record = corrections.record_of(line, source.id, digest, [c.fix for c in wrong])
+    read = replace(raw.read(record, digest, data, mark), corrections=wrong)
+    then = earlier.entries.get(path_id)
     if then and then.digest == digest:
         return Prepared(raw=read, refused=then.refused, same=True)
     if then and then.record == read.record:
@@ -215,6 +222,7 @@ def _move(line: Line, run: Run, source: Source, move: Move, before: dict[str, En
     line.payloads.put(path_id, move.new.encode(), owner)
     line.payloads.delete([entry.path])
     line.records.move(source.id, entry.path, entry.at(path_id))
+    corrections.move(line, source.id, entry.path, path_id)
     if entry.record:
         seen = Draft(
             verb="record.seen", inputs=(source.id,), outputs=(ArtifactId(entry.record),),

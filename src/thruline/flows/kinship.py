@@ -7,7 +7,7 @@ people, so it is a payload of its own, found and erased as any text.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +147,15 @@ def namesakes(line: Line, document: Document) -> list[str]:
     spared = [side for d in decisions(line) if not d.same for side in d.sides if _other(d, side).records == ()]
     here = identities(("", each) for each in _told(document)) if spared else []
     return [i.told.name for i in here if any(side.told.ids and side.covers(i) for side in spared)]
+
+
+def follow(line: Line, instead: Mapping[str, str]) -> None:
+    """Records gave their place to others (old -> new): what was decided about them holds for those."""
+    for decision in decisions(line):
+        sides = tuple(replace(s, records=tuple(instead.get(id, id) for id in s.records)) for s in decision.sides)
+        if sides != decision.sides:
+            now = replace(decision, sides=(sides[0], sides[1]))
+            line.payloads.put(now.id, now.payload, now.id)
 
 
 def _other(decision: Decision, side: Side) -> Side:

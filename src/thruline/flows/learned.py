@@ -49,6 +49,15 @@ def sets_that_say(line: Line, called: Sequence[str]) -> set[ArtifactId]:
         raise Unsupported("data sets are read with 'polars'", hint="pip install 'thruline[train]'") from error
 
 
+def taught_by(line: Line, dataset: ArtifactId, records: Sequence[str]) -> list[str]:
+    """The rows that a data set has of these records; raises Unsupported where nothing can read it."""
+    try:
+        groups = {split.group_of(record) for record in records}
+        return [text for group, text in _own(line.registry.dataset(dataset)) if group in groups]
+    except ModuleNotFoundError as error:
+        raise Unsupported("data sets are read with 'polars'", hint="pip install 'thruline[train]'") from error
+
+
 def parted(rows: pl.DataFrame, records: Sequence[str], called: Sequence[str], shards: int) -> Parted:
     """The rows without those of these records, and without whole records that call somebody by one of these words."""
     gone = {split.group_of(record) for record in records} | set(Called(called).among(_own(rows)))

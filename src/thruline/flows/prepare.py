@@ -10,12 +10,13 @@ from thruline import __version__
 from thruline.core.documents import Mention
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
-from thruline.data import token_forms
+from thruline.data import copies, token_forms
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.subjects import identifies
 from thruline.flows import kinship
-from thruline.flows.apart import STEP, Read, embed_by, read, read_by
+from thruline.flows.apart import STEP, Read, embed_by, read, read_by, read_on
+from thruline.flows.corrections import Correction, put_right
 from thruline.flows.documents import Document, as_text
 from thruline.runs.runner import Remembered, Run
 
@@ -32,7 +33,8 @@ REJUDGED = "again"  # a change that is none: the same bytes, to be judged by tod
 class Raw:
     """A file of a source and, once it was read, the record that it is. path_id: the payload that holds its path.
 
-    policy: what becomes of personal data in it.
+    policy: what becomes of personal data in it. corrections: what is to be put right in it; places: in how many places
+    each of them was, once that is done: data is then what is kept of the file, and digest still that of its own bytes.
     """
 
     source: ArtifactId
@@ -45,6 +47,8 @@ class Raw:
     mark: str
     change: str
     policy: Policy
+    corrections: tuple[Correction, ...] = ()
+    places: tuple[int, ...] = ()
 
     def read(self, record: ArtifactId, digest: str, data: bytes, mark: str) -> Raw:
         """The same file with its bytes."""
@@ -75,10 +79,11 @@ class Prepared:
 def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
     """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file."""
     try:
+        raw = _put_right(line, raw)
         config = {
             "words": line.limits.chunk_words, "names": line.names.version,
             "policy": {name: sorted(kinds) for name, kinds in raw.policy._asdict().items()}, "thruline": __version__,
-            "parser": line.parsers.version(media_type(raw.path, raw.data)),
+            "parser": "" if copies.opened(line.ids, raw.data) else line.parsers.version(media_type(raw.path, raw.data)),
         }  # fmt: skip
         made = run.step(
             STEP, (raw.record,), config, lambda: _make(line, raw), Document,
@@ -87,6 +92,14 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
     return Prepared(raw=raw, document=made, vectors=_embedded(line, made.value))
+
+
+def _put_right(line: Line, raw: Raw) -> Raw:
+    """With the right words, where its source has wrong ones; raises Refused where they cannot be read."""
+    if not raw.corrections or raw.places:
+        return raw
+    data, places = put_right(line, raw.path, raw.data, [c.fix for c in raw.corrections])
+    return replace(raw, data=data, places=places)
 
 
 def owner_of(raw: Raw, document: Document) -> str:
@@ -105,6 +118,8 @@ def _make(line: Line, raw: Raw) -> Document:
 def _read(line: Line, raw: Raw) -> Document:
     """Read by workers, where there are some; what needs the vault of tokens is read beside it."""
     asked = Read(data=raw.data, path=raw.path, policy=raw.policy)
+    if copy := copies.opened(line.ids, raw.data):
+        return read_on(line.tools, asked, copy, partial(_token, line, raw))
     if line.workers and not raw.policy.exchanged:
         return read_by(line.workers, asked)
     return read(line.tools, asked, partial(_token, line, raw))

@@ -36,6 +36,15 @@ def publish_without(line: Line, run: Run, why: str, gone: Collection[str]) -> st
         return _publish(line, run, why, {r: v for r, v in serving.items() if r not in gone} | uncovered)
 
 
+def publish_instead(line: Line, run: Run, why: str, gone: Collection[str], came: Collection[str]) -> str:
+    """Let records serve in the place of those that are gone; to be called as publish_without is."""
+    with run.commit():
+        serving = serving_sets(line)
+        uncovered = _live(line, repeating=serving.keys() & set(gone))
+        anew = {r: v for r, v in _live(line).items() if r in came}
+        return _publish(line, run, why, {r: v for r, v in serving.items() if r not in gone} | uncovered | anew)
+
+
 def publish_with(line: Line, run: Run, why: str, back: Collection[str]) -> str:
     """Let these live records serve beside what serves now."""
     with run.commit():

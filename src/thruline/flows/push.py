@@ -7,7 +7,7 @@ import binascii
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import Conflict, Invalid, NotFound
@@ -16,7 +16,7 @@ from thruline.core.nouns import Actor, Source
 from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry
-from thruline.flows import holds
+from thruline.flows import corrections, holds
 from thruline.flows.ingest import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
@@ -58,13 +58,15 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
     content, path = _bytes(sent.text, sent.data, line.limits.max_file), _checked(sent.path)
     digest = line.ids.digest("content", content)
     raw = Raw(
-        source=place.id, record=line.ids.artifact("record", place.id, digest), path=path,
-        path_id=line.ids.artifact("path", place.id, path), data=content, digest=digest, size=len(content), mark=digest,
-        change="added", policy=policy(place.options),
+        source=place.id, record=ArtifactId(""), path=path, path_id=line.ids.artifact("path", place.id, path),
+        data=content, digest=digest, size=len(content), mark=digest, change="added", policy=policy(place.options),
     )  # fmt: skip
     item = Item(path, digest, raw.size, (frozenset(sent.groups),) if sent.groups else ())
     with _alone(line, place, actor) as run:
         _pushed(line, source, actor)  # it may have been removed while this call waited
+        wrong = corrections.in_force(line, place.id).of(raw.path_id, digest)
+        record = corrections.record_of(line, place.id, digest, [c.fix for c in wrong])
+        raw = replace(raw, record=record, corrections=wrong)
         before = line.records.at([raw.path_id])
         regrouped = regroup(line, run, place, [item], [entry.path for entry in before])
         if any(entry.record == raw.record for entry in before):

@@ -19,6 +19,7 @@ from thruline.data import privacy
 from thruline.data.called import Called, words_of
 from thruline.data.records import Record
 from thruline.data.subjects import IDENTIFYING
+from thruline.flows import corrections
 from thruline.flows.documents import Document, as_text, read_documents, views
 from thruline.flows.holds import listing
 from thruline.flows.kinship import Kin, kin_of, records_of
@@ -44,6 +45,7 @@ TEXTS = (
     "consent",
     "token",
     "match",
+    corrections.KIND,
 )  # payloads that are read
 WHOLE = (
     "answer",
@@ -114,10 +116,12 @@ def find(line: Line, identifiers: Sequence[str], *, but: frozenset[ArtifactId] =
     spared = but | _spared_of(line, kin, called)
     learned = sets_that_say(line, called)
     met = _without(line, _texts_with(line, called), spared) | learned
+    met |= {link for link in links if kind_of(link) == corrections.KIND}
     linked = (links | {ArtifactId(r) for r in records_of(line, kin.joined)}) - spared
     subjects = [s for s in subjects if not but or any(x.artifact not in but for x in line.subjects.linked([s]))]
     records = [r for r in _records(line, met, linked) if r.id not in spared]
     chunks = [p.chunk for p in line.records.chunks_of([r.id for r in records])]
+    met |= corrections.about(line, {r.id for r in records})
     below = touched(line, [*(r.id for r in records), *chunks, *sorted(learned)]) | met | linked
     reached = {kind: tuple(sorted(i for i in below if kind_of(i) == kind)) for kind in WHOLE}
     corpora = tuple(sorted({*reached["corpus"], *saying(line, called)}))

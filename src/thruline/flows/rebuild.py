@@ -1,8 +1,8 @@
-"""Rebuild: the detector that serves, made anew without whom an erasure takes.
+"""Rebuild: the detector that serves, made anew without what an erasure or a correction takes.
 
-In the erasure's own transaction the model leaves the shelf, its rows are cut, and a plan is left. From then on nothing
+In the taker's own transaction the model leaves the shelf, its rows are cut, and a plan is left. From then on nothing
 of the old weights serves. The plan is carried out after it: only the shards that held the person are trained again,
-calibration and gate are gone through anew. Whatever ends the process, the next erasure finds the plan.
+calibration and gate are gone through anew. Whatever ends the process, the next one finds the plan.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
@@ -28,7 +29,6 @@ from thruline.models.shard_shelf import Making
 if TYPE_CHECKING:
     from thruline.flows import detector_job, retrain
     from thruline.flows.line import Line
-    from thruline.flows.reach import Reach
     from thruline.models import shards
     from thruline.runs.runner import Progress, Run
 else:
@@ -43,7 +43,31 @@ NOBODY = ArtifactId("")
 logger = logging.getLogger(__name__)
 
 
-def foresee(line: Line, reach: Reach) -> tuple[RebuildView, ...]:
+class Taken(Protocol):
+    """What leaves the line, with the data sets and models that hold it. called: words whose documents leave too."""
+
+    @property
+    def record_ids(self) -> Sequence[ArtifactId]:
+        """Records."""
+        ...
+
+    @property
+    def called(self) -> Sequence[str]:
+        """Words."""
+        ...
+
+    @property
+    def datasets(self) -> Sequence[ArtifactId]:
+        """Data sets with a row of theirs."""
+        ...
+
+    @property
+    def models(self) -> Sequence[ArtifactId]:
+        """Models that learned from one."""
+        ...
+
+
+def foresee(line: Line, reach: Taken) -> tuple[RebuildView, ...]:
     """What an erasure will take out of service and rebuild, and how long that should take; changes nothing."""
     serving = line.registry.serving(ROLE)
     if serving is None or serving not in reach.models:
@@ -56,7 +80,7 @@ def foresee(line: Line, reach: Reach) -> tuple[RebuildView, ...]:
     return (_view(_expecting(line, _losing(plan, found.shards, found.rows)), "planned"),)
 
 
-def cut(line: Line, run: Run, reach: Reach) -> str:
+def cut(line: Line, run: Run, reach: Taken) -> str:
     """Leave a plan for the model that serves, or cut the one that waits; in the transaction that deletes both.
 
     What is given is the data set of the plan, to be spared; empty where there is none.
@@ -135,7 +159,7 @@ def _expecting(line: Line, plan: Plan) -> Plan:
     return replace(plan, expected_s=made.rest_s + made.shard_s * len(plan.lost)) if made else plan
 
 
-def _without(line: Line, run: Run, plan: Plan, reach: Reach) -> Plan:
+def _without(line: Line, run: Run, plan: Plan, reach: Taken) -> Plan:
     """The plan for a new data set that holds nothing of theirs; one with no data set where the old cannot be read."""
     registry = line.registry
     try:

@@ -7,8 +7,8 @@ name goes there too: a restriction is about somebody, not about the bytes that w
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from thruline.core.ids import ArtifactId
@@ -75,6 +75,14 @@ def kept(line: Line) -> dict[ArtifactId, str]:
     """Records that must not be deleted while they are restricted, and the rule that says so."""
     later = {r.id: "the restriction of a person's records" for r in line.records.with_reason(RESTRICTED)}
     return later | {id: f"the restriction {each.id!r}" for each in in_force(line) for id in each.records}
+
+
+def follow(line: Line, instead: Mapping[str, ArtifactId]) -> None:
+    """Records gave their place to others (old -> new): what is said of them holds for those."""
+    for each in in_force(line):
+        if not instead.keys().isdisjoint(each.records):
+            now = replace(each, records=tuple(instead.get(id, id) for id in each.records))
+            line.payloads.put(now.id, now.payload, now.id)
 
 
 def covers(restriction: Restriction, names: Collection[str]) -> bool:

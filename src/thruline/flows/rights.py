@@ -13,6 +13,8 @@ from thruline.core.clock import iso
 from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft
+from thruline.data import copies
+from thruline.flows import corrections
 from thruline.flows.consent import views as consents
 from thruline.flows.learned import shards_of
 from thruline.flows.matches import open_matches
@@ -91,6 +93,7 @@ def _report(line: Line, reach: Reach) -> PersonReport:
         consents=consents(line, line.consents.of(reach.subjects)),
         shards=shards_of(line, reach.record_ids),
         sets=written(line, reach.corpora), open_matches=open_matches(line, reach.identifiers),
+        corrections=corrections.views(line, set(reach.texts)),
     )  # fmt: skip
 
 
@@ -102,8 +105,9 @@ def _write(line: Line, path: Path, report: PersonReport, reach: Reach) -> None:
         written: set[str] = set()
         for document in report.documents:
             raw = line.payloads.get_many([document.record]).get(document.record, b"")
-            entry = _entry(f"documents/{document.source}/{document.path or document.record}", written, document.record)
-            archive.writestr(entry, raw)
+            copy = copies.opened(line.ids, raw)
+            name = f"documents/{document.source}/{document.path or document.record}{'.txt' if copy else ''}"
+            archive.writestr(_entry(name, written, document.record), copy.text if copy else raw)
         for id, answer in line.answers.read([ArtifactId(a) for a in reach.answers]).items():
             said = {"question": answer.question, "answer": answer.text, "asked": answer.asked}
             text = json.dumps(said, indent=1, ensure_ascii=False)

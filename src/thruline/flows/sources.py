@@ -21,7 +21,7 @@ from thruline.data.policies import kept_s, policy, undecided_s
 from thruline.data.records import NONE
 from thruline.data.rights import rights
 from thruline.data.uses import uses
-from thruline.flows import holds
+from thruline.flows import corrections, holds
 from thruline.flows.contracts import contract_of, forget
 from thruline.flows.deletion import delete_records
 from thruline.flows.documents import views
@@ -159,6 +159,7 @@ def remove(line: Line, name: str, dry_run: bool, actor: str) -> BlastReport:
         delete_records(line, run, records)
         line.records.remove_source(source.id)
         forget(line, source)
+        corrections.forget(line, corrections.of_source(line, source.id))
         publish_without(line, run, "source", {r.id for r in records})
         run.append(Draft(verb="source.removed", inputs=(source.id,), facts={"records": len(records)}))
     return reach

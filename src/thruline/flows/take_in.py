@@ -10,7 +10,7 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import AGAIN, Entry, Record
-from thruline.flows import kinship
+from thruline.flows import corrections, kinship
 from thruline.flows.documents import Document, as_text, read_documents
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, names_erased, owner_of
 from thruline.flows.restrictions import RESTRICTED, Restricted, restricted
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 PASSING = ("unreadable", "changed_while_read", "needs_ocr")
 
 
-class _Ready(NamedTuple):
+class Ready(NamedTuple):
+    """A record with all that is to be stored of it."""
+
     raw: Raw
     document: Document
     payload: ArtifactId
@@ -49,7 +51,7 @@ class _Twin(NamedTuple):
 
 def take_in(line: Line, run: Run, group: Sequence[Prepared]) -> int:
     """Commit a group, refused ones as paths with their reason; the number of chunks that are new."""
-    ready = list(_embedded(line, [p for p in group if p.document is not None]))
+    ready = list(embedded(line, [p for p in group if p.document is not None]))
     with run.commit():
         for prepared in group:
             if prepared.document is None:
@@ -57,11 +59,14 @@ def take_in(line: Line, run: Run, group: Sequence[Prepared]) -> int:
         taken = [item for item in ready if not _is_suppressed(line, item)]
         shut = restricted(line)
         for item in taken:
-            _take_one(line, run, item, shut)
+            store(line, run, item, shut)
+            note_path(line, item.raw, owner=owner_of(item.raw, item.document))
+            raw = item.raw
+            corrections.note(line, raw.corrections, raw.record, raw.path_id, raw.digest, raw.places)
     return sum(len(item.chunks) for item in taken)
 
 
-def _is_suppressed(line: Line, item: _Ready) -> bool:
+def _is_suppressed(line: Line, item: Ready) -> bool:
     """Whether somebody in it was erased while it was being prepared; what was remembered of it then goes."""
     if not names_erased(line, item.raw, item.document):
         return False
@@ -71,7 +76,7 @@ def _is_suppressed(line: Line, item: _Ready) -> bool:
     return True
 
 
-def _embedded(line: Line, group: Sequence[Prepared]) -> Iterator[_Ready]:
+def embedded(line: Line, group: Sequence[Prepared]) -> Iterator[Ready]:
     """Each record with its vectors; all chunks of the group that have none go through the model together."""
     texts = [text for p in group if p.vectors is None for text in _document(p).embedded]
     with line.embedding:
@@ -85,7 +90,7 @@ def _embedded(line: Line, group: Sequence[Prepared]) -> Iterator[_Ready]:
         if vectors is None:
             start, first = start + len(ids), start
             vectors = made[first:start]
-        yield _Ready(prepared.raw, document, prepared.document.key, ids, vectors, prepared.breaks)
+        yield Ready(prepared.raw, document, prepared.document.key, ids, vectors, prepared.breaks)
 
 
 def _document(prepared: Prepared) -> Document:
@@ -93,7 +98,11 @@ def _document(prepared: Prepared) -> Document:
     return prepared.document.value
 
 
-def _take_one(line: Line, run: Run, item: _Ready, shut: Restricted) -> None:
+def store(line: Line, run: Run, item: Ready, shut: Restricted, instead_of: Record | None = None) -> None:
+    """Into every table but that of paths, with its events; in the caller's transaction.
+
+    instead_of: a record that is gone, whose state and age it takes over.
+    """
     raw, document = item.raw, item.document
     owner = owner_of(raw, document)
     line.payloads.put(raw.record, raw.data, owner)
@@ -104,6 +113,7 @@ def _take_one(line: Line, run: Run, item: _Ready, shut: Restricted) -> None:
     before = line.records.get_many([raw.record]).get(raw.record)
     if before and before.document not in ("", item.payload):
         _drop_older(line, before, vectors)
+    before = instead_of or before
     twin = _twin(line, raw.record, document)
     reason = _quarantine_reason(line, item, before, twin)
     if not reason and shut.names_one(document, raw.path, as_text(raw.data)):
@@ -114,7 +124,7 @@ def _take_one(line: Line, run: Run, item: _Ready, shut: Restricted) -> None:
             id=raw.record, source=raw.source, state="quarantined" if reason else "live", reason=reason or "none",
             document=item.payload, vectors=vectors, owner=owner, canonical=twin.record.id if twin else "",
             chunks=len(item.chunks), size=len(raw.data), risk=max((r.score for r in document.risks), default=0.0),
-            seen=line.clock.now(), path=raw.path_id,
+            seen=instead_of.seen if instead_of else line.clock.now(), path=raw.path_id,
         )
     )  # fmt: skip
     line.records.put_text(raw.record, text_digest(line, document))
@@ -122,7 +132,6 @@ def _take_one(line: Line, run: Run, item: _Ready, shut: Restricted) -> None:
     line.records.put_chunks(raw.record, item.chunks)
     kinship.note(line, raw.record, document)
     line.records.put_bands(raw.record, duplicates.bands(document.signature))
-    note_path(line, raw, owner=owner)
     run.append(*_judged(line, item, twin, reason))
 
 
@@ -147,7 +156,7 @@ def kept_mark(line: Line, mark: str) -> str:
     return line.ids.digest("mark", mark) if mark else AGAIN
 
 
-def _told(line: Line, item: _Ready) -> list[Draft]:
+def _told(line: Line, item: Ready) -> list[Draft]:
     raw, document = item.raw, item.document
     chunked: dict[str, Fact] = {
         "chunks": len(item.chunks), "characters": sum(len(c.text) for c in document.chunks),
@@ -162,7 +171,7 @@ def _told(line: Line, item: _Ready) -> list[Draft]:
     ]  # fmt: skip
 
 
-def _judged(line: Line, item: _Ready, twin: _Twin | None, reason: str) -> list[Draft]:
+def _judged(line: Line, item: Ready, twin: _Twin | None, reason: str) -> list[Draft]:
     """People met, repetitions found, and whether the record stays out of answers."""
     record = item.raw.record
     drafts = [
@@ -204,7 +213,7 @@ def _drop_older(line: Line, before: Record, vectors: ArtifactId) -> None:
     line.records.drop_chunks(before.id)
 
 
-def _quarantine_reason(line: Line, item: _Ready, before: Record | None, twin: _Twin | None) -> str:
+def _quarantine_reason(line: Line, item: Ready, before: Record | None, twin: _Twin | None) -> str:
     """Why it stays out of answers; what a person decided about the same content stands."""
     document = item.document
     if before and _stands(line, item, before):
@@ -218,7 +227,7 @@ def _quarantine_reason(line: Line, item: _Ready, before: Record | None, twin: _T
     return "contract" if item.breaks else ""
 
 
-def _stands(line: Line, item: _Ready, before: Record) -> bool:
+def _stands(line: Line, item: Ready, before: Record) -> bool:
     """Whether it keeps the state that it has: always what a person decided, and the rest unless it is judged again."""
     if item.raw.change == REJUDGED:
         return bool(line.desk.decision(before.id)) or before.reason == "operator"

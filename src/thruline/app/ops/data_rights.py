@@ -8,17 +8,30 @@ from thruline.app.operations import operation
 from thruline.app.ops.data import DryRun, Identifiers
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import Declared, MatchView, RestrictionReport, RestrictionView
+from thruline.flows.reports import (
+    CorrectionView,
+    Declared,
+    MatchView,
+    RectifyReport,
+    RestrictionReport,
+    RestrictionView,
+)
 
 if TYPE_CHECKING:
+    from thruline.data import mending as fixes
+    from thruline.flows import corrections as correcting
     from thruline.flows import declared as declaring
     from thruline.flows import matches as matching
     from thruline.flows import reach as reaching
+    from thruline.flows import rectify as rectifying
     from thruline.flows import restrict as restricting
 else:
+    correcting = lazy("thruline.flows.corrections")
     declaring = lazy("thruline.flows.declared")
+    fixes = lazy("thruline.data.mending")
     matching = lazy("thruline.flows.matches")
     reaching = lazy("thruline.flows.reach")
+    rectifying = lazy("thruline.flows.rectify")
     restricting = lazy("thruline.flows.restrict")
 
 
@@ -49,6 +62,27 @@ def declare(
 ) -> Declared:  # fmt: skip
     """Declare that identifiers are one person's: `person`, `export` and `erase` then take each for all of them."""
     return declaring.declare(p.line, identifiers, table, p.actor.id)
+
+
+@operation(role="operator", cli="rectify", positional=("what",))
+def rectify(
+    p: Platform, *,
+    wrong: Annotated[str, "words that are wrong, as the documents have them"],
+    right: Annotated[str, "what is right instead"],
+    what: Annotated[str, "a record id, a source or a path, as `person` lists them; all documents unless given"] = "*",
+    person: Annotated[tuple[str, ...], "only in what holds this person, by name and whatever is known"] = (),
+    many: Annotated[bool, "also in more than 100 documents"] = False,
+    dry_run: DryRun = False,
+) -> RectifyReport:  # fmt: skip
+    """Put wrong words of a person right, in every document concerned and for good (GDPR art. 16); sign a receipt."""
+    wanted = rectifying.Wanted(fixes.Fix(wrong, right), what, person, many)
+    return rectifying.rectify(p.line, wanted, dry_run=dry_run, actor=p.actor.id, progress=p.progress)
+
+
+@operation(role="operator", cli="corrections", reads=True)
+def corrections(p: Platform) -> tuple[CorrectionView, ...]:
+    """List what is put right whenever it comes in, and whether its source still says the wrong words."""
+    return correcting.views(p.line)
 
 
 @operation(role="operator", cli="restrict", positional=("identifiers",))

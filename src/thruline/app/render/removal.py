@@ -67,6 +67,32 @@ def _erase(report: reports.EraseReport) -> Iterator[str]:
         yield from (f"  {line}" for line in report.out_of_scope)
 
 
+def _rectify(report: reports.RectifyReport) -> Iterator[str]:
+    yield (
+        f"{'would put right' if report.dry_run else 'put right'}: {n(report.documents, 'document')}, "
+        f"{n(report.chunks, 'chunk')}, {n(report.vectors, 'vector set')}, {n(report.older, 'older version')} deleted, "
+        f"{n(report.answers, 'answer')} deleted, {n(report.models, 'model')}, {n(report.exports, 'copy', 'copies')}"
+    )
+    yield from (f"  {record.source}/{record.path}" for record in report.documents)
+    if report.answers:
+        yield f"told the wrong words: {', '.join(report.askers)}"
+        yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    yield from map(rebuilt, report.rebuilds)
+    yield from (
+        f"written with the wrong words: the set {place}: write it again, and delete it" for place in report.sets
+    )
+    for rule in report.refused_by:
+        yield f"will be refused: {n(rule.documents, 'document')} must be kept under {rule.rule}"
+    yield from (f"could not be read again, and stays as it is: {r.path} ({r.reason})" for r in report.refused)
+    if report.elsewhere:
+        yield "says the same words, and was not meant:"
+        yield from (f"  {record.source}/{record.path}" for record in report.elsewhere)
+    if report.residue >= 0:
+        yield f"residue: {n(report.residue, 'place')} where a byte of them is left  {', '.join(report.residue_places)}"
+    if report.receipt:
+        yield f"receipt: {report.receipt}   thruline-verify {report.receipt}"
+
+
 def _reasked(answer: reports.ReaskedAnswer) -> Iterator[str]:
     yield f"{'changed' if answer.changed else 'the same':<9}{answer.asker}: {answer.question}"
     yield f"{'':<9}{answer.before} -> {answer.now}"
@@ -78,6 +104,7 @@ FORMS: dict[type, Any] = {
     reports.BlastReport: _blast,
     reports.QuarantineReport: _quarantine,
     reports.EraseReport: _erase,
+    reports.RectifyReport: _rectify,
 }
 
 

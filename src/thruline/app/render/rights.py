@@ -21,6 +21,7 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
         yield f"  {state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}"
     yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
     yield from (f"  {c.state} for {c.purpose} on {c.since}  {c.evidence}".rstrip() for c in report.consents)
+    yield from (f"  put right in {c.document} on {c.since}: {c.wrong!r} is {c.right!r}" for c in report.corrections)
     yield from shards(report.shards)
     yield from (f"  set {place}" for place in report.sets)
     if report.open_matches:

@@ -28,10 +28,18 @@ from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.outbox import DeliveryView
 from thruline.flows.reports.pages import CitedPage, Mark, PagePicture
 from thruline.flows.reports.papers import PaperReport
-from thruline.flows.reports.removal import BlastReport, EraseReport, QuarantineReport, ReaskedAnswer, Refusing
+from thruline.flows.reports.removal import (
+    BlastReport,
+    EraseReport,
+    QuarantineReport,
+    ReaskedAnswer,
+    RectifyReport,
+    Refusing,
+)
 from thruline.flows.reports.rights import (
     ConsentReport,
     ConsentView,
+    CorrectionView,
     Declared,
     HeldDocument,
     HoldView,
@@ -78,6 +86,7 @@ __all__ = [
     "ConsentView",
     "ContractReport",
     "CorpusReport",
+    "CorrectionView",
     "Declared",
     "DeliveryView",
     "DeskItem",
@@ -111,6 +120,7 @@ __all__ = [
     "Quote",
     "ReaskedAnswer",
     "RebuildView",
+    "RectifyReport",
     "Refusal",
     "Refusing",
     "ReplayReport",

@@ -7,7 +7,7 @@ from typing import Literal
 
 from thruline.flows.reports.answers import AnswerLine, Outcome
 from thruline.flows.reports.models import RebuildView, ShardView
-from thruline.flows.reports.sources import DocumentView
+from thruline.flows.reports.sources import DocumentView, Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +76,38 @@ class EraseReport:
     refused_by: tuple[Refusing, ...] = ()
     expected_s: float = 0.0
     open_matches: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RectifyReport:
+    """What a correction changes or changed. documents: that said the wrong words, as they were; older: versions of them
+    that are deleted, not corrected. answers: that held the wrong words and are deleted; askers: who was told.
+
+    elsewhere: documents that say the same words and were not meant. refused: documents that could not be read again.
+    exports: copies made by us that went. sets: files written for training that hold the wrong words. The rest as in
+    EraseReport.
+    """
+
+    documents: tuple[DocumentView, ...]
+    older: int
+    chunks: int
+    vectors: int
+    answers: tuple[AnswerLine, ...]
+    askers: tuple[str, ...]
+    models: tuple[str, ...]
+    datasets: int
+    exports: int
+    sets: tuple[str, ...]
+    elsewhere: tuple[DocumentView, ...]
+    dry_run: bool
+    seconds: float = 0.0
+    refused: tuple[Refusal, ...] = ()
+    refused_by: tuple[Refusing, ...] = ()
+    rebuilds: tuple[RebuildView, ...] = ()
+    keys: int = 0
+    residue: int = -1
+    residue_places: tuple[str, ...] = ()
+    receipt: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,11 +63,27 @@ class ConsentReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CorrectionView:
+    """Words of a document that are put right whenever it comes in.
+
+    needed: whether its source still said the wrong ones when it last came in.
+    """
+
+    id: str
+    document: str
+    wrong: str
+    right: str
+    since: str
+    needed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonReport:
     """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
 
     people: pseudonyms that these words stand for. also_seen: other words that may be theirs, for a person to judge.
-    sets: files that were written for training and hold them. open_matches: pairs that wait for a decision.
+    sets: files that were written for training and hold them. open_matches: pairs that wait for a decision. corrections:
+    what was put right in what is told of them.
     """
 
     called: tuple[str, ...]
@@ -84,6 +100,7 @@ class PersonReport:
     shards: tuple[ShardView, ...] = ()
     sets: tuple[str, ...] = ()
     open_matches: int = 0
+    corrections: tuple[CorrectionView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
