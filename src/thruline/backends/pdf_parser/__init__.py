@@ -85,7 +85,7 @@ class _Reader:
         for body in bodies:
             for run in body:
                 self._sizes[run.size] += len(run.words)
-                self._words.learn(run.text)
+                self._words.learn(run)
         levels = self._levels([part for page in laid for part in page])
         for number, (parts, page, edges) in enumerate(zip(laid, pages, running, strict=True), first):
             for part in parts:

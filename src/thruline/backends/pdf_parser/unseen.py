@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
+from thruline.backends.pdf_parser import quick
 from thruline.core.composing import flow
 from thruline.core.layout.runs import Box
 
@@ -54,7 +55,7 @@ def take_unseen(page: pdfium.PdfPage) -> tuple[list[str], list[Cover]]:
 def _things(page: pdfium.PdfPage) -> Iterator[_Thing]:
     for n in range(raw.FPDFPage_CountObjects(page.raw)):
         handle = raw.FPDFPage_GetObject(page.raw, n)
-        kind = raw.FPDFPageObj_GetType(handle)
+        kind = quick.object_type(handle)
         yield _Thing(handle, kind, None, None)
         if kind == raw.FPDF_PAGEOBJ_FORM:
             yield from _within(handle, None, 1)
@@ -67,7 +68,7 @@ def _within(form: Any, placed: _Matrix | None, depth: int) -> Iterator[_Thing]:
     placed = _times(here, placed) if placed else here
     for n in range(raw.FPDFFormObj_CountObjects(form)):
         handle = raw.FPDFFormObj_GetObject(form, n)
-        kind = raw.FPDFPageObj_GetType(handle)
+        kind = quick.object_type(handle)
         yield _Thing(handle, kind, form, placed)
         if kind == raw.FPDF_PAGEOBJ_FORM and depth < _DEEPEST:
             yield from _within(handle, placed, depth + 1)
@@ -86,21 +87,21 @@ class _Look:
 
     def box(self, thing: _Thing) -> Box:
         """Its bounds on the page."""
-        raw.FPDFPageObj_GetBounds(thing.handle, *self._to_floats)
+        quick.object_bounds(thing.handle, *self._to_floats)
         left, bottom, right, top = self._floats
         box = left.value, bottom.value, right.value, top.value
         return _placed(box, thing.placed) if thing.placed else box
 
     def size(self, text: _Thing) -> float:
         """Points on paper: the font's size times the scale of the matrix."""
-        raw.FPDFTextObj_GetFontSize(text.handle, self._to_floats[0])
-        raw.FPDFPageObj_GetMatrix(text.handle, self._to_matrix)
+        quick.text_font_size(text.handle, self._to_floats[0])
+        quick.object_matrix(text.handle, self._to_matrix)
         size = self._floats[0].value * max(abs(self._matrix.d), abs(self._matrix.b))
         return size * max(abs(text.placed[3]), abs(text.placed[1])) if text.placed else size
 
     def is_white(self, text: _Thing) -> bool:
         """Whether it is drawn in white, or in nothing."""
-        if not raw.FPDFPageObj_GetFillColor(text.handle, *self._to_colours):
+        if not quick.object_fill(text.handle, *self._to_colours):
             return False
         red, green, blue, alpha = self._colours
         return alpha.value == 0 or min(red.value, green.value, blue.value) >= _NEARLY_WHITE
@@ -108,7 +109,7 @@ class _Look:
 
 def _is_unseen(look: _Look, text: _Thing, page: Box, covers: list[Cover]) -> bool:
     """A layer of recognised text over a scanned picture is invisible by design and counts as seen."""
-    if raw.FPDFTextObj_GetTextRenderMode(text.handle) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
+    if quick.text_render_mode(text.handle) == raw.FPDF_TEXTRENDERMODE_INVISIBLE:
         box = look.box(text)
         return not any(cover.is_picture for cover in covers if _inside(box, cover.box))
     if look.size(text) < _TINY or not _touches(look.box(text), page):

@@ -180,7 +180,7 @@ def _write(runs: list[Run], sure: dict[Word, _Sure], size: tuple[int, int], page
     """The page's text, and where each of its words stands."""
     words = Words()
     for run in runs:
-        words.learn(run.text)
+        words.learn(run)
     for part in in_order(runs):
         if isinstance(part, Column):
             for paragraph in paragraphs(part, words):

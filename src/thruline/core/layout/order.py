@@ -30,24 +30,12 @@ _Gap = tuple[float, float]
 
 
 class Line(NamedTuple):
-    """A line of a column: its runs as they are read."""
+    """A line of a column: its runs as they are read, its words, and where it begins and ends."""
 
     runs: tuple[Run, ...]
-
-    @property
-    def text(self) -> str:
-        """Its words."""
-        return " ".join([run.text for run in self.runs])
-
-    @property
-    def left(self) -> float:
-        """Where it begins."""
-        return min(run.left for run in self.runs)
-
-    @property
-    def right(self) -> float:
-        """Where it ends."""
-        return max(run.right for run in self.runs)
+    text: str
+    left: float
+    right: float
 
 
 class Column(NamedTuple):
@@ -92,6 +80,9 @@ def _goes_on(above: Column, below: Column) -> bool:
 
 
 def _cut(things: Sequence[_Thing], backwards: bool, depth: int) -> Iterator[Part]:
+    if max(t.left for t in things) <= min(t.right for t in things):  # a line down the page goes through all of it
+        yield from _plain(_rows(things), backwards)
+        return
     narrowest = usual([t.size for t in things if isinstance(t, Run)], 10.0) * _GUTTER
     for group in _groups(_rows(things), narrowest):
         gutters = group.gutters if depth < _DEEPEST and len(group.rows) > 1 else []
@@ -299,7 +290,12 @@ def _plain(rows: list[list[_Thing]], backwards: bool) -> Iterator[Part]:
 
 def _plain_lines(rows: list[list[_Thing]], backwards: bool) -> list[Line]:
     ordered = (sorted((t for t in row if isinstance(t, Run)), key=lambda r: r.left, reverse=backwards) for row in rows)
-    return [Line(tuple(row)) for row in ordered if row]
+    return [_line(row) for row in ordered if row]
+
+
+def _line(runs: list[Run]) -> Line:
+    left, right = min(run.left for run in runs), max(run.right for run in runs)
+    return Line(tuple(runs), " ".join([run.text for run in runs]), left, right)
 
 
 def _reads_leftwards(runs: list[Run]) -> bool:

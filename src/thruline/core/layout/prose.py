@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from thruline.core.layout.order import Column, Line, usual
+from thruline.core.layout.runs import Run
 
 # Of the size of the letters, of the usual distance between lines, and of the column's width.
 _INDENT = 0.8
@@ -35,9 +36,9 @@ class Words:
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    def learn(self, text: str) -> None:
+    def learn(self, run: Run) -> None:
         """Take note of the words of a line; of those at its ends only half may be there."""
-        self._known.update(word.strip(_EDGES) for word in text.lower().split()[1:-1])
+        self._known.update([word.text.lower().strip(_EDGES) for word in run.words[1:-1]])
 
     def join(self, before: str, after: str, *, broken: bool) -> str:
         """Two lines as one. broken: the first ended in a hyphen, which is not in it."""
