@@ -27,7 +27,7 @@ GROUPS = (
     ("data in", ("add", "sync", "push", "withdraw", "sources", "source", "change", "share", "uses", "remove")),
     ("documents", ("documents", "document", "text", "quarantined", "assign", "keep", "retry")),
     ("data checked", ("quality", "check", "corpus")),
-    ("answers", ("ask", "search", "why", "replay", "answers")),
+    ("answers", ("ask", "search", "why", "pages", "replay", "answers")),
     ("undo", ("blast", "quarantine", "release", "reask", "verify")),
     (
         "rights of people",

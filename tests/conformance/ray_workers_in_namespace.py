@@ -14,7 +14,7 @@ import ray
 from thruline.backends.ray_workers import RayWorkers
 from thruline.core.errors import Conflict, Unavailable
 from thruline.flows.apart import Tools
-from thruline.ports.workers import Bench
+from thruline.ports.workers import Bench, Workers
 from thruline.testing.homes import FastEngines, open_home, write
 from thruline.testing.manifest import manifest
 from thruline.testing.ray_cluster import ADDRESS, CPUS, Node, kill, two_nodes
@@ -22,11 +22,31 @@ from thruline.testing.workers_suite import OpenWorkers, WorkersSuite, bench
 
 ON_RAY = {"THRULINE_INGEST__BACKEND": "ray", "THRULINE_COMPUTE__ADDRESS": ADDRESS}
 FILES = 30
+BEFORE_DEATH = 4  # replies
 
 
 class SlowEngines(FastEngines):
     def _bench(self, tools: Tools) -> Bench:
         return replace(super()._bench(tools), opens="thruline.testing.homes:open_slow_worker")
+
+
+class DeadlyWorkers:
+    """Workers of which one node is killed when a few tasks are done, while it works at others."""
+
+    def __init__(self, workers: Workers, node: Node) -> None:
+        self.at_once = workers.at_once
+        self.close = workers.close
+        self.replies = 0
+        self._workers, self._node = workers, node
+        self._one = threading.Lock()
+
+    def do(self, task: bytes) -> bytes:
+        reply = self._workers.do(task)
+        with self._one:
+            self.replies += 1
+            if self.replies == BEFORE_DEATH:
+                kill(self._node)
+        return reply
 
 
 class OldEngines(FastEngines):
@@ -95,12 +115,20 @@ def test_a_node_that_is_killed_in_the_middle_costs_time_and_nothing_else(
     twins: tuple[Path, Path, Path], nodes: list[Node]
 ) -> None:
     one, two, _ = twins
-    with open_home(two, ON_RAY, engines=SlowEngines) as home:
-        killer = threading.Timer(4.0, kill, (nodes[1],))
-        killer.start()
+    opened: list[DeadlyWorkers] = []
+
+    class DeadlyEngines(SlowEngines):
+        def workers(self, tools: Tools) -> Workers | None:
+            given = super().workers(tools)
+            assert given
+            opened.append(DeadlyWorkers(given, nodes[1]))
+            return opened[-1]
+
+    with open_home(two, ON_RAY, engines=DeadlyEngines) as home:
         (report,) = home.data.sync()
-        assert not killer.is_alive(), "the sync was over before the node was killed"
-        killer.join()
+    (workers,) = opened
+    assert nodes[1].poll() is not None
+    assert workers.replies > BEFORE_DEATH + CPUS, "the sync was over before the node was killed"
     assert report.indexed == FILES
     assert held(one) == held(two)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from thruline.core.errors import Conflict, Corrupt, Denied, NotFound, Unavailable
+from thruline.core.files import write_whole
 
 FORMAT = 1  # of everything below a home; a higher number than ours means a newer thruline wrote it
 MARK = "format"
@@ -69,7 +70,7 @@ def create(path: Path) -> tuple[Home, bool]:
         master = path / "keys" / "master.key"
         master.unlink(missing_ok=True)  # of a creation that was killed before it ended: nothing is under it yet
         write_secret(master, secrets.token_hex(32))
-        (path / MARK).write_text(f"{FORMAT}\n", "ascii")
+        write_whole(path / MARK, f"{FORMAT}\n".encode())
     except OSError as error:
         raise Denied(
             f"cannot create a home at {str(path)!r}: {error.strerror}", hint="choose another --home"

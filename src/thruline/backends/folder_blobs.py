@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from thruline.core.errors import NotFound, Unavailable
+from thruline.core.files import flush_folder
 from thruline.core.ids import random_id
 
 ABANDONED_S = 3600.0  # nobody takes an hour to write one blob
@@ -34,7 +35,7 @@ class FolderBlobs:
                     os.link(beside, path)
             finally:
                 beside.unlink(missing_ok=True)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
     def get(self, name: str) -> bytes:
         """The bytes; raises NotFound."""
@@ -50,7 +51,7 @@ class FolderBlobs:
         path = self._path(name)
         with _translated("delete", path), suppress(FileNotFoundError):
             path.unlink()
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
     def names(self) -> Iterator[str]:
         """Every name; what a killed writer left beside is not one, and is removed when it is old."""
@@ -69,7 +70,7 @@ class FolderBlobs:
             return
         folder.mkdir(parents=True, exist_ok=True)
         for made in (folder.parent, self._folder):
-            _flush_folder(made)
+            flush_folder(made)
 
 
 @contextmanager
@@ -91,11 +92,3 @@ def _remove_abandoned(path: Path) -> None:
     with suppress(FileNotFoundError):  # its writer is done
         if time.time() - path.stat().st_mtime > ABANDONED_S:
             path.unlink()
-
-
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

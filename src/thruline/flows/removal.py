@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.clock import iso
 from thruline.core.errors import NotFound
+from thruline.core.files import write_whole
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
 from thruline.flows.rebuild import as_proof
@@ -73,7 +74,7 @@ def signed(line: Line, run: Run, said: Said, done: Draft, rebuilt: Sequence[Rebu
         "out_of_scope": said.out_of_scope, "head": {"seq": head.seq, "hash": head.hash},
     }  # fmt: skip
     path = line.home / "receipts" / f"{said.what}-{receipt.partition(':')[2][:12]}.json"
-    path.write_text(json.dumps(sign_document(line.signer, body), indent=1) + "\n", "utf-8")
+    write_whole(path, (json.dumps(sign_document(line.signer, body), indent=1) + "\n").encode())
     line.registry.rebuilds.told([r.id for r in rebuilt if r.state != "pending"], receipt)
     return str(path)
 
