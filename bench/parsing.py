@@ -33,7 +33,10 @@ from thruline.backends.html_parser import HtmlParser
 from thruline.backends.json_parser import JsonParser
 from thruline.backends.text_parser import TextParser
 from thruline.backends.xlsx_parser import XlsxParser
+from thruline.core.documents import Parsed
+from thruline.core.errors import Refused
 from thruline.data.language import language
+from thruline.ports.parser import Container
 
 HERE = Path(__file__).resolve().parent
 PAGES = HERE.parent / "tests/unit/data/judged_pages"
@@ -170,7 +173,13 @@ def cases(rng: random.Random) -> dict[str, Case]:
 
 
 def reading(parser, media_type: str = "text/plain") -> Callable[[bytes], object]:
+    if isinstance(parser, Container):
+        return lambda data: parser.parse_with(data, media_type, "bench", unread)
     return lambda data: parser.parse(data, media_type, "bench")
+
+
+def unread(_: bytes, name: str) -> Parsed:
+    raise Refused(f"{name!r} is not read here", reason="needs_ocr")
 
 
 def many(read: Callable[[bytes], object]) -> Callable[[bytes], object]:

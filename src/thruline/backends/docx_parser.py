@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import docx
@@ -14,8 +15,10 @@ from docx.text.paragraph import Paragraph
 
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
+from thruline.core.inlays import Inlays
 from thruline.core.packages import carried, open_archive
 from thruline.core.tables import pieces
+from thruline.ports.parser import ReadsInside
 
 _HEADING = re.compile(r"(?:Heading|heading) (\d)")
 _TINY_HALF_POINTS = 4
@@ -32,9 +35,9 @@ class _Style(NamedTuple):
 class DocxParser:
     """The body in order, then comments and the pages' headers and footers."""
 
-    version = "docx 2"
+    version = "docx 3"
 
-    def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
+    def parse_with(self, data: bytes, media_type: str, name: str, read: ReadsInside) -> Parsed:
         """The document; raises Refused `too_large` for an archive that would inflate beyond reason."""
         archive = open_archive(data, name)
         document = docx.Document(io.BytesIO(data))
@@ -44,13 +47,24 @@ class DocxParser:
         for kind, part in carried(archive):
             out.note(kind, part)
         styles: dict[str | None, _Style] = {}
+        inlays = Inlays(out, read)
         for item in document.iter_inner_content():
             _write(item, styles, out)
+            for picture in _pictures(item):
+                inlays.write(picture.blob, picture.partname)
         for text in dict.fromkeys(_margins(document, out)):
             out.block(text)
         if not out.title and not out.done().title:
             out.title = name.rpartition("/")[2]
-        return out.done()
+        return replace(out.done(), parser=", ".join((self.version, *sorted(inlays.parsers))))
+
+
+def _pictures(item: Paragraph | Table) -> Iterator[Any]:
+    """The parts of the pictures in it, in order; what is linked and lies elsewhere is not fetched."""
+    element = item._tbl if isinstance(item, Table) else item._p
+    for shown in element.iter(qn("a:blip")):
+        if (id := shown.get(qn("r:embed"))) in item.part.rels and not item.part.rels[id].is_external:
+            yield item.part.rels[id].target_part
 
 
 def _write(item: Paragraph | Table, styles: dict[str | None, _Style], out: Composer) -> None:

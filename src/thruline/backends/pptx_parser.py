@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
+from thruline.core.inlays import Inlays
 from thruline.core.packages import Package, local, named, relation_id
 from thruline.core.tables import pieces
+from thruline.ports.parser import ReadsInside
 
 _SHAPES = frozenset(("sp", "pic", "graphicFrame", "cxnSp"))
 _TITLES = frozenset(("title", "ctrTitle"))
@@ -27,6 +30,14 @@ class _Slide(NamedTuple):
     hidden: bool
 
 
+class _Source(NamedTuple):
+    """Where a slide stands in the file, and what reads its pictures."""
+
+    package: Package
+    part: str
+    inlays: Inlays
+
+
 class _Shape(NamedTuple):
     """role: what the layout means it for; nothing for a free one. grouped: its place is relative to a group's."""
 
@@ -38,15 +49,16 @@ class _Shape(NamedTuple):
 class PptxParser:
     """Titles as headings, the slide's number as page; hidden slides and shapes, and what lies off the slide, apart."""
 
-    version = "pptx 1"
+    version = "pptx 2"
 
-    def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
+    def parse_with(self, data: bytes, media_type: str, name: str, read: ReadsInside) -> Parsed:
         """The document; its title is the file's own, else its first heading, else its name."""
         package = Package(data, name)
         main = package.main()
         show = package.xml(main)
         related = package.relations(main)
         out = Composer(media_type, self.version, title=package.title())
+        inlays = Inlays(out, read)
         for property_name, value in package.properties():
             out.note(property_name, value)
         for relation in related.values():
@@ -55,18 +67,19 @@ class PptxParser:
                     out.note("commenter", author.get("name"))
         slides = [related[id].part for e in named(show, "sldId") if (id := relation_id(e)) in related]
         for number, part in enumerate(slides, 1):
-            _read(package, part, number, _size(show), out)
+            _read(_Source(package, part, inlays), number, _size(show), out)
         if not out.title and not out.done().title:
             out.title = name.rpartition("/")[2]
-        return out.done()
+        return replace(out.done(), parser=", ".join((self.version, *sorted(inlays.parsers))))
 
 
-def _read(package: Package, part: str, number: int, size: tuple[int, int], out: Composer) -> None:
+def _read(source: _Source, number: int, size: tuple[int, int], out: Composer) -> None:
+    package, part, _ = source
     root = package.xml(part)
     slide = _Slide(number, *size, hidden=root.get("show") in ("0", "false"))
     shapes = sorted(_shapes(root), key=lambda shape: shape.role not in _TITLES)
     for shape in shapes:
-        _write(shape, slide, out)
+        _write(shape, slide, source, out)
     for relation in package.relations(part).values():
         for text in _beside(package, relation.kind, relation.part):
             if slide.hidden:
@@ -89,13 +102,22 @@ def _beside(package: Package, kind: str, part: str) -> Iterator[str]:
         yield "\n".join(dict.fromkeys(word.strip() for word in words if not _is_number(word)))
 
 
-def _write(shape: _Shape, slide: _Slide, out: Composer) -> None:
+def _write(shape: _Shape, slide: _Slide, source: _Source, out: Composer) -> None:
     if shape.role in _NOT_CONTENT:
         return
     element = shape.element
-    if slide.hidden or _is_unseen(shape, slide):
+    hidden = slide.hidden or _is_unseen(shape, slide)
+    if hidden:
         out.hide(_text(element))
-        return
+    else:
+        _write_shown(shape, slide, out)
+    for picture in source.package.pictures(source.part, element):
+        place = f"on slide {slide.number}"
+        source.inlays.write(source.package.data(picture), picture, place, page=slide.number, hidden=hidden)
+
+
+def _write_shown(shape: _Shape, slide: _Slide, out: Composer) -> None:
+    element = shape.element
     _describe(element, slide, out)
     tables = list(named(element, "tbl"))
     for table in tables:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from xml.etree.ElementTree import Element
 
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
+from thruline.core.inlays import Inlays
 from thruline.core.packages import Package, Relation, local, named, relation_id
 from thruline.core.tables import pieces, row_line
+from thruline.ports.parser import ReadsInside
 
 _QUOTED = re.compile(r'"((?:[^"]|"")*[^\W\d_](?:[^"]|"")*)"')
 _COLUMN = re.compile(r"[A-Z]+")
@@ -45,9 +48,9 @@ class _Row(NamedTuple):
 class XlsxParser:
     """Sheet by sheet, in pieces that begin with the header; hidden sheets, rows and columns as hidden text."""
 
-    version = "xlsx 1"
+    version = "xlsx 2"
 
-    def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
+    def parse_with(self, data: bytes, media_type: str, name: str, read: ReadsInside) -> Parsed:
         """The document; its title is the file's own, else its name."""
         package = Package(data, name)
         main = package.main()
@@ -58,11 +61,13 @@ class XlsxParser:
             out.note(property_name, value)
         for relation in related.values():
             _note(package, relation, out)
+        inlays = Inlays(out, read)
         look = _look(package, book, [r.part for r in related.values()])
         for sheet in named(book, "sheet"):
             if relation := related.get(relation_id(sheet)):
                 _write(package, relation.part, sheet, look, out)
-        return out.done()
+                _write_pictures(package, relation.part, sheet, inlays)
+        return replace(out.done(), parser=", ".join((self.version, *sorted(inlays.parsers))))
 
 
 def _note(package: Package, relation: Relation, out: Composer) -> None:
@@ -87,6 +92,14 @@ def _write(package: Package, part: str, sheet: Element, look: _Look, out: Compos
         out.block(piece, kind="table")
     for text in beside:
         out.block(text)
+
+
+def _write_pictures(package: Package, part: str, sheet: Element, inlays: Inlays) -> None:
+    hidden = sheet.get("state", "visible") != "visible"
+    for relation in package.relations(part).values():
+        if relation.kind == "drawing":
+            for picture in package.pictures(relation.part, package.xml(relation.part)):
+                inlays.write(package.data(picture), picture, f"on sheet {sheet.get('name', '')}", hidden=hidden)
 
 
 def _beside(package: Package, relation: Relation, out: Composer) -> Iterator[str]:

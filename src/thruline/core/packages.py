@@ -87,6 +87,17 @@ class Package:
         with self._opened(part) as stream:
             return ET.parse(stream).getroot()  # noqa: S314 - see above
 
+    def data(self, part: str) -> bytes:
+        """A part as it is; raises Refused as `xml`."""
+        with self._opened(part) as stream:
+            return stream.read()
+
+    def pictures(self, part: str, shown: ET.Element) -> list[str]:
+        """The parts of the pictures that an element of a part shows, in order."""
+        ids = [value for e in named(shown, "blip") for key, value in e.items() if key.endswith("}embed")]
+        related = self.relations(part) if ids else {}
+        return [related[id].part for id in ids if id in related]
+
     def stream(self, part: str, *tags: str) -> Iterator[ET.Element]:
         """The elements of a part that are called so, one at a time: each is emptied when the next one is asked for."""
         with self._opened(part) as stream:

@@ -60,7 +60,9 @@ FORMATS = (
     Format(f"{_OFFICE}presentationml.presentation", "pptx", (".pptx", ".pptm", ".ppsx", ".ppsm")),
     Format(f"{_OFFICE}spreadsheetml.sheet", "xlsx", (".xlsx", ".xlsm")),
 )
-HOLDS_FILES = frozenset(("application/pdf", "message/rfc822"))  # whose parsers hand what is inside to others
+HOLDS_FILES = frozenset(
+    ("application/pdf", "message/rfc822", *(f.media_type for f in FORMATS if _OFFICE in f.media_type))
+)  # whose parsers hand what is inside to others
 PAGED = frozenset(("application/pdf", *(f.media_type for f in FORMATS if f.parser == "picture")))  # see ports.parser
 _BY_SUFFIX = {suffix: f for f in FORMATS for suffix in f.suffixes}
 _TEXT = frozenset(f.media_type for f in FORMATS if f.parser == "json" or f.media_type.startswith("text/"))

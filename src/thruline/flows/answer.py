@@ -19,6 +19,7 @@ from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Actor, Draft
 from thruline.data import privacy
+from thruline.flows.doubt import doubted
 from thruline.flows.find import Found, check_question, find, read_hits
 from thruline.flows.line import Line
 from thruline.flows.purposes import ANSWER
@@ -166,7 +167,8 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
     now = line.clock.now()
     ms = (time.monotonic() - asked.began) * 1000
     report = AnswerReport(
-        id=asked.id, question=asked.question, outcome=words.outcome, text=words.text, sentences=words.sentences,
+        id=asked.id, question=asked.question, outcome=words.outcome, text=words.text,
+        sentences=doubted(words.sentences, asked.passages),
         passages=asked.passages, mode=words.mode, model=words.model, generation=asked.generation,
         embedder=line.embedder.info.name, risk=round(asked.screened.score, 4), asked=iso(now), asker=asked.actor.name,
         ms=round(ms, 1), purpose=asked.purpose,

@@ -165,6 +165,7 @@ def read_on(tools: Tools, asked: Read, parsed: Parsed, exchange: Exchange) -> Do
     return Document(
         title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
         risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,
+        unread=len(parsed.unread),
     )  # fmt: skip
 
 

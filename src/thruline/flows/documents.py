@@ -41,6 +41,7 @@ class Document:
     """A prepared record: its chunks in order, who is mentioned, what is suspicious, and its MinHash signature.
 
     unseen: what a reader does not see, hidden text and properties of the file. sketch: of all its words (data/sketch).
+    unread: pages that are pictures, and pictures in it, that nobody could read.
     """
 
     title: str
@@ -52,6 +53,7 @@ class Document:
     signature: bytes
     unseen: str = ""
     sketch: bytes = b""
+    unread: int = 0
 
     @property
     def embedded(self) -> list[str]:
@@ -69,6 +71,11 @@ class Document:
         """Which most of its chunks are in; empty where none tells."""
         spoken = Counter(chunk.language for chunk in self.chunks if chunk.language)
         return spoken.most_common(1)[0][0] if spoken else ""
+
+    @property
+    def doubtful(self) -> int:
+        """How many of its words were read off a picture with little certainty."""
+        return sum(len(chunk.doubtful) for chunk in self.chunks)
 
     @property
     def _beside(self) -> Iterator[str]:
@@ -166,5 +173,5 @@ def _view(record: Record, document: Document | None, path: str, source: str, peo
         reason=record.reason, chunks=record.chunks, size=record.size, people=people, duplicate_of=record.canonical,
         risks=tuple(RiskView(kind=r.kind, score=r.score, evidence=r.evidence) for r in document.risks)
         if document else (),
-        seen=iso(record.seen),
+        seen=iso(record.seen), doubtful=document.doubtful if document else 0, unread=document.unread if document else 0,
     )  # fmt: skip

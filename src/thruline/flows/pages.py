@@ -17,6 +17,7 @@ from thruline.core.errors import Denied, NotFound, Refused, Unsupported
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor
 from thruline.core.pages import Frame, Look, Page, Span
+from thruline.data import copies
 from thruline.data.media import PAGED
 from thruline.data.policies import policy
 from thruline.data.records import Record
@@ -50,7 +51,7 @@ def picture(line: Line, actor: Actor, what: str, number: int) -> PagePicture:
     record = line.records.get(sources.document(line, actor, what).record)
     file = _Opened(line, actor).file(record.id)
     if file is None:
-        raise NotFound(f"{what!r} is not to be shown", hint="it is quarantined, or its bytes are gone")
+        raise NotFound(f"{what!r} is not to be shown", hint="it is quarantined, or the file itself is kept no longer")
     if file.document.media_type not in PAGED:
         raise Unsupported(f"{what!r} has no pages to show", hint="its text is all of it")
     page = next(iter(file.look(Look(numbers=(number,), dots=DOTS))), None)
@@ -107,7 +108,7 @@ class _Opened:
             return None
         document = read_documents(line, [record.document]).get(record.document)
         data = line.payloads.get_many([id]).get(id)
-        if document is None or data is None:
+        if document is None or data is None or copies.opened(line.ids, data):  # of words put right, no page shows them
             return None
         places = {place.chunk: place.position for place in line.records.chunks_of([id])}
         return _File(line, self._eyes(record), document, places, data)

@@ -32,7 +32,7 @@ def text(line: Line, actor: Actor, what: str) -> tuple[Passage, ...]:
         Passage(
             number=place.position + 1, chunk=place.chunk, record=record.id, source=view.source, path=view.path,
             title=cover(chunk.title), text=cover(chunk.text), page=chunk.page, score=0.0, dense_rank=0, text_rank=0,
-            state=record.state,
+            state=record.state, doubtful=chunk.doubtful,
         )
         for place, chunk in zip(places, chunks, strict=False)
     )  # fmt: skip

@@ -56,7 +56,7 @@ def test_a_picture_is_read_and_each_word_has_its_place(pool, kind):
     assert words["ferry"].left < words["Holm"].left
     assert words["ferry"].bottom < words["Dogs"].top
     assert all(0 <= s.left < s.right <= 10_000 and s.sure > 60 for s in parsed.spots)
-    assert chunk(parsed)[0].sure > 80
+    assert chunk(parsed)[0].doubtful == ()
 
 
 def test_a_crooked_scan_inside_a_pdf_is_read_page_by_page(pool):

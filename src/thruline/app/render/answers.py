@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from thruline.app.render.words import WIDTH, wrap
+from thruline.app.render.words import WIDTH, n, wrap
 from thruline.flows import reports
 
 
@@ -18,6 +18,9 @@ def _answer(answer: reports.AnswerReport) -> Iterator[str]:
     for _, passage in sorted(cited.items()):
         page = f", page {passage.page}" if passage.page else ""
         yield f"  [{passage.number}] {passage.title}  ({passage.source}/{passage.path}{page})"
+    if doubtful := sum(sentence.doubtful for sentence in answer.sentences):
+        yield ""
+        yield from wrap(f"{n(doubtful, 'word')} of this read off a picture with little certainty: look at the page")
     yield ""
     yield f"receipt {answer.id}   {answer.outcome}, {answer.ms:.0f} ms   thruline why {answer.id}"
 
@@ -35,8 +38,8 @@ def tree(node: reports.Node, lead: str = "", branch: str = "") -> Iterator[str]:
     detail = f"  {node.detail}" if node.detail else ""
     yield f"{lead}{branch}{through}{node.kind} {node.label}{detail}"
     lead += {"": "", "├─ ": "│  ", "└─ ": "   "}[branch]
-    for n, child in enumerate(node.children):
-        yield from tree(child, lead, "└─ " if n == len(node.children) - 1 else "├─ ")
+    for at, child in enumerate(node.children):
+        yield from tree(child, lead, "└─ " if at == len(node.children) - 1 else "├─ ")
 
 
 def _text(passage: reports.Passage) -> Iterator[str]:

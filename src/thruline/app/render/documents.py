@@ -34,6 +34,8 @@ def _document(document: reports.DocumentView) -> Iterator[str]:
     notes = [n(document.chunks, "chunk")] if document.chunks else []
     notes += [n(document.people, "person", "people")] if document.people else []
     notes += [f"{risk.kind.replace('_', ' ')} {risk.score:.2f}" for risk in document.risks]
+    notes += [n(document.doubtful, "doubtful word")] if document.doubtful else []
+    notes += [n(document.unread, "picture") + " not read"] if document.unread else []
     notes += ["repeats another"] if document.duplicate_of else []
     notes += [document.reason.replace("_", " ")] if document.reason not in ("", "none") else []
     yield f"{document.state:<11} {document.source}/{document.path}"

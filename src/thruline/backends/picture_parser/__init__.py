@@ -47,7 +47,7 @@ class _Sure(NamedTuple):
 class PictureParser:
     """What a picture says. Needs the extra `ocr`, and its networks in the folder it is made with."""
 
-    version = "picture 1"
+    version = "picture 2"
 
     def __init__(self, weights: Path | None = None) -> None:
         self._weights = weights

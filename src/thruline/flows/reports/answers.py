@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from thruline.core.pages import Span
+
 Outcome = Literal["answered", "unknown", "refused", "interrupted"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Passage:
-    """A chunk that was found. number: how the answer cites it, from 1; 0 when it was not given to the answer."""
+    """A chunk that was found. number: how the answer cites it, from 1; 0 when it was not given to the answer.
+
+    doubtful: characters of the text that are words read off a picture with little certainty.
+    """
 
     number: int
     chunk: str
@@ -24,6 +29,7 @@ class Passage:
     dense_rank: int
     text_rank: int
     state: str = "live"
+    doubtful: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +57,15 @@ class Quote:
 class Sentence:
     """A sentence of an answer and the passages it rests on; support is the share of it found there, 0..1.
 
-    quotes: where exactly it stands in them, for an answer in the documents' own sentences.
+    quotes: where exactly it stands in them, for an answer in the documents' own sentences. doubtful: how many of the
+    words that it rests on were read off a picture with little certainty.
     """
 
     text: str
     citations: tuple[int, ...]
     support: float
     quotes: tuple[Quote, ...] = ()
+    doubtful: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

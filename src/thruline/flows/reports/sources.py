@@ -139,7 +139,11 @@ class RiskView:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentView:
-    """A record version as a person sees it."""
+    """A record version as a person sees it.
+
+    doubtful: words in it that were read off a picture with little certainty. unread: pages that are pictures, and
+    pictures in it, that nobody could read.
+    """
 
     record: str
     source: str
@@ -153,3 +157,5 @@ class DocumentView:
     duplicate_of: str
     risks: tuple[RiskView, ...]
     seen: str
+    doubtful: int = 0
+    unread: int = 0
