@@ -59,6 +59,8 @@ FIGURES = (
     Figure("Rules for personal data, on prose", "pii_detection", "mb_per_cpu_second_prose.rules", "MB a CPU second", aim="at least 2"),
     Figure("Near-duplicates of 100,000 passages", "near_duplicates", "passages_per_cpu_s", "a CPU second", "one by one", "one_by_one_per_cpu_s", "at least 15,000"),
     Figure("Near-duplicates found, and rightly", "near_duplicates", "recall", "recall", "precision without looking again", "unverified.precision", "at least .98"),
+    Figure("50,000 chunks compared by meaning", "alike", "speed.cpu_s", "CPU s"),
+    Figure("Statements written anew that are found", "alike", "at.0.94.found", "share", "by their words", "near_duplicates_found"),
     Figure("Quality scores", "quality_filters", "pages.mb_per_cpu_s", "MB a CPU second", "a Python loop", "pages.python_loop_mb_per_cpu_s", "at least 20"),
     Figure("Rows held to a contract", "contract_check", "results.thruline.rows_per_cpu_s", "a CPU second", "Python, row by row", "results.python_rows.rows_per_cpu_s", "at least 2,000,000"),
     Figure("HTML, main content", "parsing", "speed.html.mb_per_cpu_s", "MB a CPU second", "the engine's own content", "speed.html content.baseline_mb_per_cpu_s", "at least 15"),

@@ -28,6 +28,12 @@ def test_an_added_folder_is_read_at_once(client, platform):
     assert reply.headers["location"] == "/data?done=data.add"
 
 
+def test_what_is_said_twice_in_other_words_is_looked_for_from_a_page(client, platform):
+    reply = client.post("/do/data.alike", data={"at": "0.94"})
+    assert platform.calls == [("data.alike", {"at": 0.94})]
+    assert reply.headers["location"] == "/data?done=data.alike"
+
+
 def test_quarantine_shows_what_it_would_touch_before_it_does(client, platform):
     page = client.post("/do/data.quarantine", data={"what": RECORD})
     assert platform.calls == [("data.quarantine", {"what": RECORD, "dry_run": True})]

@@ -26,7 +26,8 @@ PATHS = ("path", "folder")  # parameters that name a place in the file system
 LARGEST = 2**53 - 1  # what JSON carries exactly everywhere
 SYSTEMS = ("infra", "data", "vectors", "models", "guard", "ledger")
 # What follows the system's name tells files of one system apart: data_rights is a part of `data`.
-MODULES = tuple(f"thruline.app.ops.{name}" for name in ("infra", "data", "data_desk", "data_rights", *SYSTEMS[2:]))
+_DATA = ("data", "data_desk", "data_quality", "data_rights")
+MODULES = tuple(f"thruline.app.ops.{name}" for name in ("infra", *_DATA, *SYSTEMS[2:]))
 
 
 @dataclass(frozen=True, kw_only=True)

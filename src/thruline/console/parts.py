@@ -32,6 +32,8 @@ NOTICES: Mapping[str, str] = {
     "data.assign": "It is noted who is to decide.",
     "data.retry": "Judged again. What is listed still breaks a rule.",
     "data.retry.started": "It is being judged again. What passes leaves the list.",
+    "data.alike": "Compared. What says the same in other words is marked in the list of documents.",
+    "data.alike.started": "The documents are being compared. What says the same in other words will be marked.",
     "data.change": "The options are set. The next reading judges each document by them.",
     "infra.cancel": "Asked to stop. It ends at its next step; finished steps are kept.",
 }

@@ -315,6 +315,35 @@ JOIN records r ON r.id = o.record
 WHERE m.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND r.state <> 'deleted'
 ORDER BY o.record, m.record;
 
+-- name: alike_edges
+-- All of them.
+SELECT record, canonical, similarity FROM alike ORDER BY record;
+
+-- name: insert_alike
+-- A record says what an earlier one says.
+INSERT INTO alike (record, canonical, similarity) VALUES (:record, :canonical, :similarity);
+
+-- name: drop_alike_edges
+-- They are looked for anew.
+DELETE FROM alike;
+
+-- name: delete_alike
+-- Those of and to these records.
+DELETE FROM alike WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+  OR canonical IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: alike_of
+-- Those of these records, while both ends may answer.
+SELECT a.record, a.canonical, a.similarity FROM alike a
+JOIN records r ON r.id = a.record AND r.state = 'live' JOIN records c ON c.id = a.canonical AND c.state = 'live'
+WHERE a.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: count_alike
+-- How many there are by source, while both ends may answer.
+SELECT r.source, count(*) FROM alike a
+JOIN records r ON r.id = a.record AND r.state = 'live' JOIN records c ON c.id = a.canonical AND c.state = 'live'
+GROUP BY r.source;
+
 -- name: put_text
 -- What a record says.
 INSERT INTO texts (record, digest) VALUES (:record, :digest)

@@ -242,6 +242,7 @@ class Records:
     def retire(self, records: Sequence[str], state: Literal["superseded", "deleted"]) -> None:
         """No path holds them now; a quarantine stays on record, for when the same content comes again."""
         self._db.execute(self._q.retire, _ids(records) | {"state": state})
+        self._db.execute(self._q.delete_alike, _ids(records))
         if records:
             self._other_readers()
 
@@ -369,10 +370,12 @@ class Records:
         return self._db.query(self._q.count_suppressed)[0][0]
 
     def delete(self, records: Sequence[str]) -> None:
-        """Remove rows of records, chunks, bands, texts, sketches and paths; payloads and vectors are the caller's."""
+        """Remove all rows of these records, edges and paths included; payloads and vectors are the caller's."""
         self.drop_sketches(records)
         q = self._q
-        for query in (q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_entries_of, q.delete_records):
+        for query in (
+            q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_alike, q.delete_entries_of, q.delete_records,
+        ):  # fmt: skip
             self._db.execute(query, _ids(records))
         self._other_readers()
 

@@ -95,6 +95,14 @@ CREATE TABLE IF NOT EXISTS bands (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS bands_by_record ON bands (record);
 
+-- Records that say what an earlier one says in other words, by their vectors; gone with either.
+CREATE TABLE IF NOT EXISTS alike (
+  record TEXT PRIMARY KEY,
+  canonical TEXT NOT NULL,
+  similarity REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS alike_by_canonical ON alike (canonical);
+
 -- What each record says, as a keyed digest of its words: records that share one say the same.
 CREATE TABLE IF NOT EXISTS texts (
   record TEXT PRIMARY KEY,

@@ -18,6 +18,7 @@ from thruline.data.contamination import contamination
 from thruline.data.policies import STATED
 from thruline.data.quality_rules import DEFAULT, Purpose
 from thruline.data.records import Record
+from thruline.flows.alike import once
 from thruline.flows.documents import pages_of
 from thruline.flows.purposes import check_uses, permitted
 from thruline.flows.quality import judge
@@ -40,13 +41,15 @@ class _Row(NamedTuple):
 
 
 def export(
-    line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, out: str, *, held_out: str, use: str
-) -> CorpusReport:
+    line: Line, actor: Actor, sources: Sequence[str], purpose: Purpose, out: str, *, held_out: str, use: str,
+    distinct: float = 0.0,
+) -> CorpusReport:  # fmt: skip
     """Write the documents of these sources that pass the rules of a purpose, each text once.
 
     out: a `.parquet` file; its data sheet lies beside it as Markdown. held_out: a Parquet file with a column `text`
     that is for testing alone: what stands in it is left out. use: what the set is for; without who withdrew it.
-    documents = written + repeated + failing + contaminated + withheld.
+    distinct: similarity from which one of two that say the same in other words is left out; 0 for none.
+    documents = written + repeated + alike + failing + contaminated + withheld.
     Raises Invalid for another ending, Conflict for a file that is there or a source that may not be used so, NotFound
     where nothing passes.
     """
@@ -63,7 +66,8 @@ def export(
     failing = {rule.score: rows for rule in DEFAULT[purpose] if len(rows := judged.failing(rule))}
     failed = {int(row) for rows in failing.values() for row in rows}
     passing = [record for row, record in enumerate(judged.records) if row not in failed]
-    rows = list(_rows(line, passing, {s.id: s.name for s in chosen}))
+    apart = once(line, actor, passing, distinct) if distinct else passing
+    rows = list(_rows(line, apart, {s.id: s.name for s in chosen}))
     seen = {pair.train for pair in contamination([row.text for row in rows], tests).pairs} if tests else set()
     written = [row for number, row in enumerate(rows) if number not in seen]
     if not written:
@@ -71,7 +75,7 @@ def export(
     report = CorpusReport(
         file=str(path), sheet=str(path.with_suffix(".md")), purpose=purpose, documents=len(live),
         written=len(written), repeated=len(records) - len(unique), failing=len(failed), contaminated=len(seen),
-        withheld=len(live) - len(records),
+        withheld=len(live) - len(records), alike=len(passing) - len(apart),
         by_rule={rule: len(rows) for rule, rows in failing.items()}, words=sum(row.words for row in written),
     )  # fmt: skip
     _note(line, report, written, actor)
@@ -134,7 +138,7 @@ def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) 
     """On the ledger before it is written: killed in between, an erasure still names the file."""
     id = random_id(KIND)
     records = tuple(row.record for row in rows)
-    facts = {"rows": report.written, "repeated": report.repeated, "failing": report.failing}
+    facts = {"rows": report.written, "repeated": report.repeated, "alike": report.alike, "failing": report.failing}
     facts |= {"contaminated": report.contaminated, "withheld": report.withheld}
     with line.database.transaction():
         if sum(r.state == "live" for r in line.records.get_many(records).values()) < len(records):
@@ -161,6 +165,8 @@ def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Se
         yield f"- {source.name}: {count} documents; {told}; covered personal data: {masked}"
     yield "\n## Cleaning\n"
     out = f"{report.repeated} that repeat another + {report.failing} that fail a rule"
+    if report.alike:
+        out += f" + {report.alike} that say in other words what another says"
     seen = f"{report.contaminated} that stand in the set held out for testing"
     kept_back = f"{report.withheld} of people who do not want theirs used so"
     yield f"- {report.documents} documents = {report.written} written + {out} + {seen} + {kept_back}"

@@ -111,16 +111,19 @@ def views(line: Line, records: Sequence[Record], actor: Actor | None = None) -> 
     found = _views(line, records, actor)
     if actor is None or actor.is_operator:
         return found
-    originals = line.records.get_many([v.duplicate_of for v in found if v.duplicate_of])
+    originals = line.records.get_many([id for v in found for id in (v.duplicate_of, v.alike_to) if id])
     seen = sight(line, actor).among(originals)
     return tuple(_for_eyes(v, seen.keys()) for v in found)
 
 
 def _for_eyes(view: DocumentView, originals: Collection[str]) -> DocumentView:
-    """Without an original that is not among these, and without the words of what is kept out of answers."""
+    """Without originals that are not among these, and without the words of what is kept out of answers."""
     is_out = view.state == "quarantined"
     risks = tuple(replace(r, evidence="") for r in view.risks) if is_out else view.risks
-    return replace(view, risks=risks, duplicate_of=view.duplicate_of if view.duplicate_of in originals else "")
+    return replace(
+        view, risks=risks, duplicate_of=view.duplicate_of if view.duplicate_of in originals else "",
+        alike_to=view.alike_to if view.alike_to in originals else "",
+    )  # fmt: skip
 
 
 def _views(line: Line, records: Sequence[Record], actor: Actor | None) -> tuple[DocumentView, ...]:
@@ -128,6 +131,7 @@ def _views(line: Line, records: Sequence[Record], actor: Actor | None) -> tuple[
     documents = read_documents(line, [r.document for r in records if r.document])
     paths = path_names(line, [r.id for r in records], actor)
     sources = {s.id: s.name for s in line.records.sources()}
+    alike = line.alike.of([r.id for r in records])
     people: dict[str, set[str]] = {}
     for link in line.subjects.met_in([r.id for r in records]):
         people.setdefault(link.artifact, set()).add(link.subject)
@@ -135,6 +139,7 @@ def _views(line: Line, records: Sequence[Record], actor: Actor | None) -> tuple[
         _view(r, documents.get(r.document), paths.get(r.id, ""), sources.get(r.source, ""), len(people.get(r.id, ())))
         for r in records
     ]
+    found = [replace(v, alike_to=alike[r.id].of) if r.id in alike else v for v, r in zip(found, records, strict=True)]
     if reader is None or not reader.hidden:
         return tuple(found)
     return tuple(_covered(v, reader.cover(documents.get(r.document))) for v, r in zip(found, records, strict=True))

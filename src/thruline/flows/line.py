@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from thruline.core.clock import Clock
 from thruline.core.ids import ArtifactId, Ids
 from thruline.core.nouns import Source
+from thruline.data.alike_edges import AlikeEdges
 from thruline.data.consents import Consents
 from thruline.data.desk import Desk
 from thruline.data.item_rights import ItemRights
@@ -136,6 +137,7 @@ class Line:
         self.engines = engines
         self.ledger = SqlLedger(database, clock)
         self.records = Records(database)
+        self.alike = AlikeEdges(database)
         self.desk = Desk(database)
         self.item_rights = ItemRights(database, ids, same_content=limits.same_content)
         self.subjects = Subjects(database, ids)

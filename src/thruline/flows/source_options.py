@@ -64,6 +64,7 @@ def report(line: Line, actor: Actor, name: str) -> SourceReport:
         personal=_personal(line, source),
         contract=judged.report if judged else None,
         changes=judged.changes if judged else (),
+        alike=line.alike.counts().get(source.id, 0),
         options=tuple(
             SourceOption(name=option, value=source.options.get(option, ""), says=says)
             for option, says in line.engines.options(source.kind).items()

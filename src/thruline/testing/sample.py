@@ -95,6 +95,9 @@ class _Data:
     def retry(self, **given: Any) -> None:
         self._platform.note("data.retry", **given)
 
+    def alike(self, **given: Any) -> None:
+        self._platform.note("data.alike", **given)
+
     def change(self, **given: Any) -> None:
         self._platform.note("data.change", **given)
         if "every=never" in given["options"]:

@@ -12,7 +12,6 @@ from thruline.flows.reports import (
     ConsentReport,
     ConsentView,
     ContractReport,
-    CorpusReport,
     DocumentView,
     EraseReport,
     HoldView,
@@ -21,7 +20,6 @@ from thruline.flows.reports import (
     PersonExport,
     PersonReport,
     PushReport,
-    QualityReport,
     QuarantineReport,
     ReaskedAnswer,
     SourceView,
@@ -31,21 +29,18 @@ from thruline.flows.reports import (
 if TYPE_CHECKING:
     from thruline.app import papers as governance
     from thruline.flows import consent as consenting
-    from thruline.flows import corpus as corpora
     from thruline.flows import erase as erasure
     from thruline.flows import expectations, papers, reading, rights
     from thruline.flows import holds as holding
     from thruline.flows import pages as paging
     from thruline.flows import purposes as purposes_
     from thruline.flows import push as pushing
-    from thruline.flows import quality as qualities
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reask as reasking
     from thruline.flows import source_options as choosing
     from thruline.flows import sources as sourcing
 else:
     consenting = lazy("thruline.flows.consent")
-    corpora = lazy("thruline.flows.corpus")
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
@@ -54,7 +49,6 @@ else:
     papers = lazy("thruline.flows.papers")
     purposes_ = lazy("thruline.flows.purposes")
     pushing = lazy("thruline.flows.push")
-    qualities = lazy("thruline.flows.quality")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
     reasking = lazy("thruline.flows.reask")
@@ -208,30 +202,6 @@ def reask(
 ) -> tuple[ReaskedAnswer, ...]:  # fmt: skip
     """Give the answers that something touched again, from what is there now, to who asked them."""
     return reasking.reask(p.line, what, quarantining.window(p.line, since, until), limit, p.operator)
-
-
-@operation(role="reader", cli="quality", positional=("source",), reads=True)
-def quality(
-    p: Platform, *,
-    source: Annotated[str, "a source"],
-    purpose: Annotated[Literal["rag", "training"], "rules for answering, or the stricter ones for training"] = "rag",
-    since: Annotated[str, "also say how scores moved since then, as `7d` or `2026-11-22`"] = "",
-) -> QualityReport:  # fmt: skip
-    """Name the documents of a source that fail a rule of quality, and tell when its scores have moved."""
-    return qualities.quality(p.line, p.actor, source, purpose, since)
-
-
-@operation(role="operator", cli="corpus", positional=("sources",))
-def corpus(
-    p: Platform, *,
-    sources: Annotated[tuple[str, ...], "sources"],
-    out: Annotated[str, "the .parquet file to write; its data sheet lies beside it"],
-    purpose: Annotated[Literal["rag", "training"], "whose rules of quality a document has to pass"] = "training",
-    held_out: Annotated[str, "a Parquet file whose column `text` is for testing alone: what it holds is left out"] = "",
-    use: Annotated[str, "what the set is for: only sources that may be used so, nobody who withdrew it"] = "train",
-) -> CorpusReport:  # fmt: skip
-    """Write a cleaned set of documents for training, each text once, with its data sheet."""
-    return corpora.export(p.line, p.actor, sources, purpose, out, held_out=held_out, use=use)
 
 
 @operation(role="operator", cli="check", positional=("table", "contract"))

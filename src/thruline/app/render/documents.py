@@ -37,6 +37,7 @@ def _document(document: reports.DocumentView) -> Iterator[str]:
     notes += [n(document.doubtful, "doubtful word")] if document.doubtful else []
     notes += [n(document.unread, "picture") + " not read"] if document.unread else []
     notes += ["repeats another"] if document.duplicate_of else []
+    notes += ["says another's in other words"] if document.alike_to else []
     notes += [document.reason.replace("_", " ")] if document.reason not in ("", "none") else []
     yield f"{document.state:<11} {document.source}/{document.path}"
     yield f"{'':<11} {document.title or document.record}  ({', '.join(notes)})"
@@ -81,6 +82,18 @@ def _quality(report: reports.QualityReport) -> Iterator[str]:
         yield f"  no score moved: {report.drift[0].before} documents before, {report.drift[0].since} since"
 
 
+def _alike(report: reports.AlikeReport) -> Iterator[str]:
+    said = f"{n(report.alike, 'document')} of {report.documents} say in other words what another says"
+    yield f"{said}, from {report.threshold:g} on; {report.new} new, in {report.seconds:.1f} s"
+    if report.too_long:
+        yield f"  {n(report.too_long, 'document')} of more than 1,024 chunks compared with nothing"
+    for pair in report.pairs:
+        yield f"  {pair.similarity:.3f}  {pair.path}"
+        yield f"         {pair.of_path}"
+    if report.alike > len(report.pairs):
+        yield f"  and {report.alike - len(report.pairs)} more: --limit {report.alike}"
+
+
 def _case(item: reports.DeskItem) -> Iterator[str]:
     notes = [", ".join(item.rules), f"for {item.owner}" if item.owner else "", item.decision]
     notes += [f"since {item.since[:16]}"] if item.since else []
@@ -107,6 +120,8 @@ def _source(report: reports.SourceReport) -> Iterator[str]:
         f"{c.seen} seen = {c.indexed} indexed + {c.duplicates} duplicates + {c.quarantined} quarantined + "
         f"{c.refused} refused"
     )
+    if report.alike:
+        yield f"{n(report.alike, 'document')} of them in other words what another says"
     yield from _held(report.contract, report.changes)
     for kind in report.personal:
         yield f"  {kind.kind} of {n(kind.people, 'person', 'people')}, {kind.policy}"
@@ -126,6 +141,7 @@ FORMS: dict[type, Any] = {
     reports.SyncReport: _sync,
     reports.ContractReport: _contract,
     reports.QualityReport: _quality,
+    reports.AlikeReport: _alike,
     reports.VerifyReport: _verify,
     reports.DeskReport: _desk,
     reports.SourceReport: _source,

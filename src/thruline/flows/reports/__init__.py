@@ -15,6 +15,8 @@ from thruline.flows.reports.answers import (
     WhyReport,
 )
 from thruline.flows.reports.checks import (
+    AlikePair,
+    AlikeReport,
     ContractReport,
     CorpusReport,
     DriftView,
@@ -76,6 +78,8 @@ from thruline.flows.reports.state import (
 )
 
 __all__ = [
+    "AlikePair",
+    "AlikeReport",
     "AnswerLine",
     "AnswerReport",
     "BackupReport",

@@ -79,12 +79,41 @@ class QualityReport:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CorpusReport:
-    """A cleaned set that was written: documents = written + repeated + failing + contaminated
-    + withheld.
+class AlikePair:
+    """A document that says in other words what another said first. path, of_path: with the source's name before.
 
-    by_rule: how many fail each rule. contaminated: stand in the set that is held out for testing.
-    withheld: hold somebody who does not want theirs used so.
+    similarity: cosine of its least alike chunk.
+    """
+
+    record: str
+    path: str
+    of: str
+    of_path: str
+    similarity: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlikeReport:
+    """What was compared by meaning. alike: documents that say what an earlier one says; new: of these not known before.
+
+    too_long: documents of too many chunks to compare. pairs: the most similar.
+    """
+
+    documents: int
+    alike: int
+    new: int
+    too_long: int
+    threshold: float
+    pairs: tuple[AlikePair, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorpusReport:
+    """A cleaned set that was written: documents = written + repeated + alike + failing + contaminated + withheld.
+
+    alike: say in other words what another says. by_rule: how many fail each rule. contaminated: stand in the set that
+    is held out for testing. withheld: hold somebody who does not want theirs used so.
     """
 
     file: str
@@ -98,3 +127,4 @@ class CorpusReport:
     withheld: int
     by_rule: dict[str, int]
     words: int
+    alike: int = 0

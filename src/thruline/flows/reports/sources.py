@@ -117,7 +117,10 @@ class PersonalKind:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceReport:
-    """A source at a glance, with every option that it takes. usual: how often it brings something new, in words."""
+    """A source at a glance, with every option that it takes. usual: how often it brings something new, in words.
+
+    alike: documents that say in other words what another says.
+    """
 
     source: SourceView
     counts: SourceCounts
@@ -126,6 +129,7 @@ class SourceReport:
     contract: ContractReport | None
     changes: tuple[str, ...]
     options: tuple[SourceOption, ...]
+    alike: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +143,7 @@ class RiskView:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentView:
-    """A record version as a person sees it.
+    """A record version as a person sees it. alike_to: the document that says the same in other words, and first.
 
     doubtful: words in it that were read off a picture with little certainty. unread: pages that are pictures, and
     pictures in it, that nobody could read.
@@ -159,3 +163,4 @@ class DocumentView:
     seen: str
     doubtful: int = 0
     unread: int = 0
+    alike_to: str = ""
