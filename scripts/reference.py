@@ -26,12 +26,12 @@ from starlette.routing import Route
 from thruline import cli
 from thruline.api.http import application
 from thruline.app import config, home
-from thruline.app.compose import GENERAL
 from thruline.app.operations import SYSTEMS, Operation, Parameter, operations
 from thruline.app.platform import Platform
 from thruline.core import facts
 from thruline.core.errors import ERRORS
 from thruline.core.sql import load_schema
+from thruline.data.options import GENERAL
 from thruline.data.policies import POLICIES
 
 FOLDER = Path(__file__).parent.parent / "docs" / "reference"

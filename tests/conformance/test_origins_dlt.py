@@ -77,6 +77,30 @@ def test_a_row_is_a_title_and_a_line_for_each_column_that_says_something(write: 
     }
 
 
+def test_a_look_imports_the_resource_and_does_not_run_it(write: Write, tmp_path: Path) -> None:
+    folder = write(f"""
+        @dlt.resource(primary_key="id")
+        def rows():
+            open({str(tmp_path / "ran")!r}, "w").close()
+            yield {{"id": 1}}
+        @dlt.resource
+        def loose():
+            yield {{"id": 1}}
+        @dlt.source
+        def crm():
+            return rows, loose
+    """)
+    with closing(opened(folder)) as origin:
+        assert origin.look(within_s=5.0) == "resource 'rows', its rows told apart by id"
+    for name, options, said in (
+        ("row", {}, "has no 'row'"), ("loose", {}, "no primary key"), ("crm", {"resource": "row"}, "no resource 'row'"),
+    ):  # fmt: skip
+        with closing(opened(folder, name, **options)) as origin, pytest.raises(Invalid, match=said) as wrong:
+            origin.look(within_s=5.0)
+        assert wrong.value.hint
+    assert not (tmp_path / "ran").exists()
+
+
 def test_key_columns_title_and_readers_are_those_that_were_chosen(write: Write) -> None:
     folder = write("""
         @dlt.resource

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from thruline.backends.rows_origin import RowsOrigin
-from thruline.core.errors import Denied, Invalid, Refused, Unavailable
+from thruline.core.errors import Denied, Invalid, NotFound, Refused, Unavailable
 from thruline.ports.origin import Item
 
 LIMIT = 1_000_000
@@ -173,6 +173,27 @@ def test_a_file_that_may_not_be_read_is_denied(path: Path) -> None:
     path.chmod(0)
     with pytest.raises(Denied):
         opened(path, key="id").list()
+
+
+def test_a_look_tells_columns_rows_and_size(path: Path, suffix: str) -> None:
+    said = opened(path, key="id").look(within_s=5.0)
+    columns = "" if suffix == ".jsonl" else f"table '{path.name}': 3 columns, "
+    rows = "2 rows" if suffix == ".parquet" else "about 2 rows"
+    assert said.startswith(f"{columns}{rows}, ")
+
+
+def test_a_look_names_a_column_that_may_be_meant(path: Path, suffix: str) -> None:
+    if suffix == ".jsonl":
+        pytest.skip("each object has columns of its own")
+    with pytest.raises(Invalid, match="no column 'twon'") as wrong:
+        opened(path, columns="twon").look(within_s=5.0)
+    assert "did you mean 'town'?" in wrong.value.hint
+
+
+def test_a_look_at_a_file_that_never_was_says_so(path: Path) -> None:
+    path.unlink()
+    with pytest.raises(NotFound, match="is not there"):
+        opened(path).look(within_s=5.0)
 
 
 def test_a_column_that_is_not_there_is_said(path: Path, suffix: str) -> None:

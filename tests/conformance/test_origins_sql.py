@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import time
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +25,10 @@ from thruline.testing import mysql
 from thruline.testing.postgres import empty_database
 
 LIMIT = 1_000_000
+LOOK_S = 5.0
+ENDLESS = (
+    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 100000000) SELECT max(n) AS n FROM c"
+)
 PASSWORD = "correct horse"
 PEOPLE = "CREATE TABLE people (id INTEGER PRIMARY KEY, name VARCHAR(200), town VARCHAR(200), rev INTEGER)"
 WIDE = "CREATE TABLE wide (id INTEGER PRIMARY KEY, rev INTEGER, text_ LONGTEXT)"
@@ -341,6 +347,73 @@ def test_a_table_that_is_not_there_is_said(shop: Shop) -> None:
     shop.run(PEOPLE)
     with pytest.raises(Invalid), closing(shop.origin(table="nothing")) as origin:
         origin.list()
+
+
+def look(shop: Shop, **options: str) -> str:
+    with closing(shop.origin(**options)) as origin:
+        return origin.look(within_s=LOOK_S)
+
+
+def test_a_look_tells_columns_and_rows(people: Shop) -> None:
+    assert look(people) == "table 'people': 4 columns, 2 rows"
+    assert look(people, table="people", columns="name,town", cursor="rev") == "table 'people': 2 columns, 2 rows"
+    assert look(people, query="SELECT town, name FROM people -- all", key="name") == "query: 2 columns, 2 rows"
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "meant"),
+    [
+        ({"table": "poeple"}, "no table 'poeple'", "people"),
+        ({"table": "people", "columns": "name,twon"}, "'people' has no column 'twon'", "town"),
+        ({"table": "people", "title": "Name_"}, "'people' has no column 'Name_'", "name"),
+        ({"table": "people", "cursor": "revision"}, "'people' has no column 'revision'", "rev"),
+        ({"query": "SELECT name FROM people", "key": "nam"}, "the query has no column 'nam'", "name"),
+    ],
+)
+def test_what_options_misspell_is_said_with_what_may_be_meant(
+    people: Shop, options: dict[str, str], said: str, meant: str
+) -> None:
+    with pytest.raises(Invalid, match=said) as wrong:
+        look(people, **options)
+    assert meant in wrong.value.hint
+
+
+def test_a_table_without_a_key_is_said_when_it_is_looked_at(people: Shop) -> None:
+    people.run("CREATE TABLE loose (note VARCHAR(20))")
+    with pytest.raises(Invalid, match="no primary key") as wrong:
+        look(people, table="loose")
+    assert "key=COLUMN" in wrong.value.hint
+
+
+@pytest.mark.parametrize("shop", ["sqlite", "postgresql"], indirect=True)  # MariaDB ends a recursion by itself
+def test_rows_that_take_too_long_to_count_are_not_told(people: Shop) -> None:
+    people.run("CREATE VIEW endless AS " + ENDLESS)
+    began = time.monotonic()
+    with closing(people.origin(table="endless", key="n")) as origin:
+        assert origin.look(within_s=0.5) == "table 'endless': 1 column"
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+def test_a_look_at_a_server_that_is_silent_or_away_says_so_in_time(kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"{kind}://me@127.0.0.1:{silent.getsockname()[1]}/shop"
+        for place, said in (
+            (address, "no answer came in time"), (f"{kind}://me@127.0.0.1:1/shop", "nothing listens there"),
+            (f"{kind}://me@nowhere.invalid/shop", "no host has that name"),
+        ):  # fmt: skip
+            began = time.monotonic()
+            with closing(SqlOrigin(place, {"table": "people"})) as origin, pytest.raises(Unavailable, match=said):
+                origin.look(within_s=1)
+            assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("shop", ["postgresql", "mysql"], indirect=True)
+def test_a_database_that_the_server_does_not_have_is_said(shop: Shop) -> None:
+    name = urlsplit(shop.location).path
+    gone = Shop(shop.kind, shop.location.replace(name, "/nothing_at_all"))
+    with pytest.raises(Unavailable, match="names a database that is not there"):
+        look(gone)
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_a_mistake_in_a_form_leaves_what_was_typed(client, platform):
 def test_a_form_for_a_source_is_shown_again_as_it_was_typed(home, client_of, tmp_path):
     given = {"path": str(tmp_path / "nowhere"), "name": "manual", "groups": "staff", "options": "every=1h"}
     page = client_of(home).post("/do/data.add", data=given)
-    assert page.status_code == 422
+    assert page.status_code == 404
     assert "is not a folder" in page.text
     assert all(value in page.text for value in given.values())
 

@@ -107,7 +107,7 @@ def test_runs_are_listed_as_they_ended(filled):
 
 def test_a_folder_that_is_none_is_refused_in_words(filled):
     reply = filled.post("/do/data.add", data={"path": "/nowhere/at/all"})
-    assert reply.status_code == 422
+    assert reply.status_code == 404
     assert "is not a folder" in reply.text
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from thruline.app.backends import backend
-from thruline.app.compose import GENERAL
 from thruline.app.config import leaves
 from thruline.app.operations import operations
 from thruline.core.errors import ERRORS
 from thruline.core.facts import REASONS, VERBS
+from thruline.data.options import GENERAL
 
 
 def test_the_committed_pages_are_what_the_code_says(root: Path) -> None:

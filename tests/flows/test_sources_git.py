@@ -101,10 +101,13 @@ def test_a_token_opens_a_server_and_is_kept_nowhere(home: Platform, repository: 
     token = tmp_path / "token"
     token.write_text("an old token")
     with GitServer(repository.root.parent) as server:
-        home.data.add(
-            path=f"git+{server.url}/handbook/.git", name="handbook", secret=f"file:{token}",
-            options=(f"ca={server.certificate}", "tries=1"),
-        )  # fmt: skip
+        place = {
+            "path": f"git+{server.url}/handbook/.git", "name": "handbook", "secret": f"file:{token}",
+            "options": (f"ca={server.certificate}", "tries=1"),
+        }  # fmt: skip
+        with pytest.raises(Denied, match="refuses us"):
+            home.data.add(**place)
+        home.data.add(**place, unseen=True)
         with pytest.raises(Denied, match="refuses us"):
             sync(home)
         token.write_text(TOKEN)

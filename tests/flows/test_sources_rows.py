@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from thruline.app.platform import Platform
-from thruline.core.errors import Invalid, Unavailable
+from thruline.core.errors import NotFound, Unavailable
 from thruline.flows.reports import SyncReport
 
 VALVE = "valve,The blue valve opens at nine in the morning and closes at noon."
@@ -97,7 +97,7 @@ def test_a_file_that_is_away_or_half_written_deletes_nothing(home: Platform, mac
 
 
 def test_a_file_that_is_not_there_is_refused_when_it_is_added(home: Platform, tmp_path: Path) -> None:
-    with pytest.raises(Invalid, match="is not there"):
+    with pytest.raises(NotFound, match="is not there"):
         home.data.add(path=str(tmp_path / "machines.csv"))
 
 

@@ -38,10 +38,10 @@ def key(tmp_path: Path) -> Path:
     return file
 
 
-def add(home: Platform, bucket: Bucket, key: Path) -> None:
+def add(home: Platform, bucket: Bucket, key: Path, *, unseen: bool = False) -> None:
     home.data.add(
         path=f"s3://{bucket.name}/docs", name="docs", options=(f"endpoint={bucket.server}", "tries=1"),
-        secret=f"file:{key}",
+        secret=f"file:{key}", unseen=unseen,
     )  # fmt: skip
 
 
@@ -100,7 +100,9 @@ def test_the_key_is_read_anew_at_each_sync_and_kept_nowhere(
 ) -> None:
     bucket.put({"docs/valve.md": VALVE})
     key.write_text("without a colon")
-    add(home, bucket, key)
+    with pytest.raises(Invalid, match="ACCESS:SECRET"):
+        add(home, bucket, key)
+    add(home, bucket, key, unseen=True)
     with pytest.raises(Invalid, match="ACCESS:SECRET"):
         sync(home)
     key.write_text("key:quite-a-hidden-word")

@@ -19,10 +19,10 @@ from thruline.core.errors import Invalid
 from thruline.core.ids import Ids
 from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
-from thruline.data.patience import PATIENCE, Patient, patience
+from thruline.data.options import GENERAL, REFERENCE, REFERENCES
+from thruline.data.patience import Patient, patience
 from thruline.data.places import PUSH
-from thruline.data.policies import POLICIES, PROMISE
-from thruline.data.rights import RIGHTS
+from thruline.data.policies import POLICIES
 from thruline.data.sandbox import ParserPool
 from thruline.flows.apart import Tools
 from thruline.flows.line import Limits, Line
@@ -40,9 +40,6 @@ from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.text import TextIndex
 from thruline.ports.workers import Bench, Workers
 from thruline.vectors.weights import find_gguf
-
-GENERAL = {**PATIENCE, **POLICIES, **RIGHTS, **PROMISE}  # options of every kind of source
-REFERENCE = {"secret": "where its password or key stands: `env:NAME` or `file:PATH`"}
 
 logger = logging.getLogger("thruline")
 
@@ -88,14 +85,18 @@ class ConfiguredEngines:
         """The place of a source, which is asked again where it is away for a moment."""
         opens: OpensOrigin = backend("origin", source.kind)
         own = {name: value for name, value in source.options.items() if name not in GENERAL}
-        reference = own.pop("secret", "")
+        reference = own.pop(REFERENCE, "")
         asked = (lambda: secret(reference, self._home.path)) if reference else None
         return Patient(opens(source.location, own, asked), patience(source.options))
+
+    def check_secret(self, source: Source) -> None:
+        """Read once, as a question to the place would."""
+        self._secret(source.options.get(REFERENCE, ""))
 
     def options(self, kind: str) -> Mapping[str, str]:
         """Those of the kind first; a place that is read also takes the name of a secret."""
         opens: OpensOrigin | None = None if kind == PUSH else backend("origin", kind)
-        return {**opens.options, **REFERENCE, **GENERAL} if opens else POLICIES
+        return {**opens.options, **REFERENCES, **GENERAL} if opens else POLICIES
 
     def parsers(self) -> ParserPool:
         """The processes that read files."""

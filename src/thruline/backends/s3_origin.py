@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import obstore
@@ -15,7 +17,9 @@ from obstore.exceptions import BaseError, InvalidPathError, NotFoundError, Permi
 from obstore.store import S3Store
 
 from thruline.core.errors import Denied, Invalid, Refused, ThrulineError, Unavailable
+from thruline.core.glimpse import Sized, files_seen
 from thruline.core.units import Bytes
+from thruline.core.unreachable import cause_of
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from obstore.store import S3Credential
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]")
+_PAGE = 1_000  # objects that a store lists at a time
 _PART = 1 << 20  # bytes of an object that are asked for at a time
 # Patience asks the whole question again; these tries save a long listing from one lost page.
 _RETRY = {"max_retries": 2, "retry_timeout": timedelta(seconds=30)}
@@ -52,7 +57,22 @@ class S3Origin:
             raise Invalid(f"{location!r} names no bucket", hint="write s3://bucket/prefix")
         self._secret = secret
         self._where = repr(options.get("endpoint") or "Amazon S3")
-        self._store = self._opened(address.netloc, address.path.strip("/"), options)
+        self._opens = partial(self._opened, address.netloc, address.path.strip("/"), options)
+        self._store = self._opens(_RETRY, _TIMES)
+
+    def look(self, *, within_s: float) -> str:
+        """The first page of the listing."""
+        if self._secret:
+            self._credentials()
+        seconds = f"{math.ceil(within_s)}s"
+        store = self._opens({"max_retries": 0}, {"timeout": seconds, "connect_timeout": seconds})
+        with self._translated():
+            try:
+                page = next(iter(obstore.list(store, chunk_size=_PAGE)), ())
+            except InvalidPathError:
+                return "objects, some of which have keys that cannot be told apart"
+        files = [Sized(o["path"], o["size"]) for o in page]
+        return files_seen(files, what="object", is_all=len(files) < _PAGE)
 
     def list(self) -> Listing:
         """Every object; raises Unavailable for a bucket that is not there or does not answer."""
@@ -83,7 +103,9 @@ class S3Origin:
     def close(self) -> None:
         """Connections go with the store."""
 
-    def _opened(self, bucket: str, prefix: str, options: Mapping[str, str]) -> S3Store:
+    def _opened(
+        self, bucket: str, prefix: str, options: Mapping[str, str], retry: Mapping[str, Any], times: Mapping[str, str]
+    ) -> S3Store:
         endpoint = options.get("endpoint", "")
         if endpoint and not _is_address(endpoint):
             raise Invalid(
@@ -94,8 +116,8 @@ class S3Origin:
                 bucket,
                 prefix=prefix or None,
                 region=options.get("region", "us-east-1"),
-                client_options={"allow_http": endpoint.startswith("http://"), **_TIMES},  # type: ignore[arg-type]
-                retry_config=_RETRY,  # type: ignore[arg-type]
+                client_options={"allow_http": endpoint.startswith("http://"), **times},  # type: ignore[arg-type]
+                retry_config=retry,  # type: ignore[arg-type]
                 credential_provider=self._credentials if self._secret else None,
                 skip_signature=self._secret is None,
                 config={"endpoint": endpoint} if endpoint else {},
@@ -143,6 +165,8 @@ class S3Origin:
             return Unavailable("the bucket is not there", hint="create it, or check its name, endpoint and region")
         if any(f"status code: {status}" in said for status in (401, 403)):
             return Denied(f"the object store at {self._where} refuses us", hint=_RIGHTS)
+        if cause := cause_of(said):
+            return Unavailable(f"the object store at {self._where} does not answer: {cause.what}", hint=cause.hint)
         return Unavailable(f"the object store does not answer: {said.partition(chr(10))[0]}", hint="check its address")
 
 

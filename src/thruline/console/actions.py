@@ -17,7 +17,7 @@ Form = Mapping[str, str]
 class Action:
     """A form's target: the operation `name`, called with the form's fields.
 
-    follow: a second operation, called with the platform and the first one's report.
+    follow: slow work that comes after, called with the platform and the report.
     then: the address to go to afterwards; `{id}` in it is the result's. confirm: the template that shows the dry run
     of what destroys, before its button. result: the template that shows a report which can be read nowhere else.
     section: the entry of the navigation that is current on the pages that the action itself shows.
@@ -54,10 +54,7 @@ class Action:
     def call(self, platform: Platform, arguments: Mapping[str, object]) -> Any:
         """The operation's report."""
         system, _, verb = self.name.partition(".")
-        report = getattr(getattr(platform, system), verb)(**arguments)
-        if self.follow:
-            self.follow(platform, report)
-        return report
+        return getattr(getattr(platform, system), verb)(**arguments)
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -73,9 +70,12 @@ def lines(text: str) -> tuple[str, ...]:
 _ACTIONS = (
     Action(
         name="data.add",
-        fields={"path": str.strip, "name": str.strip, "groups": words, "options": lines, "secret": str.strip},
-        then="/data?done=data.add", slow=True, page="/data",
-        follow=lambda platform, source: source.kind == "push" or platform.data.sync(source=source.name),
+        fields={
+            "path": str.strip, "name": str.strip, "groups": words, "options": lines, "secret": str.strip,
+            "unseen": bool,
+        },
+        then="/data?done=data.add", page="/data",
+        follow=lambda platform, source: source.saw and platform.data.sync(source=source.name),
     ),
     Action(name="data.sync", fields={"source": str.strip}, then="/data?done=data.sync", slow=True),
     Action(

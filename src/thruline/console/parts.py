@@ -22,7 +22,7 @@ SECTIONS = (
 )
 
 NOTICES: Mapping[str, str] = {
-    "data.add": "The source was added and read. You can ask about it now.",
+    "data.add": "The source was added. What could be read of it answers now.",
     "data.add.started": "The source is being read. Answers use what is in already.",
     "data.sync": "The source was read again.",
     "data.sync.started": "The source is being read again. Answers use what is in already.",

@@ -146,6 +146,8 @@ class _Site:
         if action.slow:
             return await self._start(action, work, platform)
         report = await work
+        if action.follow:
+            return await self._start(action, run_in_threadpool(action.follow, platform, report), platform)
         if action.file:
             return self._responses.file(*action.file(report))
         if action.result:

@@ -8,6 +8,7 @@ from typing import Any
 
 from thruline.core.errors import Invalid
 from thruline.core.groups import groups_in
+from thruline.core.nearest import meant
 from thruline.core.rows import column_name, document, path_of, said
 
 _DIGEST = 16  # digits of a row's digest that call it where it has no key
@@ -32,7 +33,7 @@ class RowWords:
         """Raises Invalid for a column that the table does not have; None where each row has its own."""
         for column in (*self.key, *self.columns, *filter(None, [self.title, self.groups])):
             if columns is not None and column not in columns:
-                raise Invalid(f"{table!r} has no column {column!r}", hint=f"it has {', '.join(columns)}")
+                raise Invalid(f"{table!r} has no column {column!r}", hint=meant(column, columns))
 
     def document(self, values: Mapping[str, Any]) -> bytes:
         """The row as text."""

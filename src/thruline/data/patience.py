@@ -62,6 +62,10 @@ class Patient:
         self._lock = threading.Lock()  # guards _next
         self._next = 0.0
 
+    def look(self, *, within_s: float) -> str:
+        """As the place's own, asked once: somebody waits for the answer."""
+        return self._origin.look(within_s=within_s)
+
     def list(self) -> Listing:
         """As the place's own."""
         return self._asked(self._origin.list)

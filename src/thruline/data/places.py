@@ -48,8 +48,6 @@ def _on_disk(path: Path) -> tuple[str, str]:
     """A file of rows, or else a folder."""
     if path.suffix.lower() not in TABLES or path.is_dir():
         return "folder", str(path)
-    if not path.is_file():
-        raise Invalid(f"{str(path)!r} is not there", hint="give the file that holds the rows")
     return "rows", str(path)
 
 

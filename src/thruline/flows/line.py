@@ -63,6 +63,10 @@ class Engines(Protocol):
         """The place that a source's documents come from; raises Invalid when it cannot be meant."""
         ...
 
+    def check_secret(self, source: Source) -> None:
+        """Raises Invalid where a source's password or key is not where its options say."""
+        ...
+
     def options(self, kind: str) -> Mapping[str, str]:
         """What a source of this kind can be told: name -> what it sets."""
         ...

@@ -11,6 +11,7 @@ from thruline.core.errors import Invalid
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.freshness import usual
+from thruline.data.options import GENERAL, REFERENCE
 from thruline.data.patience import PATIENCE
 from thruline.data.places import PUSH
 from thruline.data.policies import PROMISE, STATED, WAITS, Policy, policy
@@ -18,6 +19,7 @@ from thruline.data.rights import RIGHTS
 from thruline.data.uses import OPTION as USES
 from thruline.flows import contracts
 from thruline.flows.counts import standings
+from thruline.flows.look import look
 from thruline.flows.push import judge_again
 from thruline.flows.reports import PersonalKind, SourceCounts, SourceOption, SourceReport
 from thruline.flows.sources import check_options, named, view
@@ -25,7 +27,6 @@ from thruline.flows.sources import check_options, named, view
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
-REFERENCE = "secret"  # the option that names where a password stands
 # What decides when a place is read and how long something stays; all others decide what a document becomes.
 _SAME_DOCUMENTS = frozenset((*PATIENCE, *STATED, *WAITS, *PROMISE, *RIGHTS, USES, REFERENCE, "timeout"))
 
@@ -98,17 +99,20 @@ def _becomes(said: Policy, kind: str) -> str:
     return next((words for words, kinds in done.items() if kind in kinds), "shown")
 
 
-def change(line: Line, name: str, given: Mapping[str, str], actor: Actor) -> SourceReport:
+def change(line: Line, name: str, given: Mapping[str, str], actor: Actor, *, unseen: bool = False) -> SourceReport:
     """Set some options of a source, and take away those that are given without a value; the others stay.
 
     What decides what a document becomes holds for all that is there: the next sync judges each document again.
-    Raises Invalid for options that cannot be meant, Conflict while the source is being read.
+    Other options of its place are looked at there, unless unseen. Raises Invalid for options that cannot be meant,
+    what `look` raises, and Conflict while the source is being read.
     """
     source = line.records.source(name)
     if USES in given:
         raise Invalid("what a source may be used for is set apart", hint=f"`thruline uses {source.name} PURPOSE`")
     wanted = {option: value for option, value in {**source.options, **given}.items() if value}
-    check_options(line, replace(source, options=wanted))
+    other = replace(source, options=wanted)
+    check_options(line, other)
+    saw = look(line, other) if _differing(source.options, wanted) - GENERAL.keys() and not unseen else ""
     if wanted != source.options:
         with line.runs.start("sync", only=source.id, actor=actor.id) as run, run.commit():
             line.records.set_options(source.id, wanted)
@@ -116,8 +120,9 @@ def change(line: Line, name: str, given: Mapping[str, str], actor: Actor) -> Sou
                 line.records.judge_again(source.id)
             run.append(_changed(line, source, wanted))
         if source.kind == PUSH:
-            judge_again(line, replace(source, options=wanted), actor)
-    return report(line, actor, source.id)
+            judge_again(line, other, actor)
+    changed = report(line, actor, source.id)
+    return replace(changed, source=replace(changed.source, saw=saw))
 
 
 def _differing(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:

@@ -27,6 +27,7 @@ from thruline.flows.deletion import delete_records
 from thruline.flows.documents import views
 from thruline.flows.eyes import Cover, eyes
 from thruline.flows.ingest import sync_source
+from thruline.flows.look import look
 from thruline.flows.publish import publish_regrouped, publish_without
 from thruline.flows.quarantine import EVERY, blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
@@ -40,25 +41,26 @@ Progress = Callable[[str, int, int], None]
 
 
 def add(
-    line: Line, location: str, name: str, groups: Sequence[str], options: Mapping[str, str], actor: str
-) -> SourceView:
-    """Declare a place; nothing is read yet, but for a look at whether it can be meant.
+    line: Line, location: str, name: str, groups: Sequence[str], options: Mapping[str, str], actor: str, *,
+    unseen: bool = False,
+) -> SourceView:  # fmt: skip
+    """Declare a place, after a look at it unless unseen; no document is read yet.
 
-    Raises Invalid for a location or options that cannot be meant, or that would read the home itself.
+    Raises Invalid for a location or options that cannot be meant, or that would read the home itself, and what `look`
+    raises.
     """
     if not groups:
         raise Invalid("a source needs at least one group", hint="`everyone`, or a group of your users")
     kind, place = place_of(location)
     _check_home(line, path_of(place))
-    if kind == "folder" and not Path(place).is_dir():
-        raise Invalid(f"{place!r} is not a folder", hint="give the folder that holds your documents")
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
     check_options(line, source)
+    saw = "" if unseen else look(line, source)
     with line.database.transaction():
         source = line.records.add_source(_checked(name or name_of(place)), kind, place, groups, options)
         event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": kind}, actor=actor)
         line.ledger.append([event, replace(_shared(line, source.id, groups), actor=actor)])
-    return view(line, source)
+    return replace(view(line, source), saw=saw)
 
 
 def check_options(line: Line, source: Source) -> None:

@@ -60,6 +60,14 @@ class Origin(Protocol):
 
     marks_content: bool
 
+    def look(self, *, within_s: float) -> str:
+        """What is there, in one line and without reading it all: `214 files, 31 MB: 200 md, 14 pdf`.
+
+        Asked once, and given up after some within_s seconds. Raises as `list`, NotFound for a place that never was,
+        and Invalid for what the options name and the place does not have.
+        """
+        ...
+
     def list(self) -> Listing:
         """Everything that is there.
 

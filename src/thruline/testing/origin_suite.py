@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,11 @@ from typing import ClassVar, Protocol
 
 import pytest
 
-from thruline.core.errors import Denied, Refused, Unavailable
+from thruline.core.errors import Denied, NotFound, Refused, Unavailable
 from thruline.ports.origin import Item, Origin
 
 LIMIT = 1_000_000
+LOOK_S = 5.0
 MANY = 2_000  # more than a page of an S3 listing
 ODD_NAMES = (
     "two words.md", "grün/straße.md", "日本.md", 'it\'s "so".md', "-rf.md", "a%20b&c=d#e?.md", "$(touch x);.md",
@@ -164,6 +166,36 @@ class OriginSuite:
         files = {name: name.encode() for name in self.odd_names}
         place.put(files)
         assert contents(place) == files
+
+    def test_a_look_tells_in_a_line_what_is_there_and_changes_nothing(self, place: Place) -> None:
+        place.put({"a.md": b"one", "sub/b.md": b"two"})
+        with closing(place.origin()) as origin:
+            said = origin.look(within_s=LOOK_S)
+            assert said
+            assert said.isprintable()
+            assert origin.look(within_s=LOOK_S) == said
+            assert {item.path for item in origin.list().items} == {"a.md", "sub/b.md"}
+
+    def test_an_empty_place_can_be_looked_at(self, place: Place) -> None:
+        with closing(place.origin()) as origin:
+            assert origin.look(within_s=LOOK_S)
+
+    def test_a_look_at_a_place_that_is_away_says_so_and_the_way_out(self, place: Place) -> None:
+        place.put({"a.md": b"one"})
+        place.away()
+        began = time.monotonic()
+        with closing(place.origin()) as origin, pytest.raises((NotFound, Unavailable)) as away:
+            origin.look(within_s=LOOK_S)
+        assert time.monotonic() - began < 3 * LOOK_S
+        assert away.value.hint
+
+    def test_a_look_where_we_are_refused_says_so(self, place: Place) -> None:
+        if self.never_denies:
+            pytest.skip(self.never_denies)
+        place.put({"a.md": b"one"})
+        with closing(place.denied()) as origin, pytest.raises(Denied) as denied:
+            origin.look(within_s=LOOK_S)
+        assert denied.value.hint
 
     def test_an_empty_place_lists_nothing(self, place: Place) -> None:
         assert listed(place) == {}

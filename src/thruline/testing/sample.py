@@ -108,7 +108,7 @@ class _Data:
 
     def add(self, **given: Any) -> SourceView:
         self._platform.note("data.add", **given)
-        return reports.SOURCES[0]
+        return replace(reports.SOURCES[0], saw="214 files, 31.0 MB: 200 md, 14 pdf")
 
     def sync(self, **given: Any) -> tuple[()]:
         self._platform.note("data.sync", **given)

@@ -199,7 +199,7 @@ def test_the_home_may_come_from_the_environment(path: Path) -> None:
 def test_a_value_of_an_option_may_hold_commas(path: Path) -> None:
     query = "query=SELECT id, line FROM parts WHERE town = 'Oslo, Norway'"
     options = ["--options", query, "--options", "key=id,line,every=1h"]
-    assert main(["add", "sqlite:///srv/shop.db", "--name", "shop", *options, "--home", str(path)]) == 0
+    assert main(["add", "sqlite:///srv/shop.db", "--name", "shop", *options, "--unseen", "--home", str(path)]) == 0
     with open_home(path) as home:
         kept = home.line.records.source("shop").options
     assert kept == {"query": query.removeprefix("query="), "key": "id,line", "every": "1h"}

@@ -64,6 +64,7 @@ Until = Annotated[str, "only what came in before then"]
 Reason = Annotated[str, "only what is out for this reason, as `injection`"]
 State = Literal["", "live", "quarantined", "superseded", "deleted", "refused"]
 Identifiers = Annotated[tuple[str, ...], "how the person is called: name, e-mail, phone number, each in quotes"]
+Unseen = Annotated[bool, "do without a look at the place, as when it is away for now"]
 DryRun = Annotated[bool, "say what would happen, and change nothing"]
 
 
@@ -75,9 +76,10 @@ def add(
     groups: Annotated[tuple[str, ...], "who may see what it holds"] = ("everyone",),
     options: Annotated[tuple[str, ...], "how to read it, as `every=1h`; docs/reference/sources.md lists them"] = (),
     secret: Annotated[str, "where its password or key stands: `env:NAME` or `file:PATH`"] = "",
+    unseen: Unseen = False,
 ) -> SourceView:  # fmt: skip
-    """Declare a place as a source of documents; `sync` then reads it."""
-    return sourcing.add(p.line, path, name, groups, choosing.parsed(options, secret), p.actor.id)
+    """Declare a place as a source of documents, after a look at it; `sync` then reads it."""
+    return sourcing.add(p.line, path, name, groups, choosing.parsed(options, secret), p.actor.id, unseen=unseen)
 
 
 @operation(role="writer", cli="sync", positional=("source",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from thruline.app.operations import operation
-from thruline.app.ops.data import DryRun, Reason
+from thruline.app.ops.data import DryRun, Reason, Unseen
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
 from thruline.flows.reports import DeskItem, DeskReport, SourceReport
@@ -37,9 +37,10 @@ def change(
     p: Platform, *,
     source: Annotated[str, "a source"],
     options: Annotated[tuple[str, ...], "as `every=1h`; without a value, as `mask=`, an option is taken away"],
+    unseen: Unseen = False,
 ) -> SourceReport:  # fmt: skip
     """Set options of a source. What decides what a document becomes holds for all of them from the next sync on."""
-    return choosing.change(p.line, source, choosing.parsed(options, ""), p.actor)
+    return choosing.change(p.line, source, choosing.parsed(options, ""), p.actor, unseen=unseen)
 
 
 @operation(role="reader", cli="quarantined", positional=("what",), reads=True)

@@ -1,4 +1,4 @@
-"""Runs a resource of the operator's code in a process of its own: `MODULE FUNCTION RESOURCE FOLDER`.
+"""Runs a resource of the operator's code in a process of its own: `MODULE FUNCTION RESOURCE FOLDER [head]`.
 
 Rows go to what was standard output when it began; what the code prints goes nowhere. It ends when its parent does.
 """
@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from thruline.backends.dlt_origin.messages import LENGTH, WIDEST, End, Failed, Head, Message, NoRow, Row
+from thruline.backends.dlt_origin.messages import LENGTH, ONLY_HEAD, WIDEST, End, Failed, Head, Message, NoRow, Row
 from thruline.core.errors import Denied, Invalid, ThrulineError, Unavailable
 from thruline.core.rows import said
 
@@ -44,7 +44,7 @@ class _Pipe:
 
 def main() -> None:
     """Say every row, and then that these were all."""
-    module, function, resource, folder = sys.argv[1:]
+    module, function, resource, folder, *told = sys.argv[1:]
     pipe = _Pipe(_taken_over())
     sys.excepthook = lambda _, error, trace: _tell(pipe, error, trace)
     if folder:
@@ -52,7 +52,7 @@ def main() -> None:
     rows = 0
     found = _resource(module, function, resource)
     pipe.say(Head(found.name, _primary_key(found)))
-    for item in found:
+    for item in found if ONLY_HEAD not in told else ():
         for one in _each(item):
             pipe.say(_row(one))
             rows += 1

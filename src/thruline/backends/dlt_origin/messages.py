@@ -9,6 +9,7 @@ import msgspec
 
 LENGTH = struct.Struct("<I")
 WIDEST = 16_000_000  # bytes of a row; larger ones are refused where they are made
+ONLY_HEAD = "head"  # what a process is told that is to say no rows
 
 
 class Head(msgspec.Struct, frozen=True, tag=True):

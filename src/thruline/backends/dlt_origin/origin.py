@@ -25,6 +25,7 @@ from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
 _ADDRESS = re.compile(r"dlt://(?P<module>[^\W\d]\w*(?:\.[^\W\d]\w*)*):(?P<function>[^\W\d]\w*)")
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_IMPORT_S = 30.0  # dlt itself takes seconds to import where others work, too
 _WRITE = "write dlt://package.module:function"
 
 
@@ -49,6 +50,13 @@ class DltOrigin:
         self._known: _Known | None = None
         if find_spec("dlt") is None:
             raise Unsupported("a source in dlt needs 'dlt'", hint="pip install 'thruline[dlt]'")
+
+    def look(self, *, within_s: float) -> str:
+        """That its code can be imported and has the resource; nothing is asked for from where that reads."""
+        program = self._program._replace(timeout_s=max(within_s, _IMPORT_S))
+        with closing(program.run(only_head=True)) as messages:
+            (head,) = (message for message in messages if isinstance(message, Head))
+        return f"resource {head.name!r}, its rows told apart by {', '.join(_words(head, self._options).key)}"
 
     def list(self) -> Listing:
         """Every row, by running the resource; rows without a key, or with one that others have too, are refused."""

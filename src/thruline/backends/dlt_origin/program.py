@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from thruline.backends.dlt_origin.messages import LENGTH, WIDEST, End, Failed, Head, Message, NoRow, Row
+from thruline.backends.dlt_origin.messages import LENGTH, ONLY_HEAD, WIDEST, End, Failed, Head, Message, NoRow, Row
 from thruline.core.errors import Unavailable, from_problem
 from thruline.ports.origin import Secret
 
@@ -40,14 +40,14 @@ class Program(NamedTuple):
     secret_as: str
     timeout_s: float
 
-    def run(self) -> Generator[Head | Row | NoRow, None, None]:
-        """The head and every row.
+    def run(self, *, only_head: bool = False) -> Generator[Head | Row | NoRow, None, None]:
+        """The head and every row, or the head alone, for which the resource does not begin.
 
         Raises what the resource failed with, and Unavailable where it ends, or is too slow, before it has said all.
         """
         secret = self.secret() if self.secret else ""
         given = {self.secret_as: secret} if self.secret else {}
-        with self._started(given) as (process, is_late):
+        with self._started(given, only_head=only_head) as (process, is_late):
             assert process.stdout is not None
             rows = 0
             for message in _messages(process.stdout):
@@ -66,10 +66,12 @@ class Program(NamedTuple):
             raise self._unfinished(process, is_late)
 
     @contextmanager
-    def _started(self, given: Mapping[str, str]) -> Generator[tuple[subprocess.Popen[bytes], threading.Event]]:
+    def _started(
+        self, given: Mapping[str, str], *, only_head: bool
+    ) -> Generator[tuple[subprocess.Popen[bytes], threading.Event]]:
         try:
             process = subprocess.Popen(  # noqa: S603 - our own interpreter; the rest are arguments that it reads itself
-                [*_CHILD, self.module, self.function, self.resource, self.folder],
+                [*_CHILD, self.module, self.function, self.resource, self.folder, *([ONLY_HEAD] if only_head else [])],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                 env=dict(given) | _ENVIRONMENT, cwd=self.folder or "/", start_new_session=True,
             )  # fmt: skip

@@ -6,6 +6,7 @@ followed - what they point to inside the root is listed where it lies, and what 
 
 from __future__ import annotations
 
+import math
 import os
 import stat
 import time
@@ -14,7 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from thruline.backends.folder_origin.rights import EVERYONE, access_list, file_readers, folder_readers
-from thruline.core.errors import Invalid, Refused, Unavailable
+from thruline.core.errors import Invalid, NotFound, Refused, Unavailable
+from thruline.core.glimpse import Sized, files_seen
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
@@ -38,6 +40,16 @@ class FolderOrigin:
         self._tells_rights = bool(options.get("rights"))
         if options.get("rights", "posix") != "posix":
             raise Invalid(f"{options['rights']!r} is no kind of rights", hint="write rights=posix")
+
+    def look(self, *, within_s: float) -> str:
+        """The files that are met until time is up."""
+        if not os.path.isdir(self._root):
+            if os.path.lexists(self._root):
+                raise Invalid(f"{self._root!r} is not a folder", hint="give the folder that holds your documents")
+            raise NotFound(f"{self._root!r} is not a folder: nothing is there", hint="is it spelled right?")
+        walk = _Walk(os.path.realpath(self._root))
+        is_all = walk.run(until=time.monotonic() + within_s)
+        return files_seen((Sized(item.path, item.size) for item in walk.files), is_all=is_all)
 
     def list(self) -> Listing:
         """Every file; raises Unavailable for a root that is not there or cannot be read."""
@@ -87,8 +99,8 @@ class _Walk:
     refused: list[Refusal] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
-    def run(self) -> None:
-        """Visit every folder."""
+    def run(self, until: float = math.inf) -> bool:
+        """Visit every folder; False where the clock stood at `until` before all were."""
         pending: list[tuple[str, Clauses]] = [("", ())]
         while pending:
             folder, above = pending.pop()
@@ -98,7 +110,12 @@ class _Walk:
             except OSError as failure:
                 self._give_up(folder, failure)
                 continue
-            pending += [(f"{folder}{entry.name}/", readers) for entry in entries if self._meet(entry, folder, readers)]
+            for entry in entries:
+                if time.monotonic() > until:
+                    return False
+                if self._meet(entry, folder, readers):
+                    pending.append((f"{folder}{entry.name}/", readers))
+        return True
 
     def _within(self, folder: str, above: Clauses) -> Clauses:
         """Who may reach what lies in a folder: whoever may reach it, and pass."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,11 +13,14 @@ from thruline.backends.git_origin.blobs import Blobs
 from thruline.backends.git_origin.program import Git, Remote
 from thruline.backends.git_origin.workspace import Workspace
 from thruline.core.errors import Invalid, Refused, Unavailable, Unsupported
+from thruline.core.glimpse import counted
+from thruline.core.nearest import meant
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
 _SCHEMES = ("https", "ssh", "file")
 _ID = re.compile(r"[0-9a-f]{40}")
+_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 # What no branch or tag can be called (git help check-ref-format), and what git would take for something else.
 _NO_REF = re.compile(r"^[-+/.]|\.\.|[\x00-\x20~^:?*\[\\\x7f]|@\{|[/.]$")
 _LFS = b"version https://git-lfs.github.com/spec/v1\n"
@@ -50,6 +53,14 @@ class GitOrigin:
         self._lock = threading.Lock()  # guards _clone and what is done in it
         self._clone: _Clone | None = None
 
+    def look(self, *, within_s: float) -> str:
+        """Its branches and tags; what they hold is not fetched."""
+        with self._lock:
+            names = self._opened().git.names(within_s)
+        self._check_ref(names)
+        heads, tags = (sum(name.startswith(f"refs/{kind}/") for name in names) for kind in ("heads", "tags"))
+        return f"{counted(heads, 'branch', 'branches')}, {counted(tags, 'tag')}; {self._ref!r} is read"
+
     def list(self) -> Listing:
         """Every file; raises Unavailable where ref or path is not there: a renamed branch deletes nothing."""
         with self._lock:
@@ -81,6 +92,16 @@ class GitOrigin:
             hint = "keep documents in git itself, or add the folder of a checkout that has them"
             raise Refused(f"{item.path!r} is kept in Git LFS, which is not fetched", reason="unreadable", hint=hint)
         return Reading(blob.data, item.mark)
+
+    def _check_ref(self, names: Sequence[str]) -> None:
+        """Raises Invalid for a branch or tag that is not there; commits are told by nobody before they are fetched."""
+        if self._ref in names or any(f"refs/{above}{self._ref}" in names for above in ("", "heads/", "tags/")):
+            return
+        if not names:
+            raise Unavailable("the repository is empty", hint="a new repository needs a first commit")
+        if not _COMMIT.fullmatch(self._ref):
+            known = [name.partition("/")[2].partition("/")[2] for name in names if name.startswith("refs/")]
+            raise Invalid(f"the repository has no branch or tag {self._ref!r}", hint=meant(self._ref, known))
 
     def close(self) -> None:
         """End git, and remove what was fetched."""

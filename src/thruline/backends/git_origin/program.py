@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 
 from thruline.core.errors import Denied, ThrulineError, Unavailable
+from thruline.core.unreachable import cause_of
 from thruline.ports.origin import Secret
 
 TIP = "refs/thruline/tip"
@@ -29,6 +30,7 @@ _DENIED = (
     "Authentication failed", "could not read Username", "could not read Password", "returned error: 401",
     "returned error: 403", "Permission denied (", "dubious ownership",
 )  # fmt: skip
+_GONE = ("not found", "does not exist", "does not appear to be a git repository")
 
 
 class Remote(NamedTuple):
@@ -53,6 +55,14 @@ class Git:
         self._secret = secret
         self._write(".gitconfig", _settings(remote, self._token_file))
         self._run("init", "--quiet", "--bare", "--template=", str(self._repository))
+
+    def names(self, within_s: float) -> list[str]:
+        """What the repository calls its commits: HEAD, its branches and its tags; empty for one without commits."""
+        wanted = ("HEAD", "refs/heads/*", "refs/tags/*")
+        with self._token():
+            out = self._run("ls-remote", "origin", *wanted, protocol=self._remote.scheme, longest_s=within_s)
+        names = (line.partition("\t")[2] for line in out.decode("utf-8", "replace").splitlines())
+        return [name for name in names if not name.endswith("^{}")]
 
     def fetch(self, ref: str) -> None:
         """Bring the commit and the trees that ref names to TIP, without what the files hold.
@@ -85,16 +95,16 @@ class Git:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
-    def _run(self, *arguments: str, stdin: bytes = b"", protocol: str = "none") -> bytes:
+    def _run(self, *arguments: str, stdin: bytes = b"", protocol: str = "none", longest_s: float = _LONGEST_S) -> bytes:
         process = subprocess.Popen(  # noqa: S603 - git, with our arguments
             self._command(*arguments), env=self._environment(protocol), cwd=self._folder,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
         )  # fmt: skip
         with process:
             try:
-                out, err = process.communicate(stdin, timeout=_LONGEST_S)
+                out, err = process.communicate(stdin, timeout=longest_s)
             except subprocess.TimeoutExpired as error:
-                raise Unavailable(f"git took more than {_LONGEST_S:.0f} s", hint="is its server stuck?") from error
+                raise Unavailable(f"git took more than {longest_s:.0f} s", hint="is its server stuck?") from error
             finally:
                 _end(process)
         if process.returncode:
@@ -189,4 +199,8 @@ def _meant(said: str) -> ThrulineError:
     if "Host key" in said:
         hint = "connect to it once by hand with `ssh`, as the user that runs this"
         return Unavailable(f"the server is not known: {words}", hint=hint)
-    return Unavailable(f"git cannot read the repository: {words}", hint="check its address, and whether it is up")
+    if any(sign in said for sign in _GONE):
+        return Unavailable(f"there is no repository: {words}", hint="is its address right, and may we see it?")
+    cause = cause_of(words)
+    hint = cause.hint if cause else "check its address, and whether it is up"
+    return Unavailable(f"git cannot read the repository: {words}", hint=hint)

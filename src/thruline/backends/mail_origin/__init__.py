@@ -32,6 +32,10 @@ class MailOrigin:
         self._box = _box(location, options.get("ca", ""), secret)
         self._places: Mapping[str, str] | None = None  # of the last listing; replaced whole, so readers need no lock
 
+    def look(self, *, within_s: float) -> str:
+        """How much mail there is; none of it is read."""
+        return self._box.look(within_s)
+
     def list(self) -> Listing:
         """Every message; one that is there twice has a number behind its name."""
         items: dict[str, Item] = {}

@@ -33,6 +33,10 @@ class Met(NamedTuple):
 class Box(Protocol):
     """A mailbox of some kind; equal marks mean equal messages."""
 
+    def look(self, within_s: float, /) -> str:
+        """What is there, in one line; raises as Origin.look."""
+        ...
+
     def scan(self) -> Iterator[Met]:
         """Every message, in a stable order; raises as Origin.list."""
         ...

@@ -13,7 +13,9 @@ from typing import Any
 
 from thruline.backends.mail_origin.box import Met
 from thruline.core.errors import Denied, Refused, Unavailable
+from thruline.core.glimpse import counted
 from thruline.core.units import Bytes
+from thruline.core.unreachable import cause_of
 from thruline.ports.origin import Secret
 
 _PORT, _TLS_PORT = 143, 993
@@ -41,6 +43,15 @@ class Imap:
         self._line: _Line | None = None
         self._validity = ""
         self._messages = 0
+
+    def look(self, within_s: float) -> str:
+        """How many messages the folder has."""
+        with self._lock:
+            self._leave()
+            with self._speaking(within_s):
+                found = counted(self._messages, "message")
+            self._leave()
+        return f"{found} in {self._folder!r}"
 
     def scan(self) -> Iterator[Met]:
         """Every message, by three of its headers; the bodies stay where they are."""
@@ -79,26 +90,27 @@ class Imap:
             self._leave()
 
     @contextmanager
-    def _speaking(self) -> Iterator[_Line]:
+    def _speaking(self, silence_s: float = _SILENCE_S) -> Iterator[_Line]:
         """The connection, with the folder open; given up when anything goes wrong on it."""
         try:
             if self._line is None:
-                self._line = self._connect()
+                self._line = self._connect(silence_s)
                 self._log_in(self._line)
                 self._open(self._line)
             yield self._line
         except (imaplib.IMAP4.error, OSError) as error:
             self._drop()
             said = str(error) or type(error).__name__
-            raise Unavailable(f"the mail server {self._host!r} does not answer: {said}", hint="try later") from error
+            what, hint = cause_of(said) or (said, "try later")
+            raise Unavailable(f"the mail server {self._host!r} does not answer: {what}", hint=hint) from error
         except (Denied, Unavailable):
             self._drop()
             raise
 
-    def _connect(self) -> _Line:
+    def _connect(self, silence_s: float) -> _Line:
         if self._trusted is None:
-            return _Line(self._host, self._port, timeout=_SILENCE_S)
-        return _SafeLine(self._host, self._port, ssl_context=self._trusted, timeout=_SILENCE_S)
+            return _Line(self._host, self._port, timeout=silence_s)
+        return _SafeLine(self._host, self._port, ssl_context=self._trusted, timeout=silence_s)
 
     def _log_in(self, line: _Line) -> None:
         try:

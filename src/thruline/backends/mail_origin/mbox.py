@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 from thruline.backends.mail_origin.box import HEAD, Met
 from thruline.core.errors import Denied, Refused, Unavailable
-from thruline.core.units import Bytes
+from thruline.core.units import Bytes, show_size
 
 # A sentence may begin with "From " too, but names no time of day.
 _FROM = re.compile(rb"From [^\n]*\d\d?:\d\d")
@@ -28,14 +28,20 @@ class Mbox:
     def __init__(self, path: str) -> None:
         self._path = path
 
+    def look(self, _within_s: float) -> str:
+        """Its size, and that it begins with mail."""
+        with self._reading() as file:
+            size = os.fstat(file.fileno()).st_size
+            starts = list(_starts(file, min(size, _BLOCK)))
+            self._check(file, starts[0].line if starts else size)
+        return f"mail of {show_size(size)}"
+
     def scan(self) -> Iterator[Met]:
         """Every message, with a digest of its bytes as mark: a file has nothing else that tells one from another."""
         with self._reading() as file:
             size = os.fstat(file.fileno()).st_size  # what is appended meanwhile is for the next look
             starts = list(_starts(file, size))
-            before = starts[0].line if starts else size
-            if os.pread(file.fileno(), min(before, _LINE), 0).strip():
-                raise Unavailable(f"{self._path!r} is no mbox file: it does not begin with mail", hint="see RFC 4155")
+            self._check(file, starts[0].line if starts else size)
             for (_, start), (end, _) in pairwise([*starts, _Start(size, size)]):
                 yield _met(file, start, end)
 
@@ -53,6 +59,11 @@ class Mbox:
 
     def close(self) -> None:
         """Nothing is held open."""
+
+    def _check(self, file: BinaryIO, first: int) -> None:
+        """Raises Unavailable where something stands before the first message."""
+        if os.pread(file.fileno(), min(first, _LINE), 0).strip():
+            raise Unavailable(f"{self._path!r} is no mbox file: it does not begin with mail", hint="see RFC 4155")
 
     @contextmanager
     def _reading(self) -> Iterator[BinaryIO]:

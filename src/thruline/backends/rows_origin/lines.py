@@ -6,6 +6,7 @@ import codecs
 import csv
 import json
 import os
+import time
 from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -13,8 +14,10 @@ from typing import BinaryIO, NamedTuple
 from thruline.backends.rows_origin.table import Broken, Found, Values
 from thruline.core.decoding import decode
 from thruline.core.errors import Invalid, Unavailable
+from thruline.core.glimpse import counted
 
 WIDEST = 16_000_000  # bytes of a line; csv itself takes no field of more than 131,072 characters
+_BLOCK = 1 << 20
 _DELIMITERS = ",;\t|"
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HEADER = "line 1 has to name each column once"
@@ -84,6 +87,10 @@ class CsvTable:
         with _opened(self._path) as file:
             return self._header(file).names
 
+    def counted(self, within_s: float) -> str:
+        """Its lines under the header; a value may have several."""
+        return _about(self._path, within_s, header=1)
+
     def rows(self) -> Generator[Found | Broken, None, None]:
         """Every row under the header."""
         with _opened(self._path) as file:
@@ -147,6 +154,10 @@ class JsonLinesTable:
     def columns(self) -> None:
         """Each object has its own."""
 
+    def counted(self, within_s: float) -> str:
+        """Its lines."""
+        return _about(self._path, within_s, header=0)
+
     def rows(self) -> Generator[Found | Broken, None, None]:
         """Every line that says something."""
         with _opened(self._path) as file:
@@ -168,6 +179,17 @@ class JsonLinesTable:
         """The object that begins there."""
         with _opened(self._path) as file:
             return _object(next(Lines(file, at), ""))
+
+
+def _about(path: Path, within_s: float, *, header: int) -> str:
+    until, lines, last = time.monotonic() + within_s, 0, b"\n"
+    with _opened(path) as file:
+        while block := file.read(_BLOCK):
+            lines, last = lines + block.count(b"\n"), block
+            if time.monotonic() > until:
+                return f"more than {lines:,} rows"
+    rows = lines + (not last.endswith(b"\n")) - header
+    return f"about {counted(max(0, rows), 'row')}"
 
 
 def _is_width(error: Exception) -> bool:

@@ -13,10 +13,11 @@ from typing import NamedTuple
 
 from thruline.backends.rows_origin.lines import CsvTable, JsonLinesTable
 from thruline.backends.rows_origin.table import Broken, Found, Table
-from thruline.core.errors import Denied, Invalid, Refused, Unavailable, Unsupported
+from thruline.core.errors import Denied, Invalid, NotFound, Refused, Unavailable, Unsupported
+from thruline.core.glimpse import table_seen
 from thruline.core.row_words import RowWords, names_in
 from thruline.core.rows import mark_of
-from thruline.core.units import Bytes
+from thruline.core.units import Bytes, show_size
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
 
@@ -42,6 +43,18 @@ class RowsOrigin:
         )  # fmt: skip
         self._table = _table(self._path)
         self._known: _Known | None = None
+
+    def look(self, *, within_s: float) -> str:
+        """Its columns, and about how many rows."""
+        if not os.path.lexists(self._path):
+            raise NotFound(f"{str(self._path)!r} is not there", hint="give the file that holds the rows")
+        with self._reachable():
+            status = self._status()
+            columns = self._table.columns()
+            self._words.check(self._path.name, columns)
+            rows = self._table.counted(within_s)
+        said = table_seen(f"table {self._path.name!r}", len(columns), rows) if columns else rows or "a table"
+        return f"{said}, {show_size(status.size)}"
 
     def list(self) -> Listing:
         """Every row; also raises Unavailable where the file was written to meanwhile."""

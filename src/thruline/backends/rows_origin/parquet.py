@@ -10,6 +10,7 @@ import polars as pl
 
 from thruline.backends.rows_origin.table import Broken, Found, Values
 from thruline.core.errors import Unavailable
+from thruline.core.glimpse import counted
 
 _BATCH = 20_000
 
@@ -24,6 +25,11 @@ class ParquetTable:
         """Those of the file's schema."""
         with self._translated():
             return self._scan().collect_schema().names()
+
+    def counted(self, _within_s: float) -> str:
+        """As the file itself says."""
+        with self._translated():
+            return counted(self._scan().select(pl.len()).collect().item(), "row")
 
     def rows(self) -> Generator[Found | Broken, None, None]:
         """Every row."""

@@ -33,6 +33,10 @@ class Table(Protocol):
         """The columns of every row; nothing where each row has its own."""
         ...
 
+    def counted(self, within_s: float, /) -> str:
+        """How many rows there are, in words; nothing where they cannot be counted in time."""
+        ...
+
     def rows(self) -> Generator[Found | Broken, None, None]:
         """Everything, in the file's order."""
         ...

@@ -51,6 +51,10 @@ class Engine(Protocol):
         """The columns of a statement: all (`*`) or some of what stands after FROM and is called `q`."""
         ...
 
+    def tables(self) -> Sequence[str]:
+        """The tables and views that may be read, as an option names them."""
+        ...
+
     def primary_key(self, table: Sequence[str]) -> Sequence[str]:
         """The columns of a table's primary key, in its order; none where it has none."""
         ...

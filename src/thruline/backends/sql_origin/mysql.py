@@ -23,6 +23,7 @@ from thruline.backends.sql_origin.engine import (
     select,
 )
 from thruline.core.errors import Denied, Invalid, ThrulineError, Unavailable
+from thruline.core.unreachable import cause_of
 from thruline.ports.origin import Secret
 
 _PORT = 3306
@@ -35,7 +36,9 @@ _PRIMARY_KEY = """
 SELECT column_name FROM information_schema.key_column_usage
 WHERE constraint_name = 'PRIMARY' AND table_schema = coalesce(%s, database()) AND table_name = %s
 ORDER BY ordinal_position"""
+_TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = database() ORDER BY 1 LIMIT 1000"
 # Numbers of the servers' error lists.
+_NO_DATABASE = 1049
 _DENIED = {1044, 1045, 1142, 1143, 1227, 1370, 1698, 1820, 1862, 3118, 3955, 4151}
 _SLOW = {1969, 3024}
 _AWAY = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1205, 1226, *range(2000, 2062)}
@@ -76,6 +79,10 @@ class MysqlEngine:
             for (name, kind), charset in zip(described, found, strict=True)
         ]
 
+    def tables(self) -> list[str]:
+        """Those of the database that the address names."""
+        return [row[0] for row in self.fetch(_TABLES, [])]
+
     def primary_key(self, table: Sequence[str]) -> list[str]:
         """As the catalogue says."""
         schema = table[0] if len(table) > 1 else None
@@ -110,10 +117,11 @@ class MysqlEngine:
         return Column(name, value, shown, f"coalesce(octet_length({value}), 0)")
 
     def _connect(self) -> pymysql.Connection:
+        connect_s = min(CONNECT_S, self._timeout_s)
         with self._translated():
             connection = pymysql.connect(
                 **self._address, password=self._secret() if self._secret else "", charset="utf8mb4", autocommit=True,
-                connect_timeout=CONNECT_S, read_timeout=self._timeout_s + CONNECT_S,
+                connect_timeout=connect_s, read_timeout=self._timeout_s + connect_s,
                 init_command="SET SESSION TRANSACTION READ ONLY",
             )  # fmt: skip
             is_mariadb = "mariadb" in connection.get_server_info().lower()
@@ -171,6 +179,9 @@ def _ours(error: pymysql.MySQLError, location: str) -> ThrulineError:
         return Denied(f"{location!r} refuses us: error {number}", hint="check the user, the password and the rights")
     if number in _SLOW:
         return Unavailable(f"{location!r} took too long to answer", hint="give it more time with timeout=, or an index")
+    if number == _NO_DATABASE:
+        return Unavailable(f"{location!r} names a database that is not there", hint="is its name right?")
     if number in _AWAY or not isinstance(number, int):
-        return Unavailable(f"{location!r} is not there: error {number}", hint="does it run, is its address right?")
+        what, hint = cause_of(str(reason)) or (f"error {number}", "does it run, is its address right?")
+        return Unavailable(f"{location!r} is not there: {what}", hint=hint)
     return NotUnderstood(f"{location!r} cannot answer: {reason}", hint="check the table, the columns and the query")

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import partial
 from importlib import import_module
 from urllib.parse import urlsplit
 
 from thruline.backends.sql_origin.engine import Engine, NotUnderstood
-from thruline.backends.sql_origin.shape import Shape, Wanted, shape_of
-from thruline.core.errors import Invalid, Refused, Unsupported
+from thruline.backends.sql_origin.shape import MANY, Shape, Wanted, shape_of
+from thruline.core.errors import Invalid, Refused, Unavailable, Unsupported
+from thruline.core.glimpse import counted, table_seen
 from thruline.core.rows import key_in
 from thruline.core.units import Bytes, parse_duration
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
@@ -42,10 +44,19 @@ class SqlOrigin:
 
     def __init__(self, location: str, options: Mapping[str, str], secret: Secret | None = None) -> None:
         self._wanted = Wanted.of(options)
-        self._engine = _engine(location)(location, secret, parse_duration(options.get("timeout", "10m")))
+        self._timeout_s = parse_duration(options.get("timeout", "10m"))
+        self._opens = partial(_engine(location), location, secret)
+        self._engine = self._opens(self._timeout_s)
         self._name = self._wanted.table.rpartition(".")[2] or _database(location)
         self._shape: Shape | None = None
         self.marks_content = not self._wanted.cursor
+
+    def look(self, *, within_s: float) -> str:
+        """What its statement would ask for, and how many rows that has where they can be counted in time."""
+        with closing(self._opens(min(within_s, self._timeout_s))) as engine:
+            shape = shape_of(engine, self._wanted, self._name)
+            what = f"table {self._wanted.table!r}" if self._wanted.table else "query"
+            return table_seen(what, len(shape.shown), _rows(engine, shape))
 
     def list(self) -> Listing:
         """Every row by its key; rows without a key, or with one that others have too, are refused."""
@@ -93,6 +104,14 @@ class SqlOrigin:
         if any(shape.path(row) == path for row in there):
             raise _too_large(path, limit)
         raise Refused(f"{path!r} is no longer there", reason="unreadable")
+
+
+def _rows(engine: Engine, shape: Shape) -> str:
+    try:
+        ((found,),) = engine.fetch(shape.counting, [])
+    except Unavailable:
+        return ""  # it takes too long, and is only said to whoever adds it
+    return f"{MANY:,} rows or more" if found >= MANY else counted(found, "row")
 
 
 def _too_large(path: str, limit: Bytes) -> Refused:

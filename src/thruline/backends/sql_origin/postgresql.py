@@ -26,6 +26,7 @@ from thruline.backends.sql_origin.engine import (
 )
 from thruline.core.errors import Denied, Invalid, ThrulineError, Unavailable
 from thruline.core.rows import said
+from thruline.core.unreachable import cause_of
 from thruline.ports.origin import Secret
 
 _BYTEA = 17
@@ -33,11 +34,18 @@ _SESSION = "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'is
 _PRIMARY_KEY = """
 SELECT a.attname FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
 WHERE i.indrelid = to_regclass($1) AND i.indisprimary ORDER BY array_position(i.indkey::int2[], a.attnum)"""
+_TABLES = """
+SELECT CASE WHEN pg_table_is_visible(c.oid) THEN c.relname ELSE n.nspname || '.' || c.relname END
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema$)'
+  AND has_table_privilege(c.oid, 'SELECT')
+ORDER BY 1 LIMIT 1000"""
 # The library keeps no SQLSTATE of a connection that was refused, so that only its words tell.
 _REFUSED = re.compile(
     "authentication failed|no pg_hba.conf entry|permission denied|not permitted to log in|no password supplied"
     '|role ".*" does not exist'
 )
+_NO_DATABASE = re.compile('database ".*" does not exist')
 
 
 class PostgresqlEngine:
@@ -76,6 +84,10 @@ class PostgresqlEngine:
             described = cursor.description or []
         return [self._column(d.name, d.type_code) for d in described]
 
+    def tables(self) -> list[str]:
+        """With their schema, where that has to be said."""
+        return [row[0] for row in self.fetch(_TABLES, [])]
+
     def primary_key(self, table: Sequence[str]) -> list[str]:
         """As the catalogue says."""
         return [row[0] for row in self.fetch(_PRIMARY_KEY, [".".join(map(self.quoted, table))])]
@@ -109,7 +121,8 @@ class PostgresqlEngine:
     def _connect(self) -> psycopg.Connection:
         with self._translated():
             connection = psycopg.connect(
-                self._location, password=self._secret() if self._secret else None, connect_timeout=CONNECT_S,
+                self._location, password=self._secret() if self._secret else None,
+                connect_timeout=max(2, min(CONNECT_S, self._timeout_ms // 1000)),  # the library's least is 2
                 application_name="thruline", client_encoding="utf8",
                 keepalives_idle=30, keepalives_interval=10, keepalives_count=3,
             )  # fmt: skip
@@ -193,6 +206,7 @@ def _ours(error: psycopg.Error, location: str) -> ThrulineError:
         return Unavailable(f"{location!r} took too long to answer", hint="give it more time with timeout=, or an index")
     if (error.sqlstate or "").startswith(_MEANINGLESS):
         return NotUnderstood(f"{location!r} cannot answer: {reason}", hint="check the table, the columns and the query")
-    return Unavailable(
-        f"{location!r} is not there: {reason or 'no connection'}", hint="does it run, is its address right?"
-    )
+    if (error.sqlstate or "") == "3D000" or _NO_DATABASE.search(str(error)):
+        return Unavailable(f"{location!r} names a database that is not there", hint="is its name right?")
+    what, hint = cause_of(str(error)) or (reason or "no connection", "does it run, is its address right?")
+    return Unavailable(f"{location!r} is not there: {what}", hint=hint)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from thruline.backends.sql_origin.engine import Column, Engine, Row, Word, select
-from thruline.core.errors import Invalid
+from thruline.backends.sql_origin.engine import Column, Engine, NotUnderstood, Row, Word, select
+from thruline.core.errors import Denied, Invalid
 from thruline.core.groups import groups_in
+from thruline.core.nearest import meant
 from thruline.core.rows import column_name, document, mark_of, path_of, said
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Reading
 
+MANY = 1_000_000  # rows that are counted: a tenth of a second or so
 _KEY = "--options key=COLUMN names what tells its rows apart"
 _READS = re.compile(r"\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
 
@@ -71,6 +73,12 @@ class Shape:
     def listing(self) -> str:
         """The statement that lists: with a cursor column only keys and cursors, else everything."""
         return select(self._short if self.cursor else self._whole, self.relation)
+
+    @property
+    def counting(self) -> str:
+        """The statement that counts the rows, up to MANY."""
+        some = select("1 AS one", self.relation)
+        return select("count(*)", f"({some} LIMIT {MANY}) AS n")
 
     def finding(self, engine: Engine, words: Sequence[Word], limit: Bytes | None) -> tuple[str, list[Any]]:
         """The statement that finds the rows whose key may read so, and its parameters.
@@ -147,14 +155,16 @@ def shape_of(engine: Engine, wanted: Wanted, name: str) -> Shape:
         (*keys, *wanted.columns, *filter(None, (wanted.title, wanted.cursor, wanted.groups))) if wanted.columns else ()
     )
     what = ", ".join(f"q.{engine.quoted(name)}" for name in dict.fromkeys(asked)) or "*"
-    columns = {column.name: column for column in engine.columns(what, relation)}
+    try:
+        columns = {column.name: column for column in engine.columns(what, relation)}
+    except NotUnderstood as error:
+        raise _explained(engine, wanted, relation, asked, error) from error
     if not keys:
         raise Invalid(f"{wanted.table!r} has no primary key", hint=_KEY)
 
     def column(named: str) -> Column:
         if named not in columns:
-            whose = repr(wanted.table) if wanted.table else "the query"
-            raise Invalid(f"{whose} has no column {named!r}", hint=f"it has {', '.join(columns)}")
+            raise _no_column(wanted, named, columns)
         return columns[named]
 
     shown = wanted.columns or [name for name in columns if name != wanted.groups]
@@ -164,6 +174,26 @@ def shape_of(engine: Engine, wanted: Wanted, name: str) -> Shape:
         cursor=column(wanted.cursor) if wanted.cursor else None,
         groups=column(wanted.groups) if wanted.groups else None,
     )  # fmt: skip
+
+
+def _explained(
+    engine: Engine, wanted: Wanted, relation: str, asked: Sequence[str], error: NotUnderstood
+) -> NotUnderstood:
+    """The same with the name that was not understood, where it is one of ours."""
+    known = engine.tables() if wanted.table else ()
+    if wanted.table and wanted.table not in known and wanted.table.rpartition(".")[2] not in known:
+        return NotUnderstood(f"there is no table {wanted.table!r}", hint=meant(wanted.table, known))
+    try:
+        there = [column.name for column in engine.columns("*", relation)]
+    except (Denied, NotUnderstood):
+        return error
+    missing = [name for name in asked if name not in there]
+    return _no_column(wanted, missing[0], there) if missing else error
+
+
+def _no_column(wanted: Wanted, named: str, there: Iterable[str]) -> NotUnderstood:
+    whose = repr(wanted.table) if wanted.table else "the query"
+    return NotUnderstood(f"{whose} has no column {named!r}", hint=meant(named, there))
 
 
 def listed(names: str) -> tuple[str, ...]:

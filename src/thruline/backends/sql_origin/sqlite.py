@@ -57,6 +57,10 @@ class SqliteEngine:
             names = [str(d[0]) for d in cursor.description]
         return [self._column(name) for name in names]
 
+    def tables(self) -> list[str]:
+        """All of the file."""
+        return [row[0] for row in self.fetch("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')", [])]
+
     def primary_key(self, table: Sequence[str]) -> list[str]:
         """As the file's schema says."""
         rows = self.fetch("SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk", [table[-1]])
@@ -154,6 +158,8 @@ def _ours(error: sqlite3.Error, path: str) -> ThrulineError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code == sqlite3.SQLITE_CANTOPEN and os.path.exists(path) and not os.access(path, os.R_OK):
         return Denied(f"{path!r} may not be read by this program", hint="check the rights of the file")
+    if code == sqlite3.SQLITE_CANTOPEN and not os.path.exists(path):
+        return Unavailable(f"{path!r} is not there", hint="is its path right, the disk mounted?")
     if code in (sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH):
         return Denied(f"{path!r} may not be read by this program", hint="check the rights of the file")
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from functools import partial
 from urllib.parse import urlsplit
 
 from thruline.backends.web_origin.addresses import canonical, ending, is_below, location, names, stem
 from thruline.backends.web_origin.crawl import Crawl, Step, has_failed, is_denied, mark
-from thruline.backends.web_origin.site import Answer, Site
+from thruline.backends.web_origin.site import MOVED, Answer, Site
 from thruline.backends.web_origin.sitemap import Entry, Sitemap, read_sitemap
 from thruline.core.errors import Denied, Invalid, Refused, Unavailable
-from thruline.core.units import Bytes
+from thruline.core.glimpse import counted
+from thruline.core.units import Bytes, show_seconds, show_size
 from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 
 _MOST_PAGES = 1_000
 _MOST_SITEMAPS = 1_000
 _SITEMAP: Bytes = 50 << 20  # what sitemaps.org lets one have
+_LOOKED_AT: Bytes = 1 << 20  # of a page that is only looked at
 _BROKEN = (500, 501)  # the page's own trouble; the other 5xx are the site's
 
 
@@ -41,6 +45,7 @@ class WebOrigin:
         start = location(address)
         ca = options.get("ca", "")
         self._site = Site(start, secret, ca, sleep=sleep, silence_s=silence_s, deadline_s=deadline_s)
+        self._hasty = partial(Site, start, secret, ca, sleep=sleep)
         is_map = urlsplit(start).path.endswith((".xml", ".xml.gz"))
         self._start = self._site.root if is_map else start
         self._sitemap = start if is_map else self._named_sitemap(options.get("sitemap", ""))
@@ -48,11 +53,19 @@ class WebOrigin:
         self._limit = _count(options, "limit", _MOST_PAGES)
         self._addresses: Mapping[str, str] | None = None  # of the last listing; replaced whole, so readers need no lock
 
+    def look(self, *, within_s: float) -> str:
+        """Its robots.txt, and then its sitemap and a page of it, or the page that was named."""
+        with closing(self._hasty(silence_s=within_s, deadline_s=within_s)) as site:
+            site.read_rules()
+            self._check_rules(site)
+            if site.pause_s > within_s:
+                return f"a site that asks for {show_seconds(site.pause_s)} between two pages"
+            return self._map_seen(site) if self._sitemap else self._page_seen(site)
+
     def list(self) -> Listing:
         """Every page; a page whose look failed is `unseen`, and so is everything where it might have led on."""
         self._site.read_rules()
-        if not self._site.may(self._sitemap or self._start):
-            raise Denied(f"robots.txt of {self._site.root!r} keeps us out", hint="ask the site's owner")
+        self._check_rules(self._site)
         crawl = Crawl(site=self._site, start=self._start, depth=self._depth, limit=self._limit)
         crawl.run(self._seeds() if self._sitemap else (Step(self._start),))
         self._check(crawl)
@@ -85,6 +98,28 @@ class WebOrigin:
         """Close what is still open."""
         self._site.close()
 
+    def _map_seen(self, site: Site) -> str:
+        found = self._read_sitemap(site, self._sitemap)
+        first = next((address for address, _ in self._ours(found.pages) if site.may(address)), "")
+        if first and is_denied(site.ask("GET", first, most=_LOOKED_AT)):
+            raise self._denied()
+        more = f" and {counted(len(found.maps), 'sitemap')}" if found.maps else ""
+        return f"a sitemap of {counted(len(found.pages), 'page')}{more}"
+
+    def _page_seen(self, site: Site) -> str:
+        answer = site.ask("GET", self._start, most=_LOOKED_AT)
+        if is_denied(answer):
+            raise self._denied()
+        _check_there(answer, self._start)
+        return f"a page of {show_size(len(answer.body))}{' or more' if answer.lacks == 'longer' else ''}"
+
+    def _check_rules(self, site: Site) -> None:
+        if not site.may(self._sitemap or self._start):
+            raise Denied(f"robots.txt of {site.root!r} keeps us out", hint="ask the site's owner")
+
+    def _denied(self) -> Denied:
+        return Denied(f"{self._start!r} is not for us", hint="give a --secret, or ask its owner")
+
     def _named_sitemap(self, named: str) -> str:
         found = canonical("/sitemap.xml" if named == "auto" else named, self._site.root) if named else ""
         if named and not self._site.holds(found):
@@ -95,7 +130,7 @@ class WebOrigin:
         """What the sitemaps list, each read once, as long as anyone asks for more."""
         ahead, met = [self._sitemap], {self._sitemap}
         while ahead:
-            found = self._read_sitemap(ahead.pop(0))
+            found = self._read_sitemap(self._site, ahead.pop(0))
             for address, changed in self._ours(found.pages):
                 if is_below(address, self._start):
                     yield Step(address, changed=changed)
@@ -113,9 +148,10 @@ class WebOrigin:
             if self._site.holds(address):
                 yield Entry(address, entry.changed)
 
-    def _read_sitemap(self, address: str) -> Sitemap:
+    @staticmethod
+    def _read_sitemap(site: Site, address: str) -> Sitemap:
         """Raises Unavailable for whatever keeps us from it: without it, nobody knows which pages are gone."""
-        answer = self._site.ask("GET", address, most=_SITEMAP)
+        answer = site.ask("GET", address, most=_SITEMAP)
         if is_denied(answer):
             raise Denied(f"{address!r} is not for us: {answer.status}", hint="give a --secret, or ask its owner")
         if answer.status != 200 or answer.lacks:
@@ -131,7 +167,7 @@ class WebOrigin:
         if crawl.pages:
             return
         if crawl.denied:
-            raise Denied(f"{self._start!r} is not for us", hint="give a --secret, or ask its owner")
+            raise self._denied()
         if crawl.unseen:
             raise Unavailable(f"{self._start!r} does not answer for any page", hint="is the site well?")
         if self._depth and not self._sitemap:
@@ -153,6 +189,13 @@ def _check_answer(answer: Answer, site: Site, name: str) -> None:
         raise Unavailable(f"{name!r} answers {answer.status}", hint="is the site well?")
     if answer.status != 200:
         raise Refused(f"{name!r} answers {answer.status}", reason="unreadable")
+
+
+def _check_there(answer: Answer, address: str) -> None:
+    if answer.status in MOVED:
+        raise Unavailable(f"{address!r} leads elsewhere: {answer.headers.get('location', '')!r}", hint="add that")
+    if answer.status != 200:
+        raise Unavailable(f"{address!r} answers {answer.status}", hint="is its address right?")
 
 
 def _count(options: Mapping[str, str], name: str, usual: int) -> int:

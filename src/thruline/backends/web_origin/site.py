@@ -23,6 +23,7 @@ from urllib.robotparser import RobotFileParser
 from thruline.backends.web_origin.addresses import canonical
 from thruline.core.errors import Denied, Invalid, Unavailable
 from thruline.core.units import Bytes, show_seconds
+from thruline.core.unreachable import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +79,11 @@ class Site:
         if secret and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
             raise Invalid(f"a password would be sent in the open to {parts.netloc!r}", hint="use https://")
 
+    @property
+    def pause_s(self) -> float:
+        """What robots.txt asks for between two questions, once it was read."""
+        return self._pause_s
+
     def holds(self, address: str) -> bool:
         """Whether an address belongs to the site."""
         return address.startswith(self.root)
@@ -131,7 +137,8 @@ class Site:
             return self._exchange(self._connect(), method, address, most)
         except (OSError, http.client.HTTPException) as error:
             said = str(error) or type(error).__name__
-            raise Unavailable(f"{self.root!r} does not answer: {said}", hint="is its address right?") from error
+            what, hint = cause_of(said) or (said, "is its address right?")
+            raise Unavailable(f"{self.root!r} does not answer: {what}", hint=hint) from error
 
     def _exchange(self, connection: http.client.HTTPConnection, method: str, address: str, most: Bytes) -> Answer:
         parts = urlsplit(address)

@@ -69,7 +69,10 @@ class PushReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceView:
-    """A source and what it holds. alarm: what is wrong with its freshness, in words."""
+    """A source and what it holds. alarm: what is wrong with its freshness, in words.
+
+    saw: what a first look saw at its place; only in the report of what made that look.
+    """
 
     id: str
     name: str
@@ -84,6 +87,7 @@ class SourceView:
     last_synced: str
     every: str = ""
     alarm: str = ""
+    saw: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
