@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 GROUP_CHUNKS = 256  # what commits together: large enough for full batches, small enough to lose little
+GROUP_BYTES = 64_000_000  # that a group holds at most, but for its last file: large files have few chunks, or none
 PUBLISH_EVERY_S = 20.0
 BY_RULE = "ignored"  # dot files: not taken in because nobody meant them
 
@@ -151,13 +152,14 @@ def _prepared(line: Line, run: Run, source: Source, origin: Origin, earlier: Ear
 
 def _groups(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
     group: list[Prepared] = []
-    size = 0
+    chunks = held = 0
     for one in prepared:
         group.append(one)
-        size += len(one.document.value.chunks) if one.document else 1
-        if size >= GROUP_CHUNKS:
+        chunks += len(one.document.value.chunks) if one.document else 1
+        held += len(one.raw.data)
+        if chunks >= GROUP_CHUNKS or held >= GROUP_BYTES:
             yield group
-            group, size = [], 0
+            group, chunks, held = [], 0, 0
     if group:
         yield group
 
