@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable, Iterator
 from typing import NewType
 
 ArtifactId = NewType("ArtifactId", str)
@@ -31,16 +32,31 @@ class Ids:
 
     def digest_bytes(self, *parts: bytes | str) -> bytes:
         """The same as 16 bytes."""
+        return self._over(parts).digest()
+
+    def digests(self, *first: str, last: Iterable[str]) -> Iterator[str]:
+        """digest(*first, one) for each one of the last, in a third of the time."""
+        begun = self._over(first)
+        for text in last:
+            raw, mac = text.encode(), begun.copy()
+            mac.update(len(raw).to_bytes(8, "little") + raw)
+            yield mac.hexdigest()
+
+    def artifacts(self, kind: str, *first: str, last: Iterable[str]) -> Iterator[ArtifactId]:
+        """artifact(kind, *first, one) for each one of the last, in a third of the time."""
+        return (ArtifactId(f"{kind}:{digest}") for digest in self.digests(kind, *first, last=last))
+
+    def artifact(self, kind: str, *parts: bytes | str) -> ArtifactId:
+        """Content id `kind:digest`; the kind is part of what is digested."""
+        return ArtifactId(f"{kind}:{self.digest(kind, *parts)}")
+
+    def _over(self, parts: Iterable[bytes | str]) -> hashlib.blake2b:
         mac = hashlib.blake2b(key=self._key, digest_size=DIGEST_BYTES)
         for part in parts:
             raw = part.encode() if isinstance(part, str) else part
             mac.update(len(raw).to_bytes(8, "little"))
             mac.update(raw)
-        return mac.digest()
-
-    def artifact(self, kind: str, *parts: bytes | str) -> ArtifactId:
-        """Content id `kind:digest`; the kind is part of what is digested."""
-        return ArtifactId(f"{kind}:{self.digest(kind, *parts)}")
+        return mac
 
 
 def random_id(kind: str) -> ArtifactId:

@@ -93,10 +93,13 @@ class ItemRights:
         return frozenset(r for r, clauses in self.of_records().items() if not all(everyone in c for c in clauses))
 
     def _of_paths_of(self, records: Sequence[str] | None) -> dict[ArtifactId, Clauses]:
-        wanted = "" if records is None else json.dumps(list(records))
+        if records is None:
+            rows = self._db.query(self._q.rights_of_all)
+        else:
+            rows = self._db.query(self._q.rights_of_records, {"ids": json.dumps(list(records))})
         found: dict[ArtifactId, Clauses] = {}
         known: dict[str, Clauses] = {}
-        for record, who in self._db.query(self._q.rights_of_records, {"ids": wanted}):
+        for record, who in rows:
             clauses = known.setdefault(who, known.get(who) or _clauses(who))
             found[record] = found[record] | clauses if record in found else clauses
         return found

@@ -6,7 +6,7 @@ SELECT r.id, r.source, 'quarantined', r.reason, coalesce(d.since, r.seen) AS at,
 FROM records r LEFT JOIN desk d ON d.artifact = r.id WHERE r.state = 'quarantined' AND r.reason <> 'restricted'
 UNION ALL
 SELECT e.path, e.source, 'refused', e.refused, coalesce(d.since, 0), coalesce(d.owner, ''), coalesce(d.decision, '')
-FROM entries e LEFT JOIN desk d ON d.artifact = e.path WHERE e.refused NOT IN ('', 'expired', 'suppressed')
+FROM entries e LEFT JOIN desk d ON d.artifact = e.path WHERE e.refused <> '' AND e.refused NOT IN ('expired', 'suppressed')
 ORDER BY 5 DESC, 1;
 
 -- name: decision
@@ -111,10 +111,32 @@ SELECT source, path, record FROM entries WHERE path IN (SELECT value FROM json_e
 
 -- name: refused
 -- Paths that a sync could not take in, but for those that these rights hide.
-SELECT e.source, e.path, e.refused, e.size FROM entries e WHERE e.refused <> '' AND NOT EXISTS (
+SELECT e.source, e.path, e.refused, e.size FROM entries e
+WHERE e.refused <> '' AND (:source = '' OR e.source = :source) AND NOT EXISTS (
   SELECT 1 FROM item_rights d WHERE d.source = e.source AND d.path = e.path
     AND d.who IN (SELECT value FROM json_each(CAST(:denied AS TEXT))))
 ORDER BY e.source, e.path;
+
+-- name: standings
+-- How many paths a source holds, and how many of those are not indexed, by why: only the exceptions are looked at one by
+-- one. Of the paths that hold the same record one is no repetition, unless the record itself repeats a live one.
+-- CROSS JOIN: SQLite would begin with the many.
+SELECT 'seen', count(*) FROM entries WHERE source = :source
+UNION ALL
+SELECT 'refused', count(*) FROM entries WHERE source = :source AND refused <> ''
+UNION ALL
+SELECT 'quarantined', count(*) FROM records r CROSS JOIN entries e
+WHERE r.source = :source AND r.state = 'quarantined' AND e.record = r.id
+UNION ALL
+SELECT 'duplicate', count(*) FROM records r CROSS JOIN records c CROSS JOIN entries e
+WHERE r.source = :source AND r.canonical <> '' AND r.state <> 'quarantined' AND c.id = r.canonical AND c.state = 'live'
+  AND e.record = r.id
+UNION ALL
+SELECT 'duplicate', coalesce(sum(s.paths - 1), 0)
+FROM (SELECT record, count(*) AS paths FROM entries WHERE record <> '' GROUP BY record HAVING count(*) > 1) s
+CROSS JOIN records r
+WHERE r.id = s.record AND r.source = :source AND r.state <> 'quarantined'
+  AND NOT EXISTS (SELECT 1 FROM records c WHERE c.id = r.canonical AND c.state = 'live');
 
 -- name: item_rights
 -- Who may read what these paths hold.
@@ -171,15 +193,24 @@ WHERE says IN (SELECT says FROM said GROUP BY says HAVING count(DISTINCT source)
 -- The rights that there are: few, and each decided once.
 SELECT DISTINCT who FROM item_rights;
 
--- name: rights_of_records
+-- name: rights_of_all
 -- Rights of records by every path that holds them; of what no path holds by the one that held it last.
+-- CROSS JOIN: SQLite would begin with the paths, of which there are many more than rights.
+SELECT e.record, d.who FROM item_rights d CROSS JOIN entries e
+WHERE e.source = d.source AND e.path = d.path AND e.record <> ''
+UNION
+SELECT r.id, d.who FROM item_rights d CROSS JOIN records r
+WHERE r.path = d.path AND r.source = d.source
+  AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source);
+
+-- name: rights_of_records
+-- The same of these records.
 SELECT e.record, d.who FROM entries e JOIN item_rights d ON d.source = e.source AND d.path = e.path
-WHERE e.record <> ''
-  AND (:ids = '' OR e.record IN (SELECT value FROM json_each(CASE WHEN :ids = '' THEN '[]' ELSE CAST(:ids AS TEXT) END)))
+WHERE e.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
 UNION
 SELECT r.id, d.who FROM records r JOIN item_rights d ON d.source = r.source AND d.path = r.path
-WHERE NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
-  AND (:ids = '' OR r.id IN (SELECT value FROM json_each(CASE WHEN :ids = '' THEN '[]' ELSE CAST(:ids AS TEXT) END)));
+WHERE r.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+  AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source);
 
 -- name: put_record
 -- A record version; the same content seen again is the same record.
@@ -206,6 +237,13 @@ UPDATE records SET path = :to WHERE path = :from;
 -- Versions that no path holds and that are still in use, and older ones whose path is gone.
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
 FROM records r WHERE source = :source AND state <> 'deleted'
+  AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
+  AND (state <> 'superseded' OR NOT EXISTS (SELECT 1 FROM entries e WHERE e.source = r.source AND e.path = r.path));
+
+-- name: unheld_among
+-- The same among these.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
+FROM records r WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND state <> 'deleted'
   AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
   AND (state <> 'superseded' OR NOT EXISTS (SELECT 1 FROM entries e WHERE e.source = r.source AND e.path = r.path));
 
@@ -243,14 +281,13 @@ WHERE (:among = '' OR source IN (SELECT value FROM json_each(CASE WHEN :among = 
 ORDER BY seen DESC, id LIMIT :limit OFFSET :offset;
 
 -- name: live
--- What is live and has vectors, with the groups of its source. Where a live record that the same groups see says the
--- same: which, and the options of both sources.
-SELECT r.id, r.source, r.document, r.vectors, s.groups, r.canonical, s.options,
-  CASE WHEN c.id IS NULL OR t.groups <> s.groups THEN '' ELSE c.id END, coalesce(t.options, '')
-FROM records r JOIN sources s ON s.id = r.source
-LEFT JOIN records c ON c.id = r.canonical AND c.state = 'live'
-LEFT JOIN sources t ON t.id = c.source
-WHERE r.state = 'live' AND r.vectors <> '';
+-- What is live and has vectors.
+SELECT id, source, document, vectors, canonical FROM records WHERE state = 'live' AND vectors <> '';
+
+-- name: repeating
+-- What is live and says the same as a live record, and that record's source. CROSS JOIN: as in `standings`.
+SELECT r.id, c.source FROM records r CROSS JOIN records c
+WHERE r.canonical <> '' AND r.state = 'live' AND c.id = r.canonical AND c.state = 'live';
 
 -- name: counts
 -- How many records and chunks there are by source and state, but for those that these rights hide.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
@@ -21,6 +22,7 @@ ALL = 1 << 31  # more than there are
 NONE = "[]"  # no rights that hide anything, as `Restrictions.denied` tells them
 AGAIN = "~"  # the mark of what may have changed while it was read: no place gives it
 State = Literal["live", "quarantined", "superseded", "deleted"]
+Standing = Literal["indexed", "duplicate", "quarantined", "refused"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +185,10 @@ class Records:
     def entries(self, source: str) -> list[Entry]:
         """What the last sync left."""
         rows = self._db.query(self._q.entries, {"source": source})
-        names = ("path", "record", "digest", "size", "mark", "refused")
-        return [Entry(source=source, **dict(zip(names, row, strict=True))) for row in rows]
+        return [
+            Entry(source=source, path=path, record=record, digest=digest, size=size, mark=mark, refused=refused)
+            for path, record, digest, size, mark, refused in rows
+        ]
 
     def put_entry(self, entry: Entry) -> None:
         """A path and what it holds now."""
@@ -216,10 +220,19 @@ class Records:
         """Forget refused paths whose name is gone: the next sync meets them anew."""
         self._db.execute(self._q.drop_nameless, _ids(paths))
 
-    def refused(self, denied: str = NONE) -> list[Entry]:
-        """Paths that could not be taken in; denied: rights that hide what is left out."""
-        rows = self._db.query(self._q.refused, {"denied": denied})
+    def refused(self, denied: str = NONE, source: str = "") -> list[Entry]:
+        """Paths of a source, or of all, that could not be taken in; denied: rights that hide what is left out."""
+        rows = self._db.query(self._q.refused, {"denied": denied, "source": source})
         return [Entry(source=s, path=p, refused=r, size=n) for s, p, r, n in rows]
+
+    def standings(self, source: str) -> Counter[Standing]:
+        """How many paths of a source are in which state; each is in one, so that the counts add up."""
+        found: Counter[Any] = Counter()
+        for standing, paths in self._db.query(self._q.standings, {"source": source}):
+            found[standing] += paths
+        seen = found.pop("seen")
+        found["indexed"] = seen - found.total()
+        return found
 
     def put(self, record: Record) -> None:
         """A record version; the same content seen again is the same record, brought up to date."""
@@ -246,9 +259,16 @@ class Records:
         if records:
             self._other_readers()
 
-    def unheld(self, source: str) -> list[Record]:
-        """Versions that are in use although no path of the source holds them, and older ones whose path is gone."""
-        return [_record(row) for row in self._db.query(self._q.unheld, {"source": source})]
+    def unheld(self, source: str, among: Sequence[str] | None = None) -> list[Record]:
+        """Versions that are in use although no path of the source holds them, and older ones whose path is gone.
+
+        among: only of these records, all of that source.
+        """
+        if among is None:
+            rows = self._db.query(self._q.unheld, {"source": source})
+        else:
+            rows = self._db.query(self._q.unheld_among, _ids(among))
+        return [_record(row) for row in rows]
 
     def copies(self, records: Sequence[str], state: State) -> list[Record]:
         """Records in this state that repeat one of these."""
@@ -287,11 +307,18 @@ class Records:
 
     def live(self, rights: Mapping[ArtifactId, Clauses]) -> list[Live]:
         """What may answer: live, and not the repetition of a live record that the same readers see."""
-        rows = self._db.query(self._q.live)
+        sources = {source.id: source for source in self.sources()}
+        covered = {id: sources.get(source) for id, source in self._db.query(self._q.repeating)}
+        groups = {id: frozenset(source.groups) for id, source in sources.items()}
         return [
-            Live(ArtifactId(i), ArtifactId(s), d, ArtifactId(v), frozenset(json.loads(g)), c)
-            for i, s, d, v, g, c, own, covers, others in rows
-            if not covers or rights.get(i) != rights.get(covers) or (own != others and _differ(own, others))
+            Live(id, source, document, vectors, groups[source], canonical)
+            for id, source, document, vectors, canonical in self._db.query(self._q.live)
+            if source in groups
+            and (
+                id not in covered
+                or rights.get(id) != rights.get(canonical)
+                or not _is_alike(sources[source], covered[id])
+            )
         ]
 
     def counts(self, denied: str = NONE) -> list[Count]:
@@ -395,9 +422,11 @@ def _fields(noun: Any) -> dict[str, Any]:
     return {name: getattr(noun, name) for name in noun.__dataclass_fields__}
 
 
-def _differ(own: str, others: str) -> bool:
-    """Whether these options of two sources let their documents be used for other purposes."""
-    return uses(json.loads(own)) != uses(json.loads(others))
+def _is_alike(source: Source, other: Source | None) -> bool:
+    """Whether the same groups see both sources, and may use their documents for the same."""
+    if other is None or source.groups != other.groups:
+        return False
+    return source.options == other.options or uses(source.options) == uses(other.options)
 
 
 def _record(row: tuple[Any, ...]) -> Record:

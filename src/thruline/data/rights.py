@@ -18,6 +18,7 @@ RIGHTS: Mapping[str, str] = {
     "folders": "who may read what lies below a path, as `hr/:people,hr/open/:everyone`; the longest that fits counts",
 }
 Clauses = frozenset[frozenset[str]]
+_FREE: Clauses = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class Rights:
 
     def of(self, item: Item) -> Clauses:
         """Who may read an item, besides seeing its source."""
+        if not (item.readers or self.folders):
+            return _FREE
         below = [groups for folder, groups in self.folders if item.path.startswith(folder)]
         clauses = [*map(self._here, item.readers), *below[:1]]
         return frozenset(c for c in clauses if EVERYONE not in c)

@@ -39,6 +39,8 @@ CREATE TABLE IF NOT EXISTS entries (
   PRIMARY KEY (source, path)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS entries_by_record ON entries (record);
+-- Few are refused, and every sync counts them.
+CREATE INDEX IF NOT EXISTS entries_refused ON entries (source, refused) WHERE refused <> '';
 
 -- Who may read what a path holds, where its place says so: a JSON list of clauses, each a list of keyed digests of
 -- groups of which one is needed.

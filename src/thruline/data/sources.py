@@ -13,13 +13,6 @@ from thruline.ports.origin import Item, Listing, Refusal
 _SUSPICIOUS = 10
 
 
-class Known(NamedTuple):
-    """An item as it was when it was last read."""
-
-    mark: str
-    digest: str
-
-
 class Move(NamedTuple):
     """The same content under another path."""
 
@@ -44,12 +37,12 @@ class Changes:
 
 
 def compare(
-    listing: Listing, known: Mapping[str, Known], *, where: str, marks_content: bool, allow_empty: bool = False,
-    kept: Callable[[str], str] = str,
+    listing: Listing, known: Mapping[str, str], *, where: str, marks_content: bool, allow_empty: bool = False,
+    kept: Callable[[Iterable[str]], Iterable[str]] = iter,
 ) -> Changes:  # fmt: skip
     """Tell what became of everything that was known; sorted by path.
 
-    kept: a place's mark -> the form in which known marks are.
+    known: path -> its mark when it was last read. kept: a place's marks -> the form in which known marks are.
     Raises Unavailable for a place that has become empty, unless allow_empty: an unmounted disk and an empty answer must
     not read as "everything was deleted".
     """
@@ -62,10 +55,11 @@ def compare(
     missing = [path for path in known if path not in items]
     blocked = tuple(listing.unseen)
     unseen = {path for path in missing if blocked and path.startswith(blocked)}
-    gone = {path: known[path].mark for path in sorted(missing) if path not in unseen}
+    gone = {path: known[path] for path in sorted(missing) if path not in unseen}
     added = {path: item for path, item in items.items() if path not in known}
-    marks = {path: kept(item.mark) for path, item in items.items() if item.mark}
-    changed = [item for path, item in items.items() if path in known and marks.get(path) != known[path].mark]
+    marked = [item for item in items.values() if item.mark]
+    marks = dict(zip((item.path for item in marked), kept(item.mark for item in marked), strict=True))
+    changed = [item for path, item in items.items() if path in known and marks.get(path) != known[path]]
     moved = pair_moves(gone, {path: marks[path] for path in added if path in marks}) if marks_content else ()
     old, new = {m.old for m in moved}, {m.new for m in moved}
     return Changes(

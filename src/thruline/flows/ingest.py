@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,16 +18,15 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry
-from thruline.data.sources import Changes, Known, Move, compare, pair_moves
+from thruline.data.sources import Changes, Move, compare, pair_moves
 from thruline.flows import contracts, corrections, holds, judging
-from thruline.flows.counts import standings
 from thruline.flows.deletion import delete_records
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.retention import expire
 from thruline.flows.sight import regroup
-from thruline.flows.take_in import kept_mark, note_path, take_in
+from thruline.flows.take_in import kept_marks, note_path, take_in
 from thruline.ports.origin import Item, Origin
 from thruline.runs.runner import Run
 
@@ -52,6 +51,13 @@ class Earlier(NamedTuple):
 
     entries: Mapping[str, Entry]
     corrections: corrections.Corrections
+
+
+class Group(NamedTuple):
+    """What commits together. held: the records that its paths held before."""
+
+    prepared: list[Prepared]
+    held: list[str]
 
 
 class Ended(NamedTuple):
@@ -97,7 +103,7 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     listing = origin.list()
     regrouped = regroup(line, run, source, listing.items, before)
     found = compare(
-        listing, _known(line, before.values()), kept=lambda mark: kept_mark(line, mark), where=source.location,
+        listing, _known(line, source, listing.items, before), kept=partial(kept_marks, line), where=source.location,
         marks_content=origin.marks_content, allow_empty=allow_empty,
     )  # fmt: skip
     changes = [*(Change(s, "added") for s in found.added), *(Change(s, "changed") for s in found.changed)]
@@ -108,7 +114,7 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
         return judging.held_back(line, run, source, judged, time.monotonic() - began)
     _forget_unread(line, run, source, before)
     prepared = run.map(lambda c: judging.under(judged, reading(c)), changes, workers=line.hands)
-    for group in _groups(prepared):
+    for group in _groups(prepared, before):
         _take_in(line, run, source, group, tally, len(changes))
     _settle(line, run, source, found, before, judged)
     generation = publish_live(line, run, "sync")
@@ -120,11 +126,16 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     return _report(line, Ended(run.id, generation, time.monotonic() - began), source, met, judged)
 
 
-def _known(line: Line, entries: Iterable[Entry]) -> dict[str, Known]:
-    """What the last sync read, by path; what it could not even read is met anew."""
-    readable = [e for e in entries if e.mark]
-    names = line.payloads.get_many([e.path for e in readable])
-    return {names[e.path].decode(): Known(e.mark, e.digest) for e in readable if e.path in names}
+def _known(line: Line, source: Source, items: Iterable[Item], before: Mapping[str, Entry]) -> dict[str, str]:
+    """The mark of what the last sync read, by path; what it could not even read is met anew.
+
+    A path that is listed tells its id: only the names of those that are gone are decrypted.
+    """
+    listed = [item.path for item in items]
+    names: dict[str, str] = dict(zip(line.ids.artifacts("path", source.id, last=listed), listed, strict=True))
+    gone = line.payloads.get_many([id for id, entry in before.items() if entry.mark and id not in names])
+    names |= {id: name.decode() for id, name in gone.items()}
+    return {names[id]: entry.mark for id, entry in before.items() if entry.mark and id in names}
 
 
 def _prepared(line: Line, run: Run, source: Source, origin: Origin, earlier: Earlier, change: Change) -> Prepared:
@@ -150,27 +161,29 @@ def _prepared(line: Line, run: Run, source: Source, origin: Origin, earlier: Ear
     return prepare(line, run, read)
 
 
-def _groups(prepared: Iterable[Prepared]) -> Iterator[list[Prepared]]:
-    group: list[Prepared] = []
-    chunks = held = 0
+def _groups(prepared: Iterable[Prepared], before: Mapping[str, Entry]) -> Iterator[Group]:
+    group, chunks, held = Group([], []), 0, 0
     for one in prepared:
-        group.append(one)
+        group.prepared.append(one)
+        if (then := before.get(one.raw.path_id)) and then.record:
+            group.held.append(then.record)
         chunks += len(one.document.value.chunks) if one.document else 1
         held += len(one.raw.data)
         if chunks >= GROUP_CHUNKS or held >= GROUP_BYTES:
             yield group
-            group, chunks, held = [], 0, 0
-    if group:
+            group, chunks, held = Group([], []), 0, 0
+    if group.prepared:
         yield group
 
 
-def _take_in(line: Line, run: Run, source: Source, group: list[Prepared], tally: Tally, total: int) -> None:
+def _take_in(line: Line, run: Run, source: Source, together: Group, tally: Tally, total: int) -> None:
+    group = together.prepared
     with run.commit():
         tally.chunks += take_in(line, run, [p for p in group if not p.same])
         for prepared in group:
             if prepared.same:
                 note_path(line, prepared.raw, refused=prepared.refused)
-        retire_unheld(line, run, source)
+        retire_unheld(line, run, source, among=together.held)
         line.item_rights.held_anew(source.id)
     what = Counter("unchanged" if p.is_known else p.raw.change for p in group if p.document or p.same)
     tally.added |= {p.raw.path: p.raw.digest for p in group if p.document and p.raw.change == "added"}
@@ -240,12 +253,15 @@ def _note_refused(line: Line, source: Source, path: str, reason: str) -> None:
     line.records.put_entry(Entry(source=source.id, path=path_id, refused=reason))
 
 
-def retire_unheld(line: Line, run: Run, source: Source) -> None:
+def retire_unheld(line: Line, run: Run, source: Source, *, among: Sequence[str] | None = None) -> None:
     """What no path holds any more: superseded while its path holds something else, deleted when the path is gone.
 
     Read off the tables, not off what this sync met: one that was killed before leaves nothing behind.
+    among: only of these records.
     """
-    unheld = line.records.unheld(source.id)
+    unheld = line.records.unheld(source.id, among)
+    if not unheld:
+        return
     held = {e.path for e in line.records.at([r.path for r in unheld])}
     kept = holds.held(line)
     line.records.retire([r.id for r in unheld if r.path in held or r.id in kept], "superseded")
@@ -255,12 +271,11 @@ def retire_unheld(line: Line, run: Run, source: Source) -> None:
 def _report(line: Line, ended: Ended, source: Source, met: Met, judged: judging.Judged | None) -> SyncReport:
     found, tally = met.found, met.tally
     moved = len(met.moved(lambda path: line.ids.artifact("path", source.id, path)))
-    entries = line.records.entries(source.id)
-    states = standings(line, entries)
-    refused = [e for e in entries if e.refused]
+    states = line.records.standings(source.id)
+    refused = line.records.refused(source=source.id)
     names = line.payloads.get_many([e.path for e in refused])
     return SyncReport(
-        source=source.name, run=ended.run, seen=len(entries), added=len(tally.added) - moved,
+        source=source.name, run=ended.run, seen=states.total(), added=len(tally.added) - moved,
         changed=tally.changed, moved=len(found.moved) + moved, deleted=len(found.deleted) - moved,
         unchanged=found.unchanged + tally.unchanged, permissions=met.regrouped, indexed=states["indexed"],
         duplicates=states["duplicate"], quarantined=states["quarantined"],

@@ -74,8 +74,9 @@ def regroup(line: Line, run: Run, source: Source, items: Sequence[Item], known: 
     if not told and not line.item_rights.are_any(source.id):
         return 0
     sealed = {clauses: line.item_rights.sealed(clauses) for clauses in set(told.values())}
+    ids = line.ids.artifacts("path", source.id, last=(item.path for item in items))
     now: dict[str, Clauses] = {
-        line.ids.artifact("path", source.id, item.path): sealed.get(told.get(item.path, _FREE), _FREE) for item in items
+        id: sealed.get(told.get(item.path, _FREE), _FREE) for id, item in zip(ids, items, strict=True)
     }
     then = line.item_rights.of_paths(source.id, list(now))
     changed = {path: clauses for path, clauses in now.items() if clauses != then.get(path, _FREE)}

@@ -18,7 +18,6 @@ from thruline.data.policies import PROMISE, STATED, WAITS, Policy, policy
 from thruline.data.rights import RIGHTS
 from thruline.data.uses import OPTION as USES
 from thruline.flows import contracts
-from thruline.flows.counts import standings
 from thruline.flows.look import look
 from thruline.flows.push import judge_again
 from thruline.flows.reports import PersonalKind, SourceCounts, SourceOption, SourceReport
@@ -75,7 +74,7 @@ def report(line: Line, actor: Actor, name: str) -> SourceReport:
 
 
 def _counts(line: Line, source: Source) -> SourceCounts:
-    found = standings(line, line.records.entries(source.id))
+    found = line.records.standings(source.id)
     return SourceCounts(
         seen=found.total(), indexed=found["indexed"], duplicates=found["duplicate"],
         quarantined=found["quarantined"], refused=found["refused"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.facts import Fact
@@ -141,19 +141,20 @@ def note_path(line: Line, raw: Raw, *, owner: str = "", refused: str = "") -> No
     A path that is to be met anew keeps no mark; one that names somebody who was erased keeps no name either.
     """
     nameless = refused == SUPPRESSED and line.subjects.calls_erased(raw.path)
+    mark = next(kept_marks(line, [raw.mark])) if raw.mark else AGAIN
     if not nameless:
         line.payloads.put(raw.path_id, raw.path.encode(), owner or raw.source)
     line.records.put_entry(
         Entry(
             source=raw.source, path=raw.path_id, record="" if refused else raw.record, digest=raw.digest,
-            size=raw.size, mark="" if nameless or refused in PASSING else kept_mark(line, raw.mark), refused=refused,
+            size=raw.size, mark="" if nameless or refused in PASSING else mark, refused=refused,
         )
     )  # fmt: skip
 
 
-def kept_mark(line: Line, mark: str) -> str:
-    """A place's mark as it is kept: keyed, since the digest of a short row could be guessed at."""
-    return line.ids.digest("mark", mark) if mark else AGAIN
+def kept_marks(line: Line, marks: Iterable[str]) -> Iterator[str]:
+    """A place's marks as they are kept: keyed, since the digest of a short row could be guessed at."""
+    return line.ids.digests("mark", last=marks)
 
 
 def _told(line: Line, item: Ready) -> list[Draft]:

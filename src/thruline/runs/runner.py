@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -80,7 +81,14 @@ class Step:
     modules: tuple[ModuleType, ...]
 
     def version(self) -> str:
-        """Digest of the source text of the modules: a change of code makes old results unfit."""
+        """Digest of the source text of the modules: a change of code makes old results unfit.
+
+        Read once: a process goes on with the code that it began with.
+        """
+        return self._version
+
+    @cached_property
+    def _version(self) -> str:
         digest = hashlib.sha256()
         for module in self.modules:
             assert module.__file__ is not None

@@ -12,8 +12,10 @@ SELECT id, record, embedder, chunks FROM vector_sets WHERE id IN (SELECT value F
 SELECT id FROM vector_sets WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id;
 
 -- name: known_segments
--- Those that exist already.
-SELECT DISTINCT segment FROM segment_members WHERE segment IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+-- Those of this embedder that exist already, and how many chunks they hold.
+SELECT m.segment, sum(s.chunks) FROM segment_members m JOIN vector_sets s ON s.id = m.vectors
+WHERE m.segment IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+GROUP BY m.segment HAVING min(s.embedder) = :embedder AND max(s.embedder) = :embedder;
 
 -- name: put_segment_member
 -- A segment is its members.

@@ -93,7 +93,7 @@ def test_a_changed_record_costs_one_segment_and_one_generation(shelf: Shelf) -> 
     shelf.generations.build("main", sets, EMBEDDER)
     segments = shelf.verbs().count("index.segmented")
     shelf.generations.build("main", sets | shelf.put(7, version=1), EMBEDDER)
-    assert segments == 8
+    assert segments == 32
     assert shelf.verbs()[-3:] == ["chunk.embedded", "index.segmented", "index.built"]
 
 
@@ -107,6 +107,13 @@ def test_members_are_the_sets_that_were_given(shelf: Shelf) -> None:
 def test_an_empty_index_is_a_generation(shelf: Shelf) -> None:
     generation = shelf.generations.build("main", {}, EMBEDDER)
     assert shelf.generations.members(generation) == []
+
+
+def test_sets_that_served_under_their_embedder_do_not_serve_under_another(shelf: Shelf) -> None:
+    sets = shelf.put(1) | shelf.put(2)
+    shelf.generations.build("main", sets, EMBEDDER)
+    with pytest.raises(Invalid, match="another embedder"):
+        shelf.generations.build("main", sets, OTHER)
 
 
 def test_vectors_of_two_embedders_never_meet(shelf: Shelf) -> None:

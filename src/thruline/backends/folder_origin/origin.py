@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import stat
 import time
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ from thruline.ports.origin import Item, Listing, Reading, Refusal, Secret
 Clauses = tuple[frozenset[str], ...]
 # File systems stamp in steps of up to some 10 ms: a file written that recently can change again unseen.
 _RACY_NS = 100_000_000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _READ_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 
@@ -197,7 +199,7 @@ def _mark(status: os.stat_result) -> str:
 
 def _is_text(name: str) -> bool:
     """Names that are not UTF-8 come from the system with lone surrogates in them."""
-    return not any("\ud800" <= c <= "\udfff" for c in name)
+    return _SURROGATE.search(name) is None
 
 
 def _printable(path: str) -> str:
