@@ -63,6 +63,7 @@ FIGURES = (
     Figure("Statements written anew that are found", "alike", "at.0.94.found", "share", "by their words", "near_duplicates_found"),
     Figure("Quality scores", "quality_filters", "pages.mb_per_cpu_s", "MB a CPU second", "a Python loop", "pages.python_loop_mb_per_cpu_s", "at least 20"),
     Figure("Rows held to a contract", "contract_check", "results.thruline.rows_per_cpu_s", "a CPU second", "Python, row by row", "results.python_rows.rows_per_cpu_s", "at least 2,000,000"),
+    Figure("Rows measured for k, l and t", "anonymity", "results.measures.rows_per_cpu_s", "a CPU second", "Python with a dictionary, k and l", "results.dictionary.rows_per_cpu_s", "at least 2,000,000"),
     Figure("HTML, main content", "parsing", "speed.html.mb_per_cpu_s", "MB a CPU second", "the engine's own content", "speed.html content.baseline_mb_per_cpu_s", "at least 15"),
     Figure("HTML of little but tags", "parsing", "speed.html manual.mb_per_cpu_s", "MB a CPU second", "the engine's own content", "speed.html manual.baseline_mb_per_cpu_s", "at least 15"),
     Figure("PDF, text in the order it is read", "pdf", "mean_f1", "F1 of word pairs", "the engine's own text", "mean_engine_f1", "at least .97"),

@@ -26,7 +26,7 @@ GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
     ("data in", ("add", "sync", "push", "withdraw", "sources", "source", "change", "share", "uses", "remove")),
     ("documents", ("documents", "document", "text", "quarantined", "assign", "keep", "retry")),
-    ("data checked", ("quality", "alike", "check", "corpus")),
+    ("data checked", ("quality", "alike", "check", "corpus", "anonymity")),
     ("answers", ("ask", "search", "why", "pages", "replay", "answers")),
     ("undo", ("blast", "quarantine", "release", "reask", "verify")),
     (

@@ -8,7 +8,7 @@ from typing import Literal
 
 from thruline.core.errors import Invalid
 
-ANSWER, TRAIN = "answer", "train"
+ANSWER, TRAIN, STATISTICS = "answer", "train", "statistics"
 OPTION = "uses"
 Stance = Literal["open", "stated"]
 _PURPOSE = re.compile(r"[a-z][a-z0-9_-]{0,31}")

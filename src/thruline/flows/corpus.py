@@ -54,7 +54,7 @@ def export(
     where nothing passes.
     """
     engine = _engine()
-    path = _target(out)
+    path = target(out)
     tests = _texts(engine, Path(held_out).expanduser()) if held_out else []
     chosen = [named(line, actor, name) for name in sources]
     check_uses(line, chosen, use)
@@ -114,7 +114,8 @@ def _each_once(records: Sequence[Record]) -> list[Record]:
     return kept
 
 
-def _target(out: str) -> Path:
+def target(out: str) -> Path:
+    """The file to write a set to; raises Invalid for another ending, Conflict where it or its sheet is there."""
     path = Path(out).expanduser().resolve()
     if path.suffix != ".parquet":
         raise Invalid(f"{path.name!r} is no Parquet file", hint="end its name in .parquet")

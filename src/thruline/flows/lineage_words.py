@@ -115,9 +115,10 @@ def _models(line: Line, actor: Actor, by_kind: Mapping[str, Sequence[str]]) -> d
 def _by_event(id: str, event: Event) -> str:
     """What the event that named it first says, in numbers."""
     says = {name: value for name, value in event.facts.items() if isinstance(value, int | float)}
+    rows = "rows" if event.verb == "table.anonymised" else "documents"
     model = "embedder: text into vectors" if event.verb == "chunk.embedded" else "language model"
     return {
-        "dataset": f"{says.get('rows', 0):,} rows", "corpus": f"{says.get('rows', 0):,} documents",
+        "dataset": f"{says.get('rows', 0):,} rows", "corpus": f"{says.get('rows', 0):,} {rows}",
         "segment": f"{says.get('vectors', 0):,} vectors",
         "deployment": str(event.facts.get("why", "")).replace("_", " "),
         "index": f"{says.get('chunks', 0):,} passages", "archive": "a published set",

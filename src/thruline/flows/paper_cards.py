@@ -18,13 +18,15 @@ def of_data(line: Line, settings: Settings, about: str) -> list[Section]:
     sources = [s for s in line.records.sources() if about in ("", s.name, s.id)]
     cards = [
         Section(
-            title=s.name, facts=[*told.of_source(line, s), *told.of_people(line, s)],
+            title=s.name, facts=[*told.of_source(line, s), *told.of_people(line, s), *told.of_hiding(line, s)],
             questions=[*told.stated(s), *(question.format(name=s.name) for question in _DATA)],
         )
         for s in sources
     ]  # fmt: skip
     sets = [Fact(f"{e.outputs[0]}: {e.facts['rows']} documents", f"event {e.seq}")
             for e in told.events(line, "corpus.exported")]  # fmt: skip
+    sets += [Fact(f"{e.outputs[0]}: {e.facts['rows']} rows of a table, k = {e.facts['k']}", f"event {e.seq}")
+             for e in told.events(line, "table.anonymised")]  # fmt: skip
     return [*cards, Section(title="Sets that were written", facts=sets)] if cards and sets and not about else cards
 
 

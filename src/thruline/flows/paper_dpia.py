@@ -51,6 +51,7 @@ def _risks(line: Line, settings: Settings) -> Iterator[Fact]:
         shown = sorted(kinds.keys() - policy(source.options).mask)
         if shown:
             yield Fact(f"{source.name}: answers may show {', '.join(shown)}", "options of the source")
+        yield from told.of_hiding(line, source)
     reasons = Counter(str(e.facts["reason"]) for e in told.events(line, "record.quarantined"))
     yield from (Fact(f"documents taken out for {r.replace('_', ' ')}: {n}", "events record.quarantined")
                 for r, n in sorted(reasons.items()))  # fmt: skip

@@ -89,6 +89,17 @@ def of_people(line: Line, source: Source) -> Iterator[Fact]:
         yield Fact(f"{source.name}: {kind} of {people} people, {shown}", "events subject.linked, options of the source")
 
 
+def of_hiding(line: Line, source: Source) -> Iterator[Fact]:
+    """How well people hide in a source's rows, as it was measured last."""
+    for e in _last(events(line, "anonymity.measured", about=source.id)):
+        f = e.facts
+        varied = f", at least {f['distinct']} sensitive values a group" if f["asked_l"] else ""
+        yield Fact(
+            f"{source.name}: k = {f['k']} in {f['rows']} rows by {f['quasi']} columns that others may know{varied}; "
+            f"{f['at_risk']} rows at risk where k = {f['asked_k']} is asked, measured {iso(e.at)}", f"event {e.seq}",
+        )  # fmt: skip
+
+
 def of_measures(line: Line, settings: Settings) -> Iterator[Fact]:
     """What protects the data, as it is switched on."""
     yield Fact("texts, vectors, questions and answers are encrypted with a key for each owner", "the store of payloads")
