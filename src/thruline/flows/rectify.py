@@ -17,6 +17,7 @@ from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.nouns import Draft
 from thruline.data.called import words_of
 from thruline.data.mending import Fix
+from thruline.flows.corrections import in_force
 from thruline.flows.documents import PAGE, views
 from thruline.flows.holds import refusing
 from thruline.flows.misstated import Misstated, made_of, misstated
@@ -129,9 +130,12 @@ def _correct(line: Line, run: Run, fix: Fix, found: Misstated) -> Iterator[Refus
     for id in sorted({r.source for r in found.records}):
         mine = [r for r in found.meant if r.source == id]
         older = [r for r in found.older if r.source == id]
+        known = in_force(line, id)
         for start in range(0, max(len(mine), 1), PAGE):
             page = mine[start : start + PAGE]
-            prepared = list(run.map(lambda r, s=sources[id]: anew(line, run, s, r, fix), page, workers=line.hands))
+            prepared = list(
+                run.map(lambda r, s=sources[id], k=known: anew(line, run, s, k, r, fix), page, workers=line.hands)
+            )
             group = [a for a in prepared if a.prepared.document is not None]
             give_way(line, run, sources[id], group, older if not start else (), fix)
             yield from (

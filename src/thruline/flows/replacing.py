@@ -11,7 +11,7 @@ from thruline.data.mending import Fix
 from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
 from thruline.flows import corrections, kinship, restrictions
-from thruline.flows.corrections import Correction
+from thruline.flows.corrections import Correction, Corrections
 from thruline.flows.holds import check
 from thruline.flows.misstated import MadeOf, made_of
 from thruline.flows.prepare import Prepared, Raw, owner_of, prepare
@@ -48,9 +48,12 @@ class _Turn(NamedTuple):
         return self.ready.raw.record
 
 
-def anew(line: Line, run: Run, source: Source, record: Record, fix: Fix) -> Anew:
-    """The record with the right words; `prepared` says why where it cannot be read again."""
-    made = _made(corrections.in_force(line, source.id), record)
+def anew(line: Line, run: Run, source: Source, known: Corrections, record: Record, fix: Fix) -> Anew:
+    """The record with the right words; `prepared` says why where it cannot be read again.
+
+    known: what is in force in the source already.
+    """
+    made = _made(known, record)
     data = line.payloads.get(record.id)
     digest = made[0].digest if made else line.ids.digest("content", data)
     at = max(line.clock.now(), *(c.at + 1 for c in made)) if made else line.clock.now()
@@ -107,7 +110,7 @@ def drop(line: Line, run: Run, made: MadeOf) -> None:
     line.subjects.unlink([*made.answers, *made.chunks])
 
 
-def _made(known: corrections.Corrections, record: Record) -> list[Correction]:
+def _made(known: Corrections, record: Record) -> list[Correction]:
     """What was put right in a record before, each once."""
     return list({(c.at, c.fix): c for c in known.made(record)}.values())
 
