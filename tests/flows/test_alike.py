@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import polars as pl
 import pytest
 
+from thruline.app.ops import data_quality
 from thruline.app.platform import Platform
 from thruline.app.render import render
 from thruline.core.errors import Invalid
+from thruline.data.alike import THRESHOLD
 from thruline.testing.homes import as_user, write
 
 # The fake embedder counts words: the same words in another order are the same meaning, and no near-duplicate.
 FIRST = "The harbour gate opens at nine in winter and the keeper carries bread to the old boats every morning"
 AGAIN = "Every morning the keeper carries bread to the old boats and in winter the harbour gate opens at nine"
 OTHER = "Invoices are paid within thirty days unless the supplier agrees to another date with our finance team"
+
+
+def test_a_command_without_a_threshold_takes_the_measured_one():
+    assert inspect.signature(data_quality.alike).parameters["at"].default == THRESHOLD
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import random_id
 from thruline.flows.answer import NAMES_ERASED, by_words, finish, prepare
-from thruline.flows.erase import _delete, erase
+from thruline.flows.erase import ERASED, _delete, erase
 from thruline.flows.reach import find
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.testing.canary import assert_gone, canary
@@ -237,6 +237,19 @@ def test_the_receipt_after_a_killed_erasure_names_what_the_killed_one_took(shop:
     assert body["answers"] == list(reach.answers)
     later = json.loads(Path(shop.data.erase(identifiers=WHO).receipt).read_text())["body"]
     assert later["records"] == []
+
+
+def test_what_a_receipt_told_that_a_kill_prevented_is_told_by_the_next(shop: Platform) -> None:
+    prevented = Path(shop.data.erase(identifiers=WHO).receipt)
+    told = json.loads(prevented.read_text())["body"]
+    prevented.unlink()  # as if killed between the event and the file
+    receipt = shop.data.erase(identifiers=WHO).receipt
+    later = json.loads(Path(receipt).read_text())["body"]
+    assert told["records"]
+    assert [later[f"{kind}s"] for kind in ERASED] == [told[f"{kind}s"] for kind in ERASED]
+    assert verify_offline([receipt]) == 0
+    again = json.loads(Path(shop.data.erase(identifiers=WHO).receipt).read_text())["body"]
+    assert again["records"] == []
 
 
 def test_somebody_who_was_never_here_is_not_found(shop: Platform) -> None:

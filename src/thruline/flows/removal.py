@@ -13,7 +13,7 @@ from thruline.core.clock import iso
 from thruline.core.errors import NotFound
 from thruline.core.files import write_whole
 from thruline.core.ids import ArtifactId, kind_of, random_id
-from thruline.core.nouns import Draft
+from thruline.core.nouns import Draft, Event
 from thruline.flows.rebuild import as_proof
 from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import residue_apart
@@ -55,8 +55,12 @@ def residue(line: Line, words: Sequence[str]) -> tuple[str, ...]:
 
 
 def since_last(line: Line, began: str, done: str, kinds: Sequence[str]) -> dict[str, tuple[ArtifactId, ...]]:
-    """What went since the last receipt of its sort, by kind: one that was killed is on the receipt of the next."""
-    ended = [event.seq for event in line.ledger.read(verbs=(done,), limit=sys.maxsize)]
+    """What went since the last receipt of its sort, by kind: one that was killed is on the receipt of the next.
+
+    Also one that was killed between its last event and its file, of which no receipt tells.
+    """
+    told = (event for event in line.ledger.read(verbs=(done,), limit=sys.maxsize) if _is_told(line, event))
+    ended = [event.seq for event in told]
     events = line.ledger.read(verbs=(began,), after=ended[-1] if ended else 0, limit=sys.maxsize)
     gone = {id: None for event in events for id in event.inputs}
     return {f"{kind}s": tuple(id for id in gone if kind_of(id) == kind) for kind in kinds}
@@ -73,10 +77,18 @@ def signed(line: Line, run: Run, said: Said, done: Draft, rebuilt: Sequence[Rebu
         "rebuilds": [as_proof(r) for r in rebuilt],
         "out_of_scope": said.out_of_scope, "head": {"seq": head.seq, "hash": head.hash},
     }  # fmt: skip
-    path = line.home / "receipts" / f"{said.what}-{receipt.partition(':')[2][:12]}.json"
+    path = line.home / "receipts" / f"{said.what}-{_short(receipt)}.json"
     write_whole(path, (json.dumps(sign_document(line.signer, body), indent=1) + "\n").encode())
     line.registry.rebuilds.told([r.id for r in rebuilt if r.state != "pending"], receipt)
     return str(path)
+
+
+def _is_told(line: Line, done: Event) -> bool:
+    return any((line.home / "receipts").glob(f"*-{_short(done.outputs[0])}.json"))
+
+
+def _short(receipt: str) -> str:
+    return receipt.partition(":")[2][:12]
 
 
 def _drop_trainings(line: Line) -> None:
