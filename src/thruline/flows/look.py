@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 WITHIN_S = 5.0  # somebody waits for it
-UNSEEN = "or add it unseen (--unseen), where it is only away for now"
+UNSEEN = "where it is only away for now, add it unseen: --unseen"
 
 
 def look(line: Line, source: Source) -> str:
@@ -35,5 +35,6 @@ def _or_unseen(*kinds: type[ThrulineError]) -> Iterator[None]:
     try:
         yield
     except kinds as error:
-        error.hint = "; ".join(filter(None, (error.hint, UNSEEN)))
+        asks = error.hint.endswith("?")
+        error.hint = f"{error.hint}{' ' if asks else '; ' if error.hint else ''}{UNSEEN}"
         raise

@@ -31,8 +31,8 @@ def _sizes(report: reports.AnonymityReport) -> Iterator[str]:
         yield f"  of {size:<11} {n(s.groups, 'group')}, {n(s.rows, 'row')}"
     for group in report.worst:
         where = ", ".join(group.records or map(str, group.rows))
-        kind = "records" if group.records else "rows"
-        yield f"  among the worst: {n(group.size, 'row')}, {kind} {where}"
+        kind = "record" if group.records else "number"
+        yield f"  among the worst: {n(group.size, 'row')}, {kind}{'s' * (group.size > 1)} {where}"
 
 
 def _sensitive(column: reports.SensitiveColumn, asked: int) -> str:
