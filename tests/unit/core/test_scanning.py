@@ -40,7 +40,7 @@ NAMES = (
 def test_a_pattern_finds_in_a_scanned_text_what_its_expression_finds(pattern) -> None:
     said = st.builds(lambda cased, text: cased(text), CASES, st.from_regex(pattern.regex, fullmatch=True))
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+    @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
     @given(st.tuples(NOISE, said, NOISE, NOISE).map("".join))
     def finds_the_same(text: str) -> None:
         assert spans(pattern.finditer(Scanned(text))) == spans(pattern.regex.finditer(text))
