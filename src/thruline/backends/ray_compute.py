@@ -1,8 +1,9 @@
 """Jobs on a Ray cluster: Ray finds the room and holds it, the local backend supervises on the node.
 
 A placement group reserves cpus, memory and GPUs for a job on one node without starting a process. An agent, one
-detached actor a node, runs the command there. A desk, one detached actor a cluster, remembers which job is where, so
-that handles outlive the caller. A Ray worker takes a second to start; so a job costs two messages, not two workers.
+detached actor a node, runs the command there. A desk, one detached actor on the head node, remembers which job is
+where, so that handles outlive the caller. A Ray worker takes a second to start; so a job costs two messages, not two
+workers.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from thruline.ports.compute import ENDED, ComputeAbilities, JobSpec, JobStatus, 
 NAMESPACE = "thruline"
 CONNECT_S = 5.0
 START_S = 60.0  # an agent's first answer waits for its worker to start: seconds, on a busy node tens of them
+_ON_HEAD = {"node:__internal_head__": 0.001}  # without the head there is no cluster; any other node may go
 SILENCE_S = 2.0  # how long one node that does not answer may hold up the desk
 
 
@@ -45,7 +47,7 @@ class RayCompute:
         self._is_ours = connect(address)
         self.pool = _id("cluster", ray.get_runtime_context().worker.gcs_client.cluster_id.hex())
         desk = ray.remote(_Desk).options(
-            name="desk", namespace=NAMESPACE, lifetime="detached", get_if_exists=True, num_cpus=0
+            name="desk", namespace=NAMESPACE, lifetime="detached", get_if_exists=True, num_cpus=0, resources=_ON_HEAD
         )
         self._desk: Any = desk.remote()
 
