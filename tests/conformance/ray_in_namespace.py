@@ -37,6 +37,13 @@ class TestRayCompute(ComputeSuite):
             compute.cancel(handle)
         assert [self.ended(compute, handle).state for handle in handles] == ["cancelled"] * 3
 
+    def test_a_job_that_nobody_asks_about_is_started_and_makes_room(self, compute: Compute) -> None:
+        first = self.start(compute, sh("sleep 2", cpus=2))
+        beside = self.start(compute, sh("sleep 2", cpus=2))
+        between = [self.start(compute, sh("echo here", cpus=2)) for _ in range(4)]
+        assert self.ended(compute, between[-1]).state == "succeeded"
+        assert [self.ended(compute, handle).state for handle in (first, beside, *between)] == ["succeeded"] * 6
+
     def test_a_waiting_job_can_be_cancelled(self, compute: Compute) -> None:
         handles = [self.start(compute, sh("sleep 600", cpus=2)) for _ in range(3)]
         for handle in reversed(handles):

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ NAMESPACE = "thruline"
 CONNECT_S = 5.0
 START_S = 60.0  # an agent's first answer waits for its worker to start: seconds, on a busy node tens of them
 _ON_HEAD = {"node:__internal_head__": 0.001}  # without the head there is no cluster; any other node may go
+ROUND_S = 0.2  # between two looks at all jobs
 SILENCE_S = 2.0  # how long one node that does not answer may hold up the desk
 
 
@@ -122,6 +124,7 @@ class _Desk:
 
     def __init__(self) -> None:
         self._jobs: dict[str, _Entry] = {}
+        self._went_round = 0.0
 
     def start(self, job: str, spec: JobSpec) -> str:
         if job not in self._jobs:
@@ -158,13 +161,24 @@ class _Desk:
         del self._jobs[job]
 
     def _look(self, job: str) -> JobStatus:
-        """The status as of now; starts a job that has got room, and gives the room of an ended one back."""
+        """The status as of now; while this job waits, the others are looked at, too.
+
+        Ray may give them their room first. It is free again only when they were started, ended and were seen to have.
+        """
+        status = self._seen(job)
+        if status.state == "queued" and time.monotonic() - self._went_round > ROUND_S:
+            for other in [other for other, entry in self._jobs.items() if not entry.ended]:
+                self._seen(other)
+            self._went_round = time.monotonic()
+        return status
+
+    def _seen(self, job: str) -> JobStatus:
+        """Starts a job that has got room, and gives the room of an ended one back."""
         entry = self._entry(job)
         if entry.ended:
             return entry.ended
         try:
             if entry.agent is None and not self._place(job, entry):
-                self._give_back_rooms()
                 return JobStatus(state="queued")
             agent: Any = entry.agent
             status: JobStatus = _ask(agent.status.remote(job), SILENCE_S)
@@ -177,11 +191,6 @@ class _Desk:
         if status.state in ENDED:
             self._end(entry, status)
         return status
-
-    def _give_back_rooms(self) -> None:
-        """While somebody waits, see who has ended unseen: their room is free only once it is given back."""
-        for job in [job for job, entry in self._jobs.items() if entry.agent and not entry.ended]:
-            self._look(job)
 
     def _place(self, job: str, entry: _Entry) -> bool:
         table = placement_group_table(entry.room)
