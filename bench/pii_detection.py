@@ -44,8 +44,8 @@ KINDS = {
     "AGE": "age",
     "NRP": "origin",
     "US_DRIVER_LICENSE": "licence",
-    "DATE_TIME": "birth_date",
-    "DOMAIN_NAME": "url",
+    "DATE_TIME": "date",
+    "DOMAIN_NAME": "web",
     "TITLE": "title",
 }
 WORTH_A_LINK, WORTH_A_MASK = 0.5, 0.3

@@ -46,6 +46,28 @@ def test_a_masked_person_is_still_found_and_erased(home: Platform, docs: Path):
     assert [r.reason for r in home.data.sync()[0].refused] == ["suppressed"]
 
 
+DATED = f"{LETTER} It was sold on 3 March 2021; see www.vases-of-fjord.com for more."
+
+
+@pytest.mark.parametrize(
+    ("options", "are_shown"), [("mask=all", True), ("mask=all,date,web", False), ("mask=date,web", False)]
+)
+def test_dates_and_web_addresses_are_covered_where_they_are_named(
+    home: Platform, docs: Path, options: str, are_shown: bool
+):
+    home.data.add(path=str(write(docs, letter=DATED)), options=(options,))
+    home.data.sync()
+    said = shown(home)
+    assert [word in said for word in ("3 March 2021", "vases-of-fjord")] == [are_shown] * 2
+    assert (MAIL in said) == ("all" not in options)
+
+
+def test_dates_keep_no_document_out_unless_they_are_named(home: Platform, docs: Path):
+    home.data.add(path=str(write(docs, shop="# Shop\n\nThe shop opened on 3 March 2021.")), options=("block=all",))
+    (report,) = home.data.sync()
+    assert report.indexed == 1
+
+
 def test_what_is_blocked_is_refused_with_its_reason(home: Platform, docs: Path):
     home.data.add(path=str(write(docs, letter=LETTER, plain="# Hours\n\nOpen at nine.")), options=("block=card",))
     (report,) = home.data.sync()

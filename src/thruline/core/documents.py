@@ -11,7 +11,7 @@ BlockKind = Literal["text", "code", "list", "table"]
 MentionKind = Literal[
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
     "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",
-    "account", "wallet", "imei", "mac", "url", "secret", "geo",
+    "account", "wallet", "imei", "mac", "url", "secret", "geo", "date", "web",
 ]  # fmt: skip
 RiskKind = Literal["hidden_text", "injection", "poison"]
 # Per cent: of the words below it nine in ten are wrong, of the others one in 185; a higher one doubts more that is

@@ -105,8 +105,9 @@ SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "rows", "mail", "dl
 MENTION_KINDS = (
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
     "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",
-    "account", "wallet", "imei", "mac", "url", "secret", "geo",
+    "account", "wallet", "imei", "mac", "url", "secret", "geo", "date", "web",
 )  # fmt: skip
+INDIRECT_KINDS = frozenset(("date", "web"))  # tell of somebody only beside other words; meant only where they are named
 EXPECTATIONS = (
     "present", "type", "required", "unique", "min", "max", "min_length", "max_length", "pattern", "allowed",
     "references", "pii", "languages", "min_rows", "max_rows", "fresh", "extra_columns", "unique_together",

@@ -17,20 +17,17 @@ from itertools import chain
 
 from thruline.core.documents import Mention, MentionKind
 from thruline.data.identifiers import after
+from thruline.data.indirect import MONTH
 
 _BORN = (
     "date of birth", "dob", "d.o.b", "born", "birth date", "birthdate", "birthday", "birth", "geboren", "geburtsdatum",
     "geb.", "geb", "né le", "née le", "date de naissance", "fecha de nacimiento", "nacido", "nacida", "nato il",
     "nata il", "data di nascita", "geboortedatum", "data urodzenia", "urodzony", "urodzona", "född", "födelsedatum",
 )  # fmt: skip
-_MONTH = (
-    r"(?:jan|feb|mar|mär|apr|avr|abr|may|mai|maj|mag|mei|jun|juin|jul|juil|aug|août|ago|sep|set|oct|okt|ott|out|nov"
-    r"|dec|dez|déc|dic|gen|ene|giu|lug|fév|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru)[^\W\d_]{0,9}\.?"
-)
 _DATE = re.compile(
     rf"(?<![\w.])(?:(?:19|20)\d\d[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\s?\d{{1,2}}[-/.]\s?(?:(?:19|20)\d\d|\d\d)"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|\.|er)?\s(?:of\s|de\s)?{_MONTH},?\s(?:de\s|del\s)?(?:19|20)\d\d"
-    rf"|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d)(?!\w)",
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.|er)?\s(?:of\s|de\s)?{MONTH},?\s(?:de\s|del\s)?(?:19|20)\d\d"
+    rf"|{MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?,?\s(?:19|20)\d\d)(?!\w)",
     re.IGNORECASE,
 )
 _IN_YEAR = re.compile(r"[ ](?:in|im|en|nel|i|w)[ ](?P<year>(?:19|20)\d\d)(?!\w)")

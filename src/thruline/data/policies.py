@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from thruline.core.documents import Mention
 from thruline.core.errors import Invalid
-from thruline.core.facts import MENTION_KINDS
+from thruline.core.facts import INDIRECT_KINDS, MENTION_KINDS
 from thruline.core.nearest import meant
 from thruline.core.units import parse_duration
 from thruline.data.token_forms import FORMED
@@ -17,6 +17,7 @@ from thruline.data.uses import OPTION
 SCORE = 0.3  # a doubtful mention is masked as well: below it are look-alikes that name nobody
 COVER = "\u2588"
 ALL = "all"
+_DIRECT = frozenset(MENTION_KINDS) - INDIRECT_KINDS
 _REWRITES = ("mask", "pseudonym", "token", "drop")
 STATED: Mapping[str, str] = {
     "purpose": "purpose of the processing",
@@ -66,7 +67,7 @@ class Policy(NamedTuple):
 def policy(options: Mapping[str, str]) -> Policy:
     """What a source's options say; raises Invalid for a kind that is not known, or that two actions name.
 
-    `all` means the kinds that no other action names; of `token` those that have a form.
+    `all` means the kinds that no other action names and that are not indirect; of `token` those that have a form.
     """
     named = {name: _kinds(options.get(name, "")) for name in Policy._fields}
     for one, other in combinations(_REWRITES, 2):
@@ -77,11 +78,10 @@ def policy(options: Mapping[str, str]) -> Policy:
             f"{formless[0]!r} has no form to keep", hint=f"`pseudonym` it; `token`: {', '.join(sorted(FORMED))}"
         )
     taken = frozenset().union(*(named[name] for name in _REWRITES))
-    for name in (name for name in _REWRITES if options.get(name) == ALL):
-        named[name] = (FORMED if name == "token" else frozenset(MENTION_KINDS)) - taken
-        taken |= named[name]
-    if options.get("block") == ALL:
-        named["block"] = frozenset(MENTION_KINDS)
+    for name in (name for name in Policy._fields if ALL in _words(options.get(name, ""))):
+        meant_by_all = FORMED if name == "token" else _DIRECT
+        named[name] |= meant_by_all if name == "block" else meant_by_all - taken
+        taken |= named[name] if name in _REWRITES else frozenset()
     return Policy(**named)
 
 
@@ -124,10 +124,12 @@ def kinds_named(said: str) -> frozenset[str]:
     return frozenset(MENTION_KINDS) if said == ALL else _kinds(said)
 
 
+def _words(said: str) -> frozenset[str]:
+    return frozenset(word.strip() for word in said.split(",") if word.strip())
+
+
 def _kinds(said: str) -> frozenset[str]:
-    if said == ALL:
-        return frozenset()
-    kinds = frozenset(kind.strip() for kind in said.split(",") if kind.strip())
+    kinds = _words(said) - {ALL}
     if unknown := sorted(kinds - set(MENTION_KINDS)):
         raise Invalid(f"{unknown[0]!r} is no kind of personal data", hint=meant(unknown[0], ("all", *MENTION_KINDS)))
     return kinds

@@ -1,7 +1,7 @@
 """Personal data in text: shapes first, then checksums and the words around decide.
 
 Here are the kinds that most texts have and what joins all rules; the others stand, with their proofs, in
-`identifiers`, `credentials`, `particulars` and `addresses`.
+`identifiers`, `credentials`, `particulars`, `addresses` and `indirect`.
 
 | kind | proof | score |
 |---|---|---|
@@ -27,11 +27,12 @@ from dataclasses import replace
 from itertools import accumulate, chain
 
 from thruline.core.documents import Mention
-from thruline.data import addresses, credentials, identifiers, particulars
+from thruline.core.facts import INDIRECT_KINDS
+from thruline.data import addresses, credentials, identifiers, indirect, particulars
 from thruline.data.digits import card_network, iban_at, is_luhn, phone_score
 from thruline.ports.names import NameDetector
 
-DETECTION = "privacy 2"
+DETECTION = "privacy 3"
 _AROUND = 40
 # How far from a digit the words may begin that announce it, and how far what follows it may reach.
 _LEAD, _TRAIL = 96, 40
@@ -62,12 +63,14 @@ def find_mentions(text: str, names: NameDetector | None = None) -> list[Mention]
 
     value: e-mail lower-cased, phone and card digits (phone with its `+`), IBAN without spaces, numbers of an office
     with their country before them (`de:`), name case-folded; a surname alone takes the value of the one full name in
-    the text that ends in it. What the name detector says comes after all that rules say.
+    the text that ends in it. What the name detector says comes after all that rules say, and
+    what is indirect last.
     """
-    ruled = [*_by(_RULES, text), *_near_numbers(text)]
+    ruled = sorted((*_by(_RULES, text), *_near_numbers(text)), key=lambda m: -m.score)
+    first, last = ([m for m in ruled if (m.kind in INDIRECT_KINDS) == late] for late in (False, True))
     claimed = bytearray(len(text))
     mentions: list[Mention] = []
-    for mention in [*sorted(ruled, key=lambda m: -m.score), *_names(text, names)]:
+    for mention in (*first, *_names(text, names), *last):
         if claimed.find(1, mention.start, mention.end) < 0:
             claimed[mention.start : mention.end] = b"\1" * (mention.end - mention.start)
             mentions.append(mention)
@@ -178,9 +181,15 @@ def _before(text: str, start: int) -> str:
 
 
 # Of equal scores the earlier rule gets the characters.
-_RULES: tuple[_Rule, ...] = (_emails, credentials.open_addresses, credentials.secrets, particulars.origins)
+_RULES: tuple[_Rule, ...] = (
+    _emails,
+    credentials.open_addresses,
+    credentials.secrets,
+    particulars.origins,
+    indirect.web_addresses,
+)
 _NUMBER_RULES: tuple[_Rule, ...] = (
     credentials.wallets, credentials.devices, _ibans, _cards, identifiers.announced, identifiers.unmistakable, _ssns,
     _hosts, _phones, addresses.addresses, particulars.birth_dates, particulars.ages, particulars.postcodes,
-    particulars.positions,
+    particulars.positions, indirect.dates,
 )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from thruline.core.facts import INDIRECT_KINDS
 from thruline.core.nouns import Actor
 from thruline.core.units import parse_moment
 from thruline.data.drift import Measured, drift
@@ -71,7 +72,8 @@ def judge(line: Line, records: Sequence[Record]) -> Judged:
 
 def _columns(documents: Sequence[Document]) -> Columns:
     secrets = [sum(m.kind == "secret" for m in d.mentions) for d in documents]
-    return scores([d.text for d in documents], mentions=[len(d.mentions) for d in documents], secrets=secrets)
+    mentions = [sum(m.kind not in INDIRECT_KINDS for m in d.mentions) for d in documents]
+    return scores([d.text for d in documents], mentions=mentions, secrets=secrets)
 
 
 def _told(line: Line, actor: Actor, judged: Judged, rule: Rule) -> QualityRule:

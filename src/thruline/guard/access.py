@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, get_args
 
 from thruline.core.clock import Clock, Micros, SystemClock
 from thruline.core.errors import Denied, Invalid, NotFound
-from thruline.core.facts import MENTION_KINDS
+from thruline.core.facts import INDIRECT_KINDS, MENTION_KINDS
 from thruline.core.ids import ArtifactId, Ids, random_id
 from thruline.core.nouns import Actor, Draft
 from thruline.core.sql import load_queries, load_schema
@@ -154,7 +154,7 @@ class Access:
         if EVERYONE not in set_:
             return frozenset()
         seen = frozenset[str]().union(*(set_[group] for group in actor.groups if group in set_))
-        return frozenset(MENTION_KINDS) - seen
+        return frozenset(MENTION_KINDS) - INDIRECT_KINDS - seen
 
     def create_key(self, user: str, *, actor: str = "") -> NewKey:
         """A key for the user of this name; only a digest of its secret is kept."""

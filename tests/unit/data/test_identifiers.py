@@ -1,5 +1,7 @@
 """Every kind of number: found where its proof holds, left alone where the checksum or the words are missing."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -57,6 +59,9 @@ FOUND = [
     ("P.O. Box 1234", "address", "p.o. box 1234"),
 ]
 LEFT_ALONE = [
+    "it may 3 times, version 1.2.3, ratio 12/14, 10:30",
+    "In 1971 the sequence began",
+    "run main.py, read notes.md, host db.example.com, http://localhost:8080/x",
     "NHS number 9434765918",
     "DNI 12345678A",
     "PESEL 44051401358",
@@ -80,6 +85,30 @@ LEFT_ALONE = [
 @pytest.mark.parametrize(("text", "kind", "value"), FOUND)
 def test_what_is_proved_is_found_and_normalised(text, kind, value):
     assert [(m.kind, m.value) for m in find_mentions(text) if m.score >= 0.5] == [(kind, value)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("seen on 2007-01-17 23:08:55, it said", "date", "2007-01-17 23:08:55"),
+        ("since 12/1/1981", "date", "12/1/1981"),
+        ("on 3 March we met", "date", "3 march"),
+        ("On March 3rd, 2005 at 3:15 pm she fell", "date", "march 3rd, 2005 at 3:15 pm"),
+        ("am 4. Oktober 2021 in Ulm", "date", "4. oktober 2021"),
+        ("see https://www.UEarly.se/", "web", "https://www.uearly.se/"),
+        ("(www.ottilies-laden.de/konto?id=7)", "web", "www.ottilies-laden.de/konto?id=7"),
+        ("her shop, fjord-lamps.com, is shut", "web", "fjord-lamps.com"),
+    ],
+)
+def test_what_tells_of_somebody_only_beside_other_words_is_worth_a_mask_and_no_link(text, kind, value):
+    assert [(m.kind, m.value, m.score) for m in find_mentions(text)] == [(kind, value, 0.4)]
+
+
+def test_a_hundred_thousand_beginnings_of_a_host_are_read_in_one_go():
+    for hostile in ("a-" * 50_000 + "_.com", "_a.com " * 20_000, "1." * 50_000 + "com", "www." * 30_000):
+        began = time.process_time()
+        find_mentions(hostile)
+        assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("text", LEFT_ALONE)
