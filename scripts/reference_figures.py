@@ -40,6 +40,8 @@ FIGURES = (
     Figure("SciFact nDCG@10, words and meaning", "scifact_quality", "ndcg10_both", "", "words alone", "ndcg10_words", "at least .715"),
     Figure("Answers that cite a judged page", "answering", "answers that cite a judged page", "share"),
     Figure("AUROC of *I do not know*", "answering", "AUROC of closeness", "", "shared words", "AUROC of shared words (baseline)"),
+    Figure("Files lost in a sync of 5,000 that was killed 300 times", "killed_sync", "lost", "", aim="0"),
+    Figure("Files doubled in it", "killed_sync", "doubled", "", aim="0"),
     Figure("Erasing 100 of 2,000 records, with the byte scan", "erase", "erase_s", "s", "delete and vacuum", "plain_delete_and_vacuum_s", "at most 1"),
     Figure("Places where erased words were left", "erase", "residue", "", aim="0"),
     Figure("The line around a document, of 50,000 chunks", "lineage", "record_ms", "ms CPU", "all edges above the index", "all_edges_above_an_index_ms"),
