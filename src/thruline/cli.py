@@ -9,17 +9,19 @@ import sys
 import typing
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from thruline import __version__
 from thruline.app.config import default_home
 from thruline.app.operations import Operation, Parameter, operations
 from thruline.app.platform import Platform
-from thruline.app.render import render
-from thruline.app.render.progress import Progress
 from thruline.core.errors import Invalid, ThrulineError
+from thruline.core.lazy import lazy
+
+if TYPE_CHECKING:
+    import msgspec
+else:
+    msgspec = lazy("msgspec")
 
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 GROUPS = (
@@ -74,6 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
+    from thruline.app.render.progress import Progress
+
     home = Path(arguments.home).expanduser() if arguments.home else default_home()
     if arguments.word in _BESIDES:
         return _BESIDES[arguments.word](arguments, home)
@@ -110,6 +114,8 @@ class _Parser(argparse.ArgumentParser):
 
 def show(result: Any, as_json: bool) -> None:
     """One JSON document, or text for a person."""
+    from thruline.app.render import render  # here: with it come all reports, which --help does without
+
     print(msgspec.json.encode(result).decode() if as_json else _harmless(render(result)))
 
 

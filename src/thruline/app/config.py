@@ -13,12 +13,16 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thruline.core.errors import Invalid
+from thruline.core.lazy import lazy
 from thruline.core.units import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    import msgspec
+else:
+    msgspec = lazy("msgspec")
 
 FILE = "thruline.toml"
 PREFIX = "THRULINE_"

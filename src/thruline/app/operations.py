@@ -10,16 +10,20 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 from types import FunctionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
-import msgspec
-
 from thruline.core.errors import Invalid
+from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
+    import msgspec
+
     from thruline.app.platform import Platform
+else:
+    msgspec = lazy("msgspec")
 
 Role = Literal["reader", "writer", "operator"]
 PATHS = ("path", "folder")  # parameters that name a place in the file system
@@ -46,7 +50,8 @@ class Operation:
     """One thing that the platform can do.
 
     role: the least that an actor must be. cli: the command's words, empty for none. positional: parameters that the
-    command takes without a flag. reads: whether it changes nothing, which makes it a GET. destroys: it has dry_run.
+    command takes without a flag. reads: whether it changes nothing, which makes it a GET. Its types are resolved when
+    they are asked for: those of all operations load a hundred classes, and an overview needs none of them.
     """
 
     system: str
@@ -55,18 +60,38 @@ class Operation:
     says: str
     doc: str
     function: Callable[..., Any]
-    parameters: tuple[Parameter, ...]
-    returns: Any
     cli: str
     positional: tuple[str, ...]
     reads: bool
-    destroys: bool
     path: str
 
     @property
     def name(self) -> str:
         """`system.verb`."""
         return f"{self.system}.{self.verb}"
+
+    @property
+    def destroys(self) -> bool:
+        """Whether it can be asked what it would do: it has dry_run."""
+        return any(p.name == "dry_run" for p in self.parameters)
+
+    @property
+    def returns(self) -> Any:
+        """The type of what it gives."""
+        return self._types["return"]
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """What it takes, in the order of its signature."""
+        return tuple(
+            _parameter(p, self._types[p.name])
+            for p in inspect.signature(self.function).parameters.values()
+            if p.kind is inspect.Parameter.KEYWORD_ONLY
+        )
+
+    @cached_property
+    def _types(self) -> dict[str, Any]:
+        return get_type_hints(self.function, include_extras=True)
 
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The given values as the parameters' types; raises Invalid and names what is missing, unknown or unfit."""
@@ -123,17 +148,11 @@ class System:
 
 def _describe(system: str, function: Callable[..., Any]) -> Operation:
     declared = function.operation  # type: ignore[attr-defined]
-    hints = get_type_hints(function, include_extras=True)
     doc = inspect.getdoc(function) or ""
-    parameters = tuple(
-        _parameter(p, hints[p.name]) for p in inspect.signature(function).parameters.values()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    )  # fmt: skip
     verb = function.__name__.rstrip("_")
     return Operation(
         system=system, verb=verb, role=declared["role"], says=doc.partition("\n")[0], doc=doc, function=function,
-        parameters=parameters, returns=hints["return"], cli=declared["cli"], positional=declared["positional"],
-        reads=declared["reads"], destroys=any(p.name == "dry_run" for p in parameters),
+        cli=declared["cli"], positional=declared["positional"], reads=declared["reads"],
         path=declared["path"] or f"/v1/{system}/{verb}",
     )  # fmt: skip
 

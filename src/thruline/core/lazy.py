@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from types import ModuleType
+from importlib import import_module
+from typing import Any
 
 
-def lazy(name: str) -> ModuleType:
-    """The module, not executed before one of its attributes is asked for (importlib's own recipe)."""
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.find_spec(name)
-    assert spec is not None
-    assert spec.loader is not None
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
+def lazy(name: str) -> Any:
+    """Stands for the module until one of its attributes is asked for, by whichever thread, and then has it."""
+    return _Lazy(name)
+
+
+class _Lazy:
+    """Not importlib's LazyLoader: before Python 3.12 a second thread finds that module half executed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        found = self.__dict__[attribute] = getattr(import_module(self._name), attribute)
+        return found

@@ -7,30 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import (
-    BlastReport,
-    ConsentReport,
-    ConsentView,
-    ContractReport,
-    DocumentView,
-    EraseReport,
-    HoldView,
-    PagePicture,
-    Passage,
-    PersonExport,
-    PersonReport,
-    PushReport,
-    QuarantineReport,
-    ReaskedAnswer,
-    SourceView,
-    SyncReport,
-)
 
 if TYPE_CHECKING:
     from thruline.app import papers as governance
     from thruline.flows import consent as consenting
     from thruline.flows import erase as erasure
-    from thruline.flows import expectations, papers, reading, rights
+    from thruline.flows import expectations, papers, reading, reports, rights
     from thruline.flows import holds as holding
     from thruline.flows import pages as paging
     from thruline.flows import purposes as purposes_
@@ -40,6 +22,7 @@ if TYPE_CHECKING:
     from thruline.flows import source_options as choosing
     from thruline.flows import sources as sourcing
 else:
+    reports = lazy("thruline.flows.reports")
     consenting = lazy("thruline.flows.consent")
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
@@ -77,7 +60,7 @@ def add(
     options: Annotated[tuple[str, ...], "how to read it, as `every=1h`; docs/reference/sources.md lists them"] = (),
     secret: Annotated[str, "where its password or key stands: `env:NAME` or `file:PATH`"] = "",
     unseen: Unseen = False,
-) -> SourceView:  # fmt: skip
+) -> reports.SourceView:  # fmt: skip
     """Declare a place as a source of documents, after a look at it; `sync` then reads it."""
     return sourcing.add(p.line, path, name, groups, choosing.parsed(options, secret), p.actor.id, unseen=unseen)
 
@@ -87,7 +70,7 @@ def sync(
     p: Platform, *,
     source: Annotated[str, "one source; all that you see unless given"] = "",
     allow_empty: Annotated[bool, "believe a source that has become empty"] = False,
-) -> tuple[SyncReport, ...]:  # fmt: skip
+) -> tuple[reports.SyncReport, ...]:  # fmt: skip
     """Bring in what was added, changed, moved or deleted, and let it answer."""
     return sourcing.sync(p.line, source, allow_empty, p.actor, p.progress)
 
@@ -100,7 +83,7 @@ def push(
     text: Annotated[str, "what it says"] = "",
     data: Annotated[str, "its bytes in Base64, instead of text"] = "",
     groups: Annotated[tuple[str, ...], "who may read it, of those who see the source; all of them unless given"] = (),
-) -> PushReport:  # fmt: skip
+) -> reports.PushReport:  # fmt: skip
     """Send one record; when the call returns, it answers. The same path again replaces it."""
     return pushing.push(p.line, source, pushing.Sent(path=path, text=text, data=data, groups=groups), p.actor)
 
@@ -108,13 +91,13 @@ def push(
 @operation(role="writer", cli="withdraw", positional=("source", "path"))
 def withdraw(
     p: Platform, *, source: Annotated[str, "a source that is sent to"], path: Annotated[str, "as it was sent"]
-) -> PushReport:
+) -> reports.PushReport:
     """Delete one record that was sent."""
     return pushing.withdraw(p.line, source, path, p.actor)
 
 
 @operation(role="reader", cli="sources", reads=True)
-def sources(p: Platform) -> tuple[SourceView, ...]:
+def sources(p: Platform) -> tuple[reports.SourceView, ...]:
     """The sources and what they hold."""
     return sourcing.listing(p.line, p.actor)
 
@@ -122,7 +105,7 @@ def sources(p: Platform) -> tuple[SourceView, ...]:
 @operation(role="writer", cli="share", positional=("source",))
 def share(
     p: Platform, *, source: Annotated[str, "a source"], groups: Annotated[tuple[str, ...], "who may see it from now on"]
-) -> SourceView:
+) -> reports.SourceView:
     """Set who may see what a source holds; the next question already knows."""
     return sourcing.share(p.line, source, groups, p.actor)
 
@@ -132,13 +115,13 @@ def uses(
     p: Platform, *,
     source: Annotated[str, "a source"],
     purposes: Annotated[tuple[str, ...], "what for, from now on; everything unless given"] = (),
-) -> SourceView:  # fmt: skip
+) -> reports.SourceView:  # fmt: skip
     """Set what a source may be used for: answer, train, or a purpose of your own; the next question already knows."""
     return purposes_.set_uses(p.line, source, purposes, p.actor)
 
 
 @operation(role="operator", cli="remove", positional=("source",))
-def remove(p: Platform, *, source: Annotated[str, "a source"], dry_run: DryRun = False) -> BlastReport:
+def remove(p: Platform, *, source: Annotated[str, "a source"], dry_run: DryRun = False) -> reports.BlastReport:
     """Take out a source and everything that came from it."""
     return sourcing.remove(p.line, source, dry_run, p.actor.id)
 
@@ -150,31 +133,31 @@ def documents(
     state: Annotated[State, "only live, quarantined, superseded, deleted or refused ones"] = "",
     limit: Annotated[int, "at most this many"] = 100,
     offset: Annotated[int, "skip this many"] = 0,
-) -> tuple[DocumentView, ...]:  # fmt: skip
+) -> tuple[reports.DocumentView, ...]:  # fmt: skip
     """Documents, the latest first, with their state and risks."""
     return sourcing.documents(p.line, p.actor, source=source, state=state, limit=limit, offset=offset)
 
 
 @operation(role="reader", cli="document", positional=("record",), reads=True)
-def document(p: Platform, *, record: What) -> DocumentView:
+def document(p: Platform, *, record: What) -> reports.DocumentView:
     """One document."""
     return sourcing.document(p.line, p.actor, record)
 
 
 @operation(role="reader", cli="text", positional=("record",), reads=True)
-def text(p: Platform, *, record: What) -> tuple[Passage, ...]:
+def text(p: Platform, *, record: What) -> tuple[reports.Passage, ...]:
     """The text of a document, chunk by chunk, as answers cite it."""
     return reading.text(p.line, p.actor, record)
 
 
 @operation(role="reader", reads=True)
-def page(p: Platform, *, record: What, page: Annotated[int, "its number, from 1"]) -> PagePicture:
+def page(p: Platform, *, record: What, page: Annotated[int, "its number, from 1"]) -> reports.PagePicture:
     """A page of a document as it looks, where nothing on it is covered for who asks."""
     return paging.picture(p.line, p.actor, record, page)
 
 
 @operation(role="operator", cli="blast", positional=("what",), reads=True)
-def blast(p: Platform, *, what: What, since: Since = "", until: Until = "") -> BlastReport:
+def blast(p: Platform, *, what: What, since: Since = "", until: Until = "") -> reports.BlastReport:
     """Everything that a record, path or source touched, from its chunks to the answers and who read them."""
     return quarantining.blast(p.line, what, quarantining.window(p.line, since, until))
 
@@ -182,7 +165,7 @@ def blast(p: Platform, *, what: What, since: Since = "", until: Until = "") -> B
 @operation(role="operator", cli="quarantine", positional=("what",))
 def quarantine(
     p: Platform, *, what: What, since: Since = "", until: Until = "", dry_run: DryRun = False
-) -> QuarantineReport:
+) -> reports.QuarantineReport:
     """Take records out of every answer until they are released."""
     when = quarantining.window(p.line, since, until)
     return quarantining.quarantine(p.line, what, dry_run, p.actor.id, when)
@@ -191,7 +174,7 @@ def quarantine(
 @operation(role="operator", cli="release", positional=("what",))
 def release(
     p: Platform, *, what: What, reason: Reason = "", since: Since = "", until: Until = "", dry_run: DryRun = False
-) -> QuarantineReport:
+) -> reports.QuarantineReport:
     """Let quarantined records answer again."""
     return quarantining.release(p.line, what, dry_run, p.actor.id, quarantining.window(p.line, since, until), reason)
 
@@ -201,7 +184,7 @@ def reask(
     p: Platform, *,
     what: What, since: Since = "", until: Until = "",
     limit: Annotated[int, "at most this many questions, the latest first"] = 100,
-) -> tuple[ReaskedAnswer, ...]:  # fmt: skip
+) -> tuple[reports.ReaskedAnswer, ...]:  # fmt: skip
     """Give the answers that something touched again, from what is there now, to who asked them."""
     return reasking.reask(p.line, what, quarantining.window(p.line, since, until), limit, p.operator)
 
@@ -213,37 +196,37 @@ def check(
     contract: Annotated[str, "its contract: a .toml file, or an Open Data Contract Standard .yaml"],
     of: Annotated[str, "which table, where the contract describes several"] = "",
     out: Annotated[str, "where to write the rows that it keeps out, as Parquet"] = "",
-) -> ContractReport:  # fmt: skip
+) -> reports.ContractReport:  # fmt: skip
     """Hold a table to its contract; exit code 1 when rows are kept out."""
     return expectations.hold(p.line, table, contract, of, out, p.actor.id)
 
 
 @operation(role="operator", cli="hold", positional=("name", "what"))
-def hold(p: Platform, *, name: Annotated[str, "the rule, as 'tax law, ten years'"], what: What) -> HoldView:
+def hold(p: Platform, *, name: Annotated[str, "the rule, as 'tax law, ten years'"], what: What) -> reports.HoldView:
     """Forbid to delete something: erasures that would are refused, and a sync keeps its bytes."""
     return holding.place(p.line, name, what, p.actor.id)
 
 
 @operation(role="operator", cli="unhold", positional=("name",))
-def unhold(p: Platform, *, name: Annotated[str, "a hold, as `holds` lists it"]) -> HoldView:
+def unhold(p: Platform, *, name: Annotated[str, "a hold, as `holds` lists it"]) -> reports.HoldView:
     """End a hold; what it kept may be deleted again."""
     return holding.lift(p.line, name, p.actor.id)
 
 
 @operation(role="operator", cli="holds", reads=True)
-def holds(p: Platform) -> tuple[HoldView, ...]:
+def holds(p: Platform) -> tuple[reports.HoldView, ...]:
     """The holds, and what each keeps."""
     return holding.listing(p.line)
 
 
 @operation(role="operator", cli="person", positional=("identifiers",))
-def person(p: Platform, *, identifiers: Identifiers) -> PersonReport:
+def person(p: Platform, *, identifiers: Identifiers) -> reports.PersonReport:
     """List everything that is held of a person, and who was told."""
     return rights.person(p.line, identifiers, p.actor.id)
 
 
 @operation(role="operator", cli="export", positional=("identifiers",))
-def export(p: Platform, *, identifiers: Identifiers) -> PersonExport:
+def export(p: Platform, *, identifiers: Identifiers) -> reports.PersonExport:
     """Write a copy of what is held of a person into the home, for them to take along."""
     return rights.export(p.line, identifiers, p.actor.id)
 
@@ -256,13 +239,13 @@ def consent(
     state: Annotated[Literal["given", "withdrawn"], "what they said"],
     evidence: Annotated[str, "where that stands, as 'letter of 2026-11-02'"] = "",
     dry_run: DryRun = False,
-) -> ConsentReport:  # fmt: skip
+) -> reports.ConsentReport:  # fmt: skip
     """Record that a person allows a use of their data, or withdraws it: their documents leave that use at once."""
     return consenting.record(p.line, identifiers, purpose, state, evidence, dry_run=dry_run, actor=p.actor.id)
 
 
 @operation(role="operator", cli="consents", reads=True)
-def consents(p: Platform) -> tuple[ConsentView, ...]:
+def consents(p: Platform) -> tuple[reports.ConsentView, ...]:
     """What people said of the use of their data, the latest first; each by a pseudonym."""
     return consenting.listing(p.line)
 
@@ -279,6 +262,6 @@ def erase(
     identifiers: Identifiers,
     one_word: Annotated[bool, "a single word may stand for them, as a login that nobody else has"] = False,
     dry_run: DryRun = False,
-) -> EraseReport:  # fmt: skip
+) -> reports.EraseReport:  # fmt: skip
     """Erase a person from everything, look for what is left in every byte of the home, and sign a receipt."""
     return erasure.erase(p.line, identifiers, one_word=one_word, dry_run=dry_run, actor=p.actor.id, progress=p.progress)

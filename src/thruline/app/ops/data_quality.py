@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import AlikeReport, CorpusReport, QualityReport
 
 if TYPE_CHECKING:
     from thruline.flows import alike as alikes
     from thruline.flows import corpus as corpora
     from thruline.flows import quality as qualities
+    from thruline.flows import reports
 else:
+    reports = lazy("thruline.flows.reports")
     alikes = lazy("thruline.flows.alike")
     corpora = lazy("thruline.flows.corpus")
     qualities = lazy("thruline.flows.quality")
@@ -27,7 +28,7 @@ def quality(
     source: Annotated[str, "a source"],
     purpose: Annotated[Literal["rag", "training"], "rules for answering, or the stricter ones for training"] = "rag",
     since: Annotated[str, "also say how scores moved since then, as `7d` or `2026-11-22`"] = "",
-) -> QualityReport:  # fmt: skip
+) -> reports.QualityReport:  # fmt: skip
     """Name the documents of a source that fail a rule of quality, and tell when its scores have moved."""
     return qualities.quality(p.line, p.actor, source, purpose, since)
 
@@ -37,7 +38,7 @@ def alike(
     p: Platform, *,
     at: Annotated[float, "similarity from which two say the same; measured for bge-small-en-v1.5, 1 is equal"] = SAME,
     limit: Annotated[int, "name at most this many pairs, the most similar first"] = 20,
-) -> AlikeReport:  # fmt: skip
+) -> reports.AlikeReport:  # fmt: skip
     """Find documents that say in other words what an earlier one says, and keep that; all of them answer on."""
     return alikes.compare(p.line, p.actor, at, limit, p.progress)
 
@@ -51,6 +52,6 @@ def corpus(
     held_out: Annotated[str, "a Parquet file whose column `text` is for testing alone: what it holds is left out"] = "",
     use: Annotated[str, "what the set is for: only sources that may be used so, nobody who withdrew it"] = "train",
     distinct: Annotated[float, "leave out what says in other words what another says, from this similarity on"] = 0.0,
-) -> CorpusReport:  # fmt: skip
+) -> reports.CorpusReport:  # fmt: skip
     """Write a cleaned set of documents for training, each text once, with its data sheet."""
     return corpora.export(p.line, p.actor, sources, purpose, out, held_out=held_out, use=use, distinct=distinct)

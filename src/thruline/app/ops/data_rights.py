@@ -8,14 +8,6 @@ from thruline.app.operations import operation
 from thruline.app.ops.data import DryRun, Identifiers
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import (
-    CorrectionView,
-    Declared,
-    MatchView,
-    RectifyReport,
-    RestrictionReport,
-    RestrictionView,
-)
 
 if TYPE_CHECKING:
     from thruline.data import mending as fixes
@@ -24,8 +16,10 @@ if TYPE_CHECKING:
     from thruline.flows import matches as matching
     from thruline.flows import reach as reaching
     from thruline.flows import rectify as rectifying
+    from thruline.flows import reports
     from thruline.flows import restrict as restricting
 else:
+    reports = lazy("thruline.flows.reports")
     correcting = lazy("thruline.flows.corrections")
     declaring = lazy("thruline.flows.declared")
     fixes = lazy("thruline.data.mending")
@@ -44,7 +38,7 @@ def matches(
     identifiers: Annotated[tuple[str, ...], "only of this person, by name and whatever is known"] = (),
     same: Pairs = (), different: Pairs = (), undo: Pairs = (),
     decided: Annotated[bool, "those that were decided instead"] = False,
-) -> tuple[MatchView, ...]:  # fmt: skip
+) -> tuple[reports.MatchView, ...]:  # fmt: skip
     """List pairs that may be one person, with the evidence, and keep what you decide about them."""
     if same or different:
         matching.decide(p.line, same, different, p.actor.id)
@@ -59,7 +53,7 @@ def declare(
     p: Platform, *,
     identifiers: Annotated[tuple[str, ...], "names, addresses and numbers of one person, each in quotes"] = (),
     table: Annotated[str, "a CSV file with one person in each row, whatever its columns are called"] = "",
-) -> Declared:  # fmt: skip
+) -> reports.Declared:  # fmt: skip
     """Declare that identifiers are one person's: `person`, `export` and `erase` then take each for all of them."""
     return declaring.declare(p.line, identifiers, table, p.actor.id)
 
@@ -73,20 +67,20 @@ def rectify(
     person: Annotated[tuple[str, ...], "only in what holds this person, by name and whatever is known"] = (),
     many: Annotated[bool, "also in more than 100 documents"] = False,
     dry_run: DryRun = False,
-) -> RectifyReport:  # fmt: skip
+) -> reports.RectifyReport:  # fmt: skip
     """Put wrong words of a person right, in every document concerned and for good (GDPR art. 16); sign a receipt."""
     wanted = rectifying.Wanted(fixes.Fix(wrong, right), what, person, many)
     return rectifying.rectify(p.line, wanted, dry_run=dry_run, actor=p.actor.id, progress=p.progress)
 
 
 @operation(role="operator", cli="corrections", reads=True)
-def corrections(p: Platform) -> tuple[CorrectionView, ...]:
+def corrections(p: Platform) -> tuple[reports.CorrectionView, ...]:
     """List what is put right whenever it comes in, and whether its source still says the wrong words."""
     return correcting.views(p.line)
 
 
 @operation(role="operator", cli="restrict", positional=("identifiers",))
-def restrict(p: Platform, *, identifiers: Identifiers, dry_run: DryRun = False) -> RestrictionReport:
+def restrict(p: Platform, *, identifiers: Identifiers, dry_run: DryRun = False) -> reports.RestrictionReport:
     """Keep a person's records out of every answer, search and training set, without deleting them (GDPR art. 18)."""
     return restricting.restrict(p.line, identifiers, dry_run, p.actor.id)
 
@@ -96,12 +90,12 @@ def unrestrict(
     p: Platform, *,
     who: Annotated[tuple[str, ...], "the restriction's id, or how the person is called"],
     dry_run: DryRun = False,
-) -> RestrictionReport:  # fmt: skip
+) -> reports.RestrictionReport:  # fmt: skip
     """End a restriction: the person's records answer again."""
     return restricting.unrestrict(p.line, who, dry_run, p.actor.id)
 
 
 @operation(role="operator", cli="restrictions", reads=True)
-def restrictions(p: Platform) -> tuple[RestrictionView, ...]:
+def restrictions(p: Platform) -> tuple[reports.RestrictionView, ...]:
     """List whose records are restricted, and since when."""
     return restricting.listing(p.line)

@@ -8,12 +8,13 @@ from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
 from thruline.data.uses import STATISTICS
-from thruline.flows.reports import AnonymityReport
 
 if TYPE_CHECKING:
     from thruline.flows import anonymity as hiding
+    from thruline.flows import reports
     from thruline.flows import table_measure as measuring
 else:
+    reports = lazy("thruline.flows.reports")
     hiding = lazy("thruline.flows.anonymity")
     measuring = lazy("thruline.flows.table_measure")
 
@@ -32,6 +33,6 @@ def anonymity(
     out: Annotated[str, "a .parquet file to write: a copy in which people hide"] = "",
     left_out: Annotated[float, "share of the rows that the copy may leave out"] = 0.05,
     use: Use = STATISTICS,
-) -> AnonymityReport:  # fmt: skip
+) -> reports.AnonymityReport:  # fmt: skip
     """Measure how well the people of a table hide among each other; exit code 1 when some stand out."""
     return hiding.report(p.line, p.actor, table, measuring.Wanted(quasi, sensitive, k, l, left_out, use, out))

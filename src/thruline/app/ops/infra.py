@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
-from thruline.app.results import JobView, NodeView
 from thruline.core.lazy import lazy
-from thruline.flows.reports import RunView
 
 if TYPE_CHECKING:
-    from thruline.app import computing
+    from thruline.app import computing, results
+    from thruline.flows import reports
 else:
+    results = lazy("thruline.app.results")
+    reports = lazy("thruline.flows.reports")
     computing = lazy("thruline.app.computing")
 
 JobId = Annotated[str, "id of a job"]
@@ -27,14 +28,14 @@ def run(
     gpus: Annotated[int, "GPUs it needs"] = 0,
     timeout: Annotated[str, "longest run, for example 2h; empty for none"] = "",
     detach: Annotated[bool, "queue it for `thruline work` or `thruline up` and return"] = False,
-) -> JobView:  # fmt: skip
+) -> results.JobView:  # fmt: skip
     """Run a command under limits, with its log, cost and machine on the ledger."""
     spec = computing.spec_of(command, cpus=cpus, memory=memory, gpus=gpus, timeout=timeout)
     return computing.run(p, spec, detach)
 
 
 @operation(role="operator", cli="jobs", reads=True)
-def jobs(p: Platform, *, limit: Annotated[int, "at most this many"] = 50) -> tuple[JobView, ...]:
+def jobs(p: Platform, *, limit: Annotated[int, "at most this many"] = 50) -> tuple[results.JobView, ...]:
     """Jobs, the latest first."""
     return computing.jobs(p, limit)
 
@@ -58,12 +59,12 @@ def work(p: Platform, *, once: Annotated[bool, "end when the queue is empty"] = 
 
 
 @operation(role="operator", cli="runs", reads=True)
-def runs(p: Platform, *, limit: Annotated[int, "at most this many"] = 50) -> tuple[RunView, ...]:
+def runs(p: Platform, *, limit: Annotated[int, "at most this many"] = 50) -> tuple[reports.RunView, ...]:
     """Runs of flows, the latest first."""
     return computing.runs(p, limit)
 
 
 @operation(role="operator", cli="nodes", reads=True)
-def nodes(p: Platform) -> tuple[NodeView, ...]:
+def nodes(p: Platform) -> tuple[results.NodeView, ...]:
     """The machines that jobs may run on."""
     return computing.nodes(p)

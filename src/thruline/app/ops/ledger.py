@@ -8,20 +8,12 @@ from thruline.app.config import Setting
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import (
-    BackupReport,
-    Check,
-    DeliveryView,
-    EventView,
-    LineageReport,
-    Status,
-    VerifyReport,
-)
 
 if TYPE_CHECKING:
     from thruline.app import copies, doctor, outward, overview
-    from thruline.flows import lineage
+    from thruline.flows import lineage, reports
 else:
+    reports = lazy("thruline.flows.reports")
     copies = lazy("thruline.app.copies")
     doctor = lazy("thruline.app.doctor")
     outward = lazy("thruline.app.outward")
@@ -30,13 +22,13 @@ else:
 
 
 @operation(role="reader", cli="status", reads=True)
-def status(p: Platform) -> Status:
+def status(p: Platform) -> reports.Status:
     """The home at a glance: what it holds and what is going on."""
     return overview.status(p)
 
 
 @operation(role="operator", cli="doctor", reads=True)
-def doctor_(p: Platform) -> tuple[Check, ...]:
+def doctor_(p: Platform) -> tuple[reports.Check, ...]:
     """Find what is wrong with this home and its machine, and say the cure."""
     return doctor.examine(p)
 
@@ -48,7 +40,7 @@ def config(p: Platform) -> tuple[Setting, ...]:
 
 
 @operation(role="operator", cli="verify", reads=True)
-def verify(p: Platform) -> VerifyReport:
+def verify(p: Platform) -> reports.VerifyReport:
     """Check every event, signature and projection of the ledger."""
     return overview.verify(p)
 
@@ -59,7 +51,7 @@ def events(
     after: Annotated[int, "events with a higher number than this"] = 0,
     verb: Annotated[str, "only this verb, for example answer.given"] = "",
     limit: Annotated[int, "at most this many"] = 50,
-) -> tuple[EventView, ...]:  # fmt: skip
+) -> tuple[reports.EventView, ...]:  # fmt: skip
     """Events of the ledger in order."""
     return overview.events(p, after, verb, limit)
 
@@ -73,7 +65,7 @@ def lineage_(
     depth: Annotated[int, "at most so many steps either way"] = 8,
     open: Annotated[str, "key of a node that stands for many: list its members"] = "",
     offset: Annotated[int, "the first member to list"] = 0,
-) -> LineageReport:  # fmt: skip
+) -> reports.LineageReport:  # fmt: skip
     """The line around anything, from its sources to the answers: what it was made of, and what was made of it."""
     both = up == down
     return lineage.around(
@@ -86,7 +78,7 @@ def notify(
     p: Platform, *,
     test: Annotated[bool, "send a test to every destination, and nothing else"] = False,
     skip: Annotated[str, "leave out the message that this destination does not take"] = "",
-) -> tuple[DeliveryView, ...]:  # fmt: skip
+) -> tuple[reports.DeliveryView, ...]:  # fmt: skip
     """Tell those outside what waits for them, now; the server does so by itself."""
     return outward.notify(p, test=test, skip=skip)
 
@@ -98,6 +90,6 @@ def openlineage(p: Platform, *, since: Annotated[str, "from this moment on, as 2
 
 
 @operation(role="operator", cli="backup", positional=("folder",))
-def backup(p: Platform, *, folder: Annotated[str, "new folder for the two files"]) -> BackupReport:
+def backup(p: Platform, *, folder: Annotated[str, "new folder for the two files"]) -> reports.BackupReport:
     """Copy the home into two files, data and keys, to be kept apart: data without keys is noise."""
     return copies.backup(p, folder)

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
-from thruline.flows.reports import (
-    AnswerLine,
-    AnswerReport,
-    CitedPage,
-    GenerationView,
-    ReplayReport,
-    SearchReport,
-    WhyReport,
-)
 
 if TYPE_CHECKING:
     from thruline.flows import answer as answering
-    from thruline.flows import find, receipts, reindex
+    from thruline.flows import find, receipts, reindex, reports
     from thruline.flows import pages as paging
     from thruline.flows import why as whys
 else:
+    reports = lazy("thruline.flows.reports")
     answering = lazy("thruline.flows.answer")
     find = lazy("thruline.flows.find")
     paging = lazy("thruline.flows.pages")
@@ -38,7 +30,7 @@ Receipt = Annotated[str, "receipt id of an answer"]
 @operation(role="reader", cli="ask", positional=("question",))
 def ask(
     p: Platform, *, question: Annotated[str, "a question"], as_user: AsUser = "", purpose: Purpose = "answer"
-) -> AnswerReport:
+) -> reports.AnswerReport:
     """Answer from the documents that may be seen, each sentence with its citation."""
     return answering.ask(p.line, p.anyone(as_user), question, purpose)
 
@@ -51,54 +43,54 @@ def search(
     by: Annotated[Literal["both", "words"], "words and meaning, or words alone (BM25)"] = "both",
     as_user: AsUser = "",
     purpose: Purpose = "answer",
-) -> SearchReport:  # fmt: skip
+) -> reports.SearchReport:  # fmt: skip
     """Passages that fit, best first, with how each was found."""
     return find.search(p.line, p.anyone(as_user), question, k, by, purpose)
 
 
 @operation(role="reader", cli="why", positional=("answer",), reads=True, path="/v1/receipts/{answer}")
-def why(p: Platform, *, answer: Receipt) -> WhyReport:
+def why(p: Platform, *, answer: Receipt) -> reports.WhyReport:
     """What an answer is made of: passages, records, sources, index, models."""
     return whys.why(p.line, p.actor, answer)
 
 
 @operation(role="reader", cli="pages", positional=("answer",), reads=True, path="/v1/receipts/{answer}/pages")
-def pages(p: Platform, *, answer: Receipt) -> tuple[CitedPage, ...]:
+def pages(p: Platform, *, answer: Receipt) -> tuple[reports.CitedPage, ...]:
     """Where on the pages of its documents an answer stands: frames around the words, in points from above."""
     return paging.cited(p.line, p.actor, answer)
 
 
 @operation(role="operator", cli="replay", positional=("answer",))
-def replay(p: Platform, *, answer: Receipt) -> ReplayReport:
+def replay(p: Platform, *, answer: Receipt) -> reports.ReplayReport:
     """Make an answer again from its receipt: retrieval exactly, the words as a diff."""
     return receipts.replay(p.line, p.actor, answer)
 
 
 @operation(role="reader", cli="answers", reads=True)
-def answers(p: Platform, *, limit: Annotated[int, "at most this many"] = 20) -> tuple[AnswerLine, ...]:
+def answers(p: Platform, *, limit: Annotated[int, "at most this many"] = 20) -> tuple[reports.AnswerLine, ...]:
     """Your latest answers; the operator sees everybody's."""
     return receipts.listing(p.line, p.actor, limit)
 
 
 @operation(role="reader", cli="index list", reads=True)
-def generations(p: Platform) -> tuple[GenerationView, ...]:
+def generations(p: Platform) -> tuple[reports.GenerationView, ...]:
     """The generations of the index, the latest first."""
     return reindex.listing(p.line)
 
 
 @operation(role="operator", cli="index switch", positional=("generation",))
-def switch(p: Platform, *, generation: Annotated[str, "id of a generation"]) -> tuple[GenerationView, ...]:
+def switch(p: Platform, *, generation: Annotated[str, "id of a generation"]) -> tuple[reports.GenerationView, ...]:
     """Let another generation of the index serve."""
     return reindex.switch(p.line, generation, p.actor.id)
 
 
 @operation(role="operator", cli="index rollback")
-def rollback(p: Platform) -> tuple[GenerationView, ...]:
+def rollback(p: Platform) -> tuple[reports.GenerationView, ...]:
     """Let the generation before the serving one serve again."""
     return reindex.rollback(p.line, p.actor.id)
 
 
 @operation(role="operator", cli="index rebuild")
-def rebuild(p: Platform) -> tuple[GenerationView, ...]:
+def rebuild(p: Platform) -> tuple[reports.GenerationView, ...]:
     """Embed everything with the embedder that is set, beside what serves, then switch."""
     return reindex.rebuild(p.line, p.actor.id, p.progress)
