@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import polars as pl
 
@@ -15,16 +16,25 @@ from thruline.data.tables import Scan, Table, as_type, reading, scan, type_of
 _NARROWEST: Sequence[ColumnType] = ("boolean", "integer", "number", "date", "timestamp")
 
 
-def schema_of(table: Table) -> tuple[Field, ...]:
+def schema_of(table: Table, *, sketched: bool = True) -> tuple[Field, ...]:
     """A field for each column, in their order; in CSV and JSON lines a column has the narrowest type that fits.
 
-    Raises NotFound, and Invalid for what cannot be read.
+    sketched: also with sketches of their values, for which each column is read once more. Raises NotFound, and Invalid
+    for what cannot be read.
     """
     with reading(table):
         scanned = scan(table)
         asked = [expression for name in scanned.schema for expression in _questions(name, scanned)]
-        found = scanned.frame.select(asked).collect(engine="streaming").row(0, named=True)
-        return tuple(_field(name, scanned, found) for name in scanned.schema)
+        found = scanned.frame.select(asked).collect(engine="streaming").row(0, named=True) if asked else {}
+        fields = tuple(_field(name, scanned, found) for name in scanned.schema)
+    return with_sketches(fields, table, scanned.schema.keys()) if sketched else fields
+
+
+def with_sketches(fields: Sequence[Field], table: Table, names: Collection[str]) -> tuple[Field, ...]:
+    """The same fields, those of these names with sketches of the values that the table has in them."""
+    with reading(table):
+        scanned = scan(table)
+        return tuple(_sketched(f, scanned) if f.name in names else f for f in fields)
 
 
 def _questions(name: str, scanned: Scan) -> list[pl.Expr]:
@@ -40,11 +50,13 @@ def _questions(name: str, scanned: Scan) -> list[pl.Expr]:
 
 def _field(name: str, scanned: Scan, found: dict[str, bool]) -> Field:
     has_empty = not found[f"{name} full"]
-    kind = _type(name, scanned, found)
-    if kind in ("other", "empty"):
-        return Field(name=name, type=kind, has_empty=has_empty)
-    lowest = sketch(scanned.frame, pl.col(name).cast(pl.String), SKETCH)
-    return Field(name=name, type=kind, has_empty=has_empty, sketch=lowest)
+    return Field(name=name, type=_type(name, scanned, found), has_empty=has_empty)
+
+
+def _sketched(field: Field, scanned: Scan) -> Field:
+    if field.type in ("other", "empty") or field.name not in scanned.schema:
+        return field
+    return replace(field, sketch=sketch(scanned.frame, pl.col(field.name).cast(pl.String), SKETCH))
 
 
 def _type(name: str, scanned: Scan, found: dict[str, bool]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +21,7 @@ _WIDE = (pl.UInt64, pl.Int128, pl.UInt128)  # what they hold may not fit 64 bits
 class Texts(NamedTuple):
     """A frame of texts, whose columns have no types of their own."""
 
-    frame: pl.DataFrame
+    frame: pl.DataFrame | pl.LazyFrame
 
 
 Table = pl.DataFrame | pl.LazyFrame | Path | Texts
@@ -43,7 +43,8 @@ def scan(table: Table) -> Scan:
     Raises NotFound, and Invalid for a file of another kind or one that cannot be read as what its name says.
     """
     if isinstance(table, Texts):
-        return Scan(frame=table.frame.lazy(), schema=table.frame.schema, typed=False)
+        frame = table.frame.lazy()
+        return Scan(frame=frame, schema=frame.collect_schema(), typed=False)
     if isinstance(table, pl.DataFrame | pl.LazyFrame):
         frame = table.lazy()
         return Scan(frame=frame, schema=frame.collect_schema(), typed=True)
@@ -56,12 +57,10 @@ def scan(table: Table) -> Scan:
         return Scan(frame=frame, schema=frame.collect_schema(), typed=table.suffix.lower() == ".parquet")
 
 
-def frame_of(rows: Sequence[Mapping[str, Any]], columns: Collection[str] | None) -> pl.DataFrame:
-    """The rows as a frame with every column that one of them has, or only some of them; `came_in` is a time."""
-    names = [n for n in dict.fromkeys(name for row in rows for name in row) if columns is None or n in columns]
-    frame = pl.DataFrame({name: [row.get(name) for row in rows] for name in names})
-    is_time = columns is not None and "came_in" in names
-    return frame.with_columns(pl.from_epoch("came_in", "us").dt.replace_time_zone(_UTC)) if is_time else frame
+def frame_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """The rows as a frame with every column that one of them has."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pl.DataFrame({name: [row.get(name) for row in rows] for name in names})
 
 
 def mark(table: Table) -> tuple[int, ...]:

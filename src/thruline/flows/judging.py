@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +10,8 @@ from thruline.core.nouns import Source
 from thruline.data.contracts import Contract
 from thruline.data.records import Entry
 from thruline.data.sources import Changes
-from thruline.flows import contracts
+from thruline.flows import contract_rows, contracts
+from thruline.flows.contract_rows import Row, row_of, rows_kept
 from thruline.flows.prepare import Prepared
 from thruline.flows.reports import SyncReport
 from thruline.runs.runner import Run
@@ -24,7 +25,7 @@ class Judged(NamedTuple):
 
     contract: Contract
     kept: contracts.Kept
-    known: frozenset[str]
+    known: Set[str]
 
     @property
     def is_blocked(self) -> bool:
@@ -42,7 +43,15 @@ def judged(
     contract = contracts.contract_of(source)
     if contract is None:
         return None
-    rows: list[contracts.Row] = []
+    known: set[str] = set()
+    rows = _noting(known, _rows(line, source, found, before, read))
+    return Judged(contract, contract_rows.judge(line, source, contract, rows), known)
+
+
+def _rows(
+    line: Line, source: Source, found: Changes, before: Mapping[str, Entry], read: Iterable[Prepared]
+) -> Iterator[Row]:
+    """What is new, as it is read, and then what stays."""
     stays: dict[str, str] = {}
     met: set[str] = set()
     for one in read:
@@ -51,11 +60,14 @@ def judged(
         if one.same and before[raw.path_id].record:
             stays[raw.record] = raw.path
         elif one.document:
-            value = one.document.value
-            rows.append(contracts.row_of(source, raw.record, raw.path, raw.data, value, line.clock.now()))
-    stays |= _staying(line, found, met, before)
-    rows += contracts.rows_kept(line, source, stays)
-    return Judged(contract, contracts.judge(line, source, contract, rows), frozenset(row.record for row in rows))
+            yield row_of(source, raw.record, raw.path, raw.data, one.document.value, line.clock.now())
+    yield from rows_kept(line, source, stays | _staying(line, found, met, before))
+
+
+def _noting(known: set[str], rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        known.add(row.record)
+        yield row
 
 
 def _staying(line: Line, found: Changes, met: set[str], before: Mapping[str, Entry]) -> dict[str, str]:

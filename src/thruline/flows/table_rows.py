@@ -71,7 +71,7 @@ def _of_source(line: Line, actor: Actor, source: Source, use: str) -> Opened:
     rows = dict(_values(line, actor, source, sorted(usable)))
     records = [ArtifactId(id) for id in held if id in rows]
     return Opened(
-        table=Texts(frame_of([rows[id] for id in records], None)), name=source.name, source=source.id, records=records,
+        table=Texts(frame_of([rows[id] for id in records])), name=source.name, source=source.id, records=records,
         left_out=sum(id in live for id in held) - len(records),
     )  # fmt: skip
 
