@@ -57,6 +57,11 @@ FOUND = [
     ("Hauptstraße 5, 10115 Berlin", "address", "hauptstrasse 5, 10115 berlin"),
     ("10 rue de la Paix, 75002 Paris", "address", "10 rue de la paix, 75002 paris"),
     ("P.O. Box 1234", "address", "p.o. box 1234"),
+    ("USNS Halvorsen\nFPO AA 34091", "address", "usns halvorsen fpo aa 34091"),
+    ("12 Baker Street, Leeds, England", "address", "12 baker street, leeds, england"),
+    ("4120 Calvo Sotelo 7\nApt. 12\nLugo\nSpain", "address", "4120 calvo sotelo 7 apt. 12 lugo spain"),
+    ("Petőfi út 13. Suite 104", "address", "petőfi út 13. suite 104"),
+    ("Flat 3, 12 Baker Street", "address", "flat 3, 12 baker street"),
 ]
 LEFT_ALONE = [
     "it may 3 times, version 1.2.3, ratio 12/14, 10:30",
@@ -79,6 +84,8 @@ LEFT_ALONE = [
     "the birthday paradox needs 23 people",
     "position 1.5, 2.5 of the array",
     "Section 5 of the Street guide",
+    "During 1984, Katie 5, Spring 2024",
+    "We moved 3 Windows Servers 2019 and return 12 Items 5",
 ]
 
 
@@ -102,6 +109,36 @@ def test_what_is_proved_is_found_and_normalised(text, kind, value):
 )
 def test_what_tells_of_somebody_only_beside_other_words_is_worth_a_mask_and_no_link(text, kind, value):
     assert [(m.kind, m.value, m.score) for m in find_mentions(text)] == [(kind, value, 0.4)]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("She lives at 33 Golfvegen 78 Nord 2", "33 golfvegen 78"),
+        ("the address is 10 Downing 5", "10 downing 5"),
+        ("wait at the corner of King Street 5 and Mill Lane", "the corner of king street 5 and mill lane"),
+    ],
+)
+def test_a_street_that_only_the_words_before_it_give_away_is_worth_a_mask(text, value):
+    found = [m for m in find_mentions(text) if m.score >= 0.3]
+    assert [(m.kind, m.value) for m in found] == [("address", value)]
+
+
+def test_one_persons_street_is_not_joined_to_the_next_ones():
+    found = find_mentions("12 Baker Street\n14 Mill Road\nFlat 2\n")
+    assert [m.value for m in found] == ["12 baker street", "14 mill road flat 2"]
+
+
+def test_a_text_of_nothing_but_streets_and_flats_is_read_in_one_go():
+    for hostile in (
+        "Apt. 1 " * 15_000,
+        "1 Ab " * 20_000,
+        "12 Baker Street" + ", Ab" * 25_000,
+        "Ab Cd 1 Ef Flat 5 " * 6_000,
+    ):
+        began = time.process_time()
+        find_mentions(hostile)
+        assert time.process_time() - began < 10
 
 
 def test_a_hundred_thousand_beginnings_of_a_host_are_read_in_one_go():
