@@ -7,13 +7,14 @@ import difflib
 import re
 import sys
 import typing
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from thruline import __version__
 from thruline.app.config import default_home
-from thruline.app.operations import Operation, Parameter, operations
+from thruline.app.operations import Operation, Parameter, operations, pages
 from thruline.app.platform import Platform
 from thruline.core.errors import Invalid, ThrulineError
 from thruline.core.lazy import lazy
@@ -30,7 +31,7 @@ GROUPS = (
     ("documents", ("documents", "document", "text", "quarantined", "assign", "keep", "retry")),
     ("data checked", ("quality", "alike", "check", "corpus", "anonymity")),
     ("answers", ("ask", "search", "why", "pages", "replay", "answers")),
-    ("undo", ("blast", "quarantine", "release", "reask", "verify")),
+    ("undo", ("blast", "touched", "quarantine", "release", "reask", "verify")),
     (
         "rights of people",
         (
@@ -87,10 +88,27 @@ def _run(arguments: argparse.Namespace, known: Mapping[str, Operation]) -> int:
         platform.via = "cli"
         if not arguments.json:
             platform.progress = Progress(sys.stderr, redraw=sys.stderr.isatty())
+        if getattr(arguments, "all", False):
+            return _show_all(pages(platform, operation.name, given), arguments.json)
         result = platform.call(operation.name, given)
     show(result, arguments.json)
     results = result if isinstance(result, tuple) and not operation.reads else (result,)  # a list has done its work
     return 1 if any(getattr(one, "ok", True) is False for one in results) else 0
+
+
+def _show_all(found: Iterator[Any], as_json: bool) -> int:
+    """Page after page as it comes; in JSON one document, whose `items` are never all in memory."""
+    if not as_json:
+        for page in found:
+            show(replace(page, next=""), as_json)
+        return 0
+    between = '{"items":['
+    for page in found:
+        for item in page.items:
+            sys.stdout.write(between + msgspec.json.encode(item).decode())
+            between = ","
+    print(("" if between == "," else between) + '],"next":""}')
+    return 0
 
 
 def _own(given: Sequence[str]) -> Sequence[str]:
@@ -182,6 +200,8 @@ def _add_command(commands: Any, word: str, operation: Operation, common: argpars
     command.set_defaults(operation=operation.name, json=False, home="")
     for parameter in operation.parameters:
         _add_parameter(command, parameter, parameter.name in operation.positional)
+    if operation.is_paged:
+        command.add_argument("--all", action="store_true", help="every page, as one list")
 
 
 def _add_parameter(command: argparse.ArgumentParser, parameter: Parameter, positional: bool) -> None:

@@ -44,6 +44,20 @@ def test_quarantine_shows_what_it_would_touch_before_it_does(client, platform):
     assert done.status_code == 303
 
 
+def test_what_a_time_brought_in_goes_out_together_after_it_was_shown(client, platform):
+    page = client.post("/do/data.quarantine", data={"what": "wiki-import", "since": "2h"})
+    assert platform.calls == [("data.quarantine", {"what": "wiki-import", "since": "2h", "dry_run": True})]
+    assert "Quarantine 2 documents?" in page.text
+    assert 'name="since" value="2h"' in page.text
+
+
+def test_answers_are_given_again_and_stand_beside_what_was_said(client, platform):
+    page = client.post("/do/data.reask", data={"what": RECORD, "limit": "20"})
+    assert platform.calls == [("data.reask", {"what": RECORD, "limit": 20})]
+    assert "1 question answered from what is there now" in page.text
+    assert reports.REASKED[0].text in page.text
+
+
 def test_a_person_is_erased_only_after_the_dry_run_was_seen(client, platform):
     people = {"identifiers": "ottilie@example.org\r\n\r\nOttilie Kvasthoug"}
     page = client.post("/do/data.erase", data=people)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from html.parser import HTMLParser
 
@@ -14,11 +16,11 @@ ANSWER = reports.ANSWER.id
 RECORD = reports.DOCUMENTS[0].record
 ADDRESSES = (
     "/", "/ask", f"/ask?answer={ANSWER}", f"/why/{ANSWER}", "/data", "/sources/wiki-import", f"/data/{RECORD}",
-    f"/lineage/{RECORD}", "/papers", "/runs",
+    f"/lineage/{RECORD}", "/touched", f"/touched?what={RECORD}", "/papers", "/runs",
 )  # fmt: skip
 TWINS = (
     "/home.json", "/ask.json", f"/why/{ANSWER}.json", "/data.json", "/sources/wiki-import.json", f"/data/{RECORD}.json",
-    f"/lineage/{RECORD}.json", "/runs.json", "/papers.json",
+    f"/lineage/{RECORD}.json", f"/touched.json?what={RECORD}", "/runs.json", "/papers.json",
 )  # fmt: skip
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'"
 
@@ -139,6 +141,16 @@ def test_what_does_not_exist_is_not_found_and_says_the_way_out(client, address):
     reply = client.get(address)
     assert reply.status_code == 404
     assert "What to do:" in reply.text
+
+
+def test_what_was_touched_can_be_kept_as_a_table(client):
+    reply = client.get(f"/touched.csv?what={RECORD}")
+    assert reply.headers["content-disposition"] == 'attachment; filename="touched.csv"'
+    rows = list(csv.DictReader(io.StringIO(reply.text)))
+    assert [row["kind"] for row in rows] == ["record", "chunk", "answer"]
+    assert rows[0]["id"] == RECORD
+    assert rows[0]["says"].startswith("'=")  # a spreadsheet would carry it out
+    assert client.get("/touched.csv").status_code == 422
 
 
 def test_an_error_of_a_twin_is_a_problem_document(client):

@@ -8,8 +8,8 @@ from its signature and docstring.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from importlib import import_module
 from types import FunctionType
@@ -64,6 +64,11 @@ class Operation:
     positional: tuple[str, ...]
     reads: bool
     path: str
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether it gives a list page by page: its report says in `next` what its `after` has to be."""
+        return is_dataclass(self.returns) and any(field.name == "next" for field in fields(self.returns))
 
     @property
     def name(self) -> str:
@@ -127,6 +132,16 @@ def operations() -> dict[str, Operation]:
                 op = _describe(module.__name__.rpartition(".")[2].partition("_")[0], function)
                 found[op.name] = op
     return found
+
+
+def pages(platform: Platform, name: str, given: Mapping[str, Any]) -> Iterator[Any]:
+    """Every page that an operation gives, one after the other, so that no more than one is in memory."""
+    after = str(given.get("after", ""))
+    while page := platform.call(name, {**given, "after": after}):
+        yield page
+        if not page.next:
+            return
+        after = page.next
 
 
 class System:

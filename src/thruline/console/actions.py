@@ -79,8 +79,13 @@ _ACTIONS = (
     ),
     Action(name="data.sync", fields={"source": str.strip}, then="/data?done=data.sync", slow=True),
     Action(
-        name="data.quarantine", fields={"what": str.strip}, then="/data?done=data.quarantine#quarantine",
+        name="data.quarantine", fields={"what": str.strip, "since": str.strip, "until": str.strip},
+        then="/data?done=data.quarantine#quarantine",
         confirm="confirm_quarantine.html",
+    ),
+    Action(
+        name="data.reask", fields={"what": str.strip, "since": str.strip, "until": str.strip, "limit": int},
+        result="reasked.html",
     ),
     Action(
         name="data.release", fields={"what": str.strip, "reason": str.strip}, then="/data?done=data.release#quarantine",

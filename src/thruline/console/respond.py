@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from thruline.console import charts, columns, parts
 from thruline.core.errors import NotFound, ThrulineError
@@ -81,6 +81,11 @@ class Responses:
     def file(self, name: str, text: str) -> Response:
         """Something to keep; name is ours, never a visitor's."""
         return Response(text, 200, HEADERS | {"content-disposition": f'attachment; filename="{name}"'}, "text/markdown")
+
+    def stream(self, name: str, parts: Iterator[str]) -> Response:
+        """A table to keep, sent while it is made; name is ours."""
+        headers = HEADERS | {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(parts, 200, headers, "text/csv; charset=utf-8")
 
     def picture(self, png: bytes) -> Response:
         """A picture that this reader may see now: kept by no browser, like all else."""

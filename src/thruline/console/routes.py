@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from thruline.console.actions import ACTIONS, Action
+from thruline.console.listing import listing
 from thruline.console.origin import check_origin
 from thruline.console.pages import PAGES
 from thruline.console.respond import Responses
@@ -41,6 +42,7 @@ def console(platform_for: PlatformFor, login: Login | None = None) -> list[Route
     return [
         *pages,
         Route("/data/{record}/pages/{page:int}.png", site.guarded(site.picture)),
+        Route("/touched.csv", site.guarded(site.listing)),
         *(Route(f"/do/{action.name}", site.action(action), methods=["POST"]) for action in ACTIONS.values()),
         Route("/static/{name}", site.guarded(site.static)),
         *(site.login_routes() if login else ()),
@@ -95,6 +97,14 @@ class _Site:
         record, page = request.path_params["record"], request.path_params["page"]
         shown = await run_in_threadpool(platform.data.page, record=record, page=page)
         return self._responses.picture(shown.png)
+
+    async def listing(self, request: Request) -> Response:
+        """The exact list of what was touched, to keep."""
+        visit = await self._visit(request)
+        given = {name: word for name in ("what", "since", "until") if (word := visit.word(name))}
+        if "what" not in given:
+            raise Invalid("the address names nothing", hint="say what: a source, a path or an id")
+        return self._responses.stream("touched.csv", await run_in_threadpool(listing, visit.platform, given))
 
     async def _report(self, page: Page, request: Request) -> Response:
         visit = await self._visit(request)

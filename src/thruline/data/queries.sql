@@ -262,6 +262,14 @@ UPDATE records SET vectors = :vectors WHERE id = :id;
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
 FROM records WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
+-- name: page_of_records
+-- Those of some sources that came in within a time, in the order of their ids.
+SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
+FROM records
+WHERE source IN (SELECT value FROM json_each(CAST(:sources AS TEXT))) AND state <> 'deleted'
+  AND seen >= :since AND seen < :until AND id > :after
+ORDER BY id LIMIT :limit;
+
 -- name: records
 -- A page of them, the latest first, but for those that these rights hide.
 WITH denied AS (

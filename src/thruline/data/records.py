@@ -301,6 +301,11 @@ class Records:
         params |= {"limit": limit, "offset": offset}
         return [_record(row) for row in self._db.query(self._q.records, params)]
 
+    def page(self, sources: Sequence[str], after: str, since: int, until: int, limit: int) -> list[Record]:
+        """Those of some sources that came in within a time and were not deleted, by id, from the one after on."""
+        params = {"sources": json.dumps(list(sources)), "after": after, "since": since, "until": until, "limit": limit}
+        return [_record(row) for row in self._db.query(self._q.page_of_records, params)]
+
     def of_source(self, source: str, *, state: str = "") -> list[Record]:
         """Every record of a source, or those in one state, the latest first."""
         return self.list(among=[source], state=state, limit=ALL)

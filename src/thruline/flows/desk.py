@@ -17,7 +17,7 @@ from thruline.data.policies import undecided_s
 from thruline.flows import contracts
 from thruline.flows.documents import Document, path_names, read_documents
 from thruline.flows.eyes import eyes
-from thruline.flows.quarantine import ALWAYS, EVERY, Window, resolve
+from thruline.flows.named import ALWAYS, EVERY, Window, resolve
 from thruline.flows.reports import DeskItem, DeskReport
 from thruline.flows.sight import sight
 from thruline.guard.access import OPERATOR

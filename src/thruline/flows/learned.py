@@ -5,7 +5,7 @@ A data set keeps what a source has deleted since, so its rows are read for a per
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.errors import Unsupported
@@ -69,8 +69,12 @@ def parted(rows: pl.DataFrame, records: Sequence[str], called: Sequence[str], sh
 
 def shards_of(line: Line, records: Sequence[ArtifactId]) -> tuple[ShardView, ...]:
     """Which shards of which models on the shelf learned from these records, as the ledger has it."""
-    made = {e.child for e in line.ledger.edges(list(records), "down") if kind_of(e.child) == "shard"}
-    places = line.registry.shards.places(made)
+    return shard_views(line, {e.child for e in line.ledger.edges(list(records), "down") if kind_of(e.child) == "shard"})
+
+
+def shard_views(line: Line, shards: Collection[ArtifactId]) -> tuple[ShardView, ...]:
+    """Those of the shards that are on the shelf, with the models that they are parts of."""
+    places = line.registry.shards.places(shards)
     return tuple(
         ShardView(model=p.model, number=p.number + 1, of=len(line.registry.shards.of(p.model)), shard=p.shard)
         for p in places

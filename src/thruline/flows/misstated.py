@@ -12,7 +12,7 @@ from thruline.data.mending import Fix, Mender
 from thruline.data.records import Record
 from thruline.flows.documents import PAGE, as_text, read_documents
 from thruline.flows.learned import taught_by
-from thruline.flows.quarantine import resolve
+from thruline.flows.named import resolve
 from thruline.flows.reach import find
 from thruline.flows.reports import AnswerReport
 from thruline.flows.touched import touched

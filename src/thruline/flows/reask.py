@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import NotFound
 from thruline.core.nouns import Actor
 from thruline.flows.answer import ask
-from thruline.flows.quarantine import Window, blast
+from thruline.flows.blast import answers_of
+from thruline.flows.named import Window
 from thruline.flows.reports import AnswerReport, ReaskedAnswer
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def reask(line: Line, what: str, when: Window, limit: int, operator: Actor) -> t
     Each is asked with the rights that its asker has today; answers of people who are gone, and of the gateway's own
     model, are left out.
     """
-    touched = [a.id for a in blast(line, what, when).answers]
+    touched = [row.id for row in answers_of(line, what, when)]
     before = line.answers.read(touched)
     known = (before[id] for id in touched if id in before and before[id].mode != "passthrough")
     return tuple(_again(line, known, min(limit, MOST), operator))

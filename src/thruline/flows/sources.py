@@ -22,14 +22,15 @@ from thruline.data.records import NONE
 from thruline.data.rights import rights
 from thruline.data.uses import uses
 from thruline.flows import corrections, holds
+from thruline.flows.blast import blast
 from thruline.flows.contracts import contract_of, forget
 from thruline.flows.deletion import delete_records
 from thruline.flows.documents import views
 from thruline.flows.eyes import Cover, eyes
 from thruline.flows.ingest import sync_source
 from thruline.flows.look import look
+from thruline.flows.named import EVERY, resolve
 from thruline.flows.publish import publish_regrouped, publish_without
-from thruline.flows.quarantine import EVERY, blast, resolve
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
 from thruline.flows.sight import Sight, sight
 from thruline.runs.runner import Cancelled

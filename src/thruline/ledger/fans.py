@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from thruline.core.ids import ArtifactId
@@ -22,12 +22,35 @@ class Fan(NamedTuple):
     edges: tuple[tuple[ArtifactId, ArtifactId], ...]
 
 
+class Made(NamedTuple):
+    """What was made, of one kind: how many there are, and some of them or all, by id."""
+
+    many: int
+    ids: tuple[ArtifactId, ...]
+
+
 class Fans:
     """Reads the projection of the edges step by step: of fifty thousand chunks a walk reads a few."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
         self._q = load_queries("thruline.ledger", database.dialect)
+
+    def made_of(self, ids: Sequence[str], *, whole: Collection[str], first: int) -> dict[str, Made]:
+        """All that was made of these, but for other records, by kind: the kinds in `whole` with every id.
+
+        The database walks: of a million chunks it keeps the ids, and this process the first few.
+        """
+        params = {"ids": json.dumps(list(ids)), "whole": json.dumps(sorted(whole)), "first": first}
+        found: dict[str, tuple[int, list[ArtifactId]]] = {}
+        for kind, many, id in self._db.query(self._q.made_of, params):
+            found.setdefault(kind, (many, []))[1].append(ArtifactId(id))
+        return {kind: Made(many, tuple(some)) for kind, (many, some) in found.items()}
+
+    def made_beside(self, ids: Sequence[str], *, after: str, limit: int) -> list[ArtifactId]:
+        """What was made of these besides their own chunks, vectors and the index's segments, by id, after one."""
+        params = {"ids": json.dumps(list(ids)), "after": after, "limit": limit}
+        return [ArtifactId(row[0]) for row in self._db.query(self._q.made_beside, params)]
 
     def beside(self, ids: Sequence[str], direction: Direction, *, via: bool, limit: int) -> list[Fan]:
         """The fans of these, at most `limit` edges of each; `via` edges only where wanted."""

@@ -92,6 +92,51 @@ SELECT parent, child FROM edges
 WHERE parent IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND role = :role
   AND child >= :kind || ':' AND child < :kind || ';' ORDER BY child, parent LIMIT :limit;
 
+-- name: made_of [sqlite]
+-- All that was made of these but for other records, by kind: how many, and the first by id; some kinds are told whole.
+WITH RECURSIVE reach (id, first) AS (
+  SELECT CAST(value AS TEXT), 1 FROM json_each(CAST(:ids AS TEXT))
+  UNION
+  SELECT e.child, 0 FROM reach r JOIN edges e ON e.parent = r.id
+  WHERE (e.role = 'from' OR r.first = 1) AND NOT (e.child >= 'record:' AND e.child < 'record;')
+), made AS (
+  SELECT id, substr(id, 1, instr(id, ':') - 1) AS kind FROM reach WHERE first = 0
+), placed AS (
+  SELECT id, kind, count(*) OVER (PARTITION BY kind) AS many,
+    row_number() OVER (PARTITION BY kind ORDER BY id) AS place FROM made
+)
+SELECT kind, many, id FROM placed
+WHERE place <= :first OR kind IN (SELECT value FROM json_each(CAST(:whole AS TEXT))) ORDER BY kind, id;
+
+-- name: made_of [postgresql]
+-- All that was made of these but for other records, by kind: how many, and the first by id; some kinds are told whole.
+WITH RECURSIVE reach (id, first) AS (
+  SELECT CAST(value AS TEXT), 1 FROM json_each(CAST(:ids AS TEXT))
+  UNION
+  SELECT e.child, 0 FROM reach r JOIN edges e ON e.parent = r.id
+  WHERE (e.role = 'from' OR r.first = 1) AND NOT (e.child >= 'record:' AND e.child < 'record;')
+), made AS (
+  SELECT id, split_part(id, ':', 1) AS kind FROM reach WHERE first = 0
+), placed AS (
+  SELECT id, kind, count(*) OVER (PARTITION BY kind) AS many,
+    row_number() OVER (PARTITION BY kind ORDER BY id) AS place FROM made
+)
+SELECT kind, many, id FROM placed
+WHERE place <= :first OR kind IN (SELECT value FROM json_each(CAST(:whole AS TEXT))) ORDER BY kind, id;
+
+-- name: made_beside
+-- What was made of these but for records, their chunks, vectors and segments, by id from one on.
+WITH RECURSIVE reach (id, first) AS (
+  SELECT CAST(value AS TEXT), 1 FROM json_each(CAST(:ids AS TEXT))
+  UNION
+  SELECT e.child, 0 FROM reach r JOIN edges e ON e.parent = r.id
+  WHERE (e.role = 'from' OR r.first = 1) AND NOT (e.child >= 'record:' AND e.child < 'record;')
+)
+SELECT id FROM reach WHERE first = 0 AND id > :after
+  AND NOT (id >= 'chunk:' AND id < 'chunk;') AND NOT (id >= 'vectors:' AND id < 'vectors;')
+  AND NOT (id >= 'segment:' AND id < 'segment;')
+ORDER BY id LIMIT :limit;
+
 -- name: count_projection
 -- How many artifacts and edges the projections hold.
 SELECT (SELECT count(*) FROM artifacts), (SELECT count(*) FROM edges);

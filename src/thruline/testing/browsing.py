@@ -33,6 +33,7 @@ PAGES = {
     "source": "/sources/wiki-import",
     "record": f"/data/{reports.DOCUMENTS[1].record}",
     "lineage": f"/lineage/{reports.DOCUMENTS[0].record}",
+    "touched": "/touched?what=wiki-import&since=2h",
     "runs": "/runs",
     "log": f"/runs/{reports.JOBS[0].id}",
     "papers": "/papers",

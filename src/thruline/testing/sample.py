@@ -71,8 +71,20 @@ class _Data:
     def text(self, *, record: str) -> tuple[Passage, ...]:
         return tuple(p for p in reports.ANSWER.passages if p.record == record)
 
-    def blast(self, *, what: str) -> Any:
-        return replace(reports.BLAST, records=(self.document(record=what),))
+    def blast(self, *, what: str, **_: str) -> Any:
+        if what.startswith("record:"):
+            return replace(reports.BLAST, records=(self.document(record=what),))
+        if what not in ("*", *(s.name for s in reports.SOURCES)):
+            raise NotFound(f"no source named {what!r}", hint="`thruline sources` lists them")
+        of = tuple(d for d in self._platform.documents if what in ("*", d.source))
+        return replace(reports.BLAST, records=of, documents=len(of))
+
+    def touched(self, *, what: str, after: str = "", **_: Any) -> Any:
+        return reports.touched(self.document(record=what), after)
+
+    def reask(self, **given: Any) -> Any:
+        self._platform.note("data.reask", **given)
+        return reports.REASKED
 
     def quarantined(self, *, what: str = "*", limit: int = 100) -> tuple[DeskItem, ...]:
         if self._platform.empty:
@@ -114,8 +126,8 @@ class _Data:
         self._platform.note("data.sync", **given)
         return ()
 
-    def quarantine(self, *, what: str, dry_run: bool = False) -> Any:
-        self._platform.note("data.quarantine", what=what, dry_run=dry_run)
+    def quarantine(self, *, what: str, dry_run: bool = False, **when: str) -> Any:
+        self._platform.note("data.quarantine", what=what, dry_run=dry_run, **when)
         return reports.quarantine(self.blast(what=what), "quarantined", dry_run)
 
     def release(self, *, what: str, reason: str = "", dry_run: bool = False) -> Any:

@@ -27,6 +27,7 @@ from thruline.flows.reports import (
     Passage,
     PersonalKind,
     QuarantineReport,
+    ReaskedAnswer,
     RebuildView,
     ReplayReport,
     RiskView,
@@ -37,6 +38,8 @@ from thruline.flows.reports import (
     SourceReport,
     SourceView,
     Status,
+    Touched,
+    TouchedPage,
     VerifyReport,
     WhyReport,
 )  # fmt: skip
@@ -254,9 +257,25 @@ def lineage(document: DocumentView) -> LineageReport:
 
 
 BLAST = BlastReport(
-    records=DOCUMENTS[:1], chunks=2, vectors=2, generations=2, datasets=(), models=(),
-    answers=ANSWER_LINES[:2], askers=("Peregrine Achterberg", "Saoirse Bhandarkar"),
+    records=DOCUMENTS[:1], documents=1, chunks=2, vectors=2, generations=2, datasets=(), models=(),
+    answers=ANSWER_LINES[:2], answered=2, askers=("Peregrine Achterberg", "Saoirse Bhandarkar"),
 )  # fmt: skip
+
+
+REASKED = (
+    ReaskedAnswer(
+        before=ANSWER_LINES[0].id, now=ANSWER_LINES[1].id, asker="Saoirse Bhandarkar",
+        question=ANSWER_LINES[0].question, changed=True, outcome="answered", text=_TRUSTED,
+    ),
+)  # fmt: skip
+
+
+def touched(document: DocumentView, after: str) -> TouchedPage:
+    """Two pages: the document with its chunk, then an answer."""
+    here = Touched(kind="record", id=document.record, record=document.record, says=f"={document.path}")
+    chunk = Touched(kind="chunk", id=artifact("chunk", 1), record=document.record, says="")
+    answer = Touched(kind="answer", id=ANSWER_LINES[0].id, record="", says=ANSWER_LINES[0].asker)
+    return TouchedPage(items=(answer,) if after else (here, chunk), next="" if after else document.record)
 
 
 def quarantine(blast: BlastReport, action: Literal["quarantined", "released"], dry_run: bool) -> QuarantineReport:

@@ -10,10 +10,12 @@ from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
     from thruline.app import papers as governance
+    from thruline.flows import blast as blasting
     from thruline.flows import consent as consenting
     from thruline.flows import erase as erasure
     from thruline.flows import expectations, papers, reading, reports, rights
     from thruline.flows import holds as holding
+    from thruline.flows import named as naming
     from thruline.flows import pages as paging
     from thruline.flows import purposes as purposes_
     from thruline.flows import push as pushing
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
     from thruline.flows import sources as sourcing
 else:
     reports = lazy("thruline.flows.reports")
+    blasting = lazy("thruline.flows.blast")
     consenting = lazy("thruline.flows.consent")
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
     governance = lazy("thruline.app.papers")
+    naming = lazy("thruline.flows.named")
     paging = lazy("thruline.flows.pages")
     papers = lazy("thruline.flows.papers")
     purposes_ = lazy("thruline.flows.purposes")
@@ -159,7 +163,18 @@ def page(p: Platform, *, record: What, page: Annotated[int, "its number, from 1"
 @operation(role="operator", cli="blast", positional=("what",), reads=True)
 def blast(p: Platform, *, what: What, since: Since = "", until: Until = "") -> reports.BlastReport:
     """Everything that a record, path or source touched, from its chunks to the answers and who read them."""
-    return quarantining.blast(p.line, what, quarantining.window(p.line, since, until))
+    return blasting.blast(p.line, what, naming.window(p.line, since, until))
+
+
+@operation(role="operator", cli="touched", positional=("what",), reads=True)
+def touched(
+    p: Platform, *,
+    what: What, since: Since = "", until: Until = "",
+    after: Annotated[str, "`next` of the page before"] = "",
+    limit: Annotated[int, "about so many on a page, at most 10000"] = 1000,
+) -> reports.TouchedPage:  # fmt: skip
+    """List the exact ids of all that something touched: records, chunks, vectors, indexes, sets, models, answers."""
+    return blasting.touched_page(p.line, what, naming.window(p.line, since, until), after, limit)
 
 
 @operation(role="operator", cli="quarantine", positional=("what",))
@@ -167,7 +182,7 @@ def quarantine(
     p: Platform, *, what: What, since: Since = "", until: Until = "", dry_run: DryRun = False
 ) -> reports.QuarantineReport:
     """Take records out of every answer until they are released."""
-    when = quarantining.window(p.line, since, until)
+    when = naming.window(p.line, since, until)
     return quarantining.quarantine(p.line, what, dry_run, p.actor.id, when)
 
 
@@ -176,7 +191,7 @@ def release(
     p: Platform, *, what: What, reason: Reason = "", since: Since = "", until: Until = "", dry_run: DryRun = False
 ) -> reports.QuarantineReport:
     """Let quarantined records answer again."""
-    return quarantining.release(p.line, what, dry_run, p.actor.id, quarantining.window(p.line, since, until), reason)
+    return quarantining.release(p.line, what, dry_run, p.actor.id, naming.window(p.line, since, until), reason)
 
 
 @operation(role="operator", cli="reask", positional=("what",))
@@ -186,7 +201,7 @@ def reask(
     limit: Annotated[int, "at most this many questions, the latest first"] = 100,
 ) -> tuple[reports.ReaskedAnswer, ...]:  # fmt: skip
     """Give the answers that something touched again, from what is there now, to who asked them."""
-    return reasking.reask(p.line, what, quarantining.window(p.line, since, until), limit, p.operator)
+    return reasking.reask(p.line, what, naming.window(p.line, since, until), limit, p.operator)
 
 
 @operation(role="operator", cli="check", positional=("table", "contract"))

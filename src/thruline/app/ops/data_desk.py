@@ -11,7 +11,7 @@ from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
     from thruline.flows import desk as desks
-    from thruline.flows import quarantine as quarantining
+    from thruline.flows import named as naming
     from thruline.flows import reports
     from thruline.flows import retry as retrying
     from thruline.flows import source_options as choosing
@@ -19,7 +19,7 @@ else:
     reports = lazy("thruline.flows.reports")
     choosing = lazy("thruline.flows.source_options")
     desks = lazy("thruline.flows.desk")
-    quarantining = lazy("thruline.flows.quarantine")
+    naming = lazy("thruline.flows.named")
     retrying = lazy("thruline.flows.retry")
 
 Case = Annotated[str, "an id, a source, a path as `quarantined` shows it (`wiki/fix.html`), or `*` for all that waits"]
@@ -54,7 +54,7 @@ def quarantined(
     offset: Annotated[int, "skip this many"] = 0,
 ) -> tuple[reports.DeskItem, ...]:  # fmt: skip
     """What is out of answers or was refused and waits for a decision, the latest first."""
-    wanted = desks.Wanted(what, reason, owner, quarantining.window(p.line, since, until), decided)
+    wanted = desks.Wanted(what, reason, owner, naming.window(p.line, since, until), decided)
     return desks.listing(p.line, p.actor, wanted, limit, offset)
 
 
@@ -84,4 +84,4 @@ def retry(
 
 
 def _meant(p: Platform, what: str, reason: str, since: str, until: str) -> desks.Wanted:
-    return desks.Wanted(what, reason, when=quarantining.window(p.line, since, until))
+    return desks.Wanted(what, reason, when=naming.window(p.line, since, until))

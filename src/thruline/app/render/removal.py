@@ -13,26 +13,46 @@ from thruline.flows import reports
 def _blast(report: reports.BlastReport) -> Iterator[str]:
     yield _counted(report)
     yield from (f"  {record.state:<11} {record.source}/{record.path}" for record in report.records)
+    yield from _rest(report.documents - len(report.records), "record")
     yield from _answers(report)
+    if report.askers:
+        yield f"  told: {', '.join(report.askers)}"
+    for kind, ids in report.first.items():
+        if kind not in ("answer", "shard"):
+            yield f"  {kind:<11} {', '.join(ids)}"
     yield from (f"  set {place}" for place in report.corpora)
     yield from shards(report.shards)
+    yield "every id: thruline touched, with the same words and --all"
+
+
+def _rest(many: int, of: str) -> Iterator[str]:
+    if many > 0:
+        yield f"  and {n(many, of)} more"
 
 
 def _counted(report: reports.BlastReport) -> str:
     return (
-        f"{n(report.records, 'record')} -> {n(report.chunks, 'chunk')} -> {n(report.vectors, 'vector set')} -> "
+        f"{n(report.documents, 'record')} -> {n(report.chunks, 'chunk')} -> {n(report.vectors, 'vector set')} -> "
         f"{n(report.generations, 'index generation')}; {n(report.datasets, 'dataset')}, "
-        f"{n(report.models, 'model')}, {n(report.answers, 'answer')} to {n(report.askers, 'person', 'people')}"
+        f"{n(report.models, 'model')}, {n(report.answered, 'answer')} to {n(report.askers, 'person', 'people')}"
     )
 
 
 def _answers(report: reports.BlastReport) -> Iterator[str]:
-    return (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    yield from _rest(report.answered - len(report.answers), "answer")
+
+
+def _touched(page: reports.TouchedPage) -> Iterator[str]:
+    yield from (f"{t.id}  {t.record if t.record != t.id else ''}  {t.says}".rstrip() for t in page.items)
+    if page.next:
+        yield f"more: --after {page.next}, or --all"
 
 
 def _quarantine(report: reports.QuarantineReport) -> Iterator[str]:
     yield f"{'would be ' if report.dry_run else ''}{report.action}: {_counted(report.blast)}"
     yield from (f"  {record.source}/{record.path}" for record in report.blast.records)
+    yield from _rest(report.blast.documents - len(report.blast.records), "record")
     yield from _answers(report.blast)
     if report.near:
         yield "nearly the same, and in answers unless you quarantine it too:"
@@ -105,6 +125,7 @@ FORMS: dict[type, Any] = {
     reports.QuarantineReport: _quarantine,
     reports.EraseReport: _erase,
     reports.RectifyReport: _rectify,
+    reports.TouchedPage: _touched,
 }
 
 

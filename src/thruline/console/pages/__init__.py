@@ -7,8 +7,9 @@ from thruline.console.pages.lineage import LINEAGE
 from thruline.console.pages.papers import PAPERS
 from thruline.console.pages.runs import LOG, RUNS
 from thruline.console.pages.source import SOURCE
+from thruline.console.pages.touched import TOUCHED
 from thruline.console.pages.why import WHY
 
-PAGES = (HOME, ASK, WHY, DATA, SOURCE, RECORD, LINEAGE, RUNS, LOG, PAPERS)
+PAGES = (HOME, ASK, WHY, DATA, SOURCE, RECORD, TOUCHED, LINEAGE, RUNS, LOG, PAPERS)
 
 __all__ = ["PAGES"]

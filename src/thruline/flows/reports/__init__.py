@@ -37,6 +37,8 @@ from thruline.flows.reports.removal import (
     ReaskedAnswer,
     RectifyReport,
     Refusing,
+    Touched,
+    TouchedPage,
 )
 from thruline.flows.reports.rights import (
     ConsentReport,
@@ -161,6 +163,8 @@ __all__ = [
     "Status",
     "SyncReport",
     "Telling",
+    "Touched",
+    "TouchedPage",
     "VerifyReport",
     "WhyReport",
     "WorstGroup",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from thruline.flows.reports.answers import AnswerLine, Outcome
@@ -12,18 +13,46 @@ from thruline.flows.reports.sources import DocumentView, Refusal
 
 @dataclass(frozen=True, kw_only=True)
 class BlastReport:
-    """Everything that was made from some records."""
+    """Everything that was made from some records.
+
+    documents, answered: how many records and answers there are; of these at most 100 are in records and answers.
+    askers: everybody who was given one. first: the first ids of each kind.
+    """
 
     records: tuple[DocumentView, ...]
+    documents: int
     chunks: int
     vectors: int
     generations: int
     datasets: tuple[str, ...]
     models: tuple[str, ...]
     answers: tuple[AnswerLine, ...]
+    answered: int
     askers: tuple[str, ...]
     corpora: tuple[str, ...] = ()
     shards: tuple[ShardView, ...] = ()
+    first: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Touched:
+    """One thing that was made of something. record: whose own it is, of chunks and vectors.
+
+    says: where a record lies, who was given an answer, where a set for training was written.
+    """
+
+    kind: str
+    id: str
+    record: str
+    says: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TouchedPage:
+    """Some of what was touched. next: what `after` has to say for the next page; empty on the last."""
+
+    items: tuple[Touched, ...]
+    next: str
 
 
 @dataclass(frozen=True, kw_only=True)
