@@ -40,6 +40,7 @@ GROUPS = (
             "erase",
             "rectify",
             "corrections",
+            "near",
             "matches",
             "declare",
             "restrict",

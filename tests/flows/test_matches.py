@@ -141,3 +141,35 @@ def test_nobody_is_declared_by_one_word_or_by_no_file(shop: Platform, tmp_path: 
 def test_a_home_of_a_version_before_is_looked_through_when_it_is_asked(shop: Platform) -> None:
     shop.line.database.execute("DELETE FROM kin")
     assert pair(shop, "lizzy", "elizabeth")
+
+
+@pytest.mark.parametrize(
+    ("typed", "known", "evidence"),
+    [
+        ("Elizabteh Brandlhubr", "Elizabeth Brandlhuber", "given names one letter apart, surnames one letter apart"),
+        ("Liz Brandlhuber", "Elizabeth Brandlhuber", "a given name and its short form, the same surname"),
+        ("Kvasthough Anna", "Anna Kvasthoug", "the words in another order; "),
+        ("Анна Квастхоуг", "Anna Kvasthoug", "another script"),
+    ],
+)
+def test_a_name_that_nobody_bears_is_answered_with_those_near_it(
+    shop: Platform, typed: str, known: str, evidence: str
+) -> None:
+    found = {near.person.name: near for near in shop.data.near(names=(typed,))}
+    assert evidence in "; ".join(found[known].evidence)
+    assert found[known].person.documents
+    for asked in (shop.data.person, shop.data.export, shop.data.erase):
+        with pytest.raises(NotFound, match="nothing here holds") as caught:
+            asked(identifiers=(typed,))
+        assert repr(known) in caught.value.hint
+        assert "not meant unless you name them" in caught.value.hint
+    assert len(shop.data.documents()) == len(TEXTS)
+
+
+def test_a_name_in_another_script_is_met_by_its_latin_letters(shop: Platform, docs: Path) -> None:
+    write(docs, sofia="# Rug\n\nCustomer: Иван Петров <ivan.petrov@example.org>\n\nA rug was ordered.")
+    shop.data.sync()
+    for typed in ("Ivan Petrov", "Ivan Petrof", "Petrov Ivan"):
+        assert [near.person.name for near in shop.data.near(names=(typed,))] == ["Иван Петров"]
+    assert shop.data.near(names=("Xaver Unbekannt",)) == ()
+    assert shop.data.near(names=("Anna",)) == ()

@@ -87,7 +87,7 @@ def judge(one: Told, other: Told, crowd: Crowd) -> Judged:
     The program is sure of nobody who shares no identifier: one name is no proof, even where nobody else bears it.
     """
     found = levels(one, other, crowd)
-    features = tuple(Feature(_says(level), WEIGHTS.get(level, RARE)) for level in found)
+    features = tuple(Feature(says(level), WEIGHTS.get(level, RARE)) for level in found)
     odds = 2.0 ** (PRIOR + sum(f.weight for f in features))
     probability = odds / (1 + odds)
     proved = "own same" in found or "phone same" in found
@@ -100,7 +100,7 @@ def judge(one: Told, other: Told, crowd: Crowd) -> Judged:
 def levels(one: Told, other: Told, crowd: Crowd) -> list[str]:
     """The features that two tellings show; of what one of them does not say, none."""
     crowded = "crowd some" if crowd.beside(one, other) else "crowd none"
-    found = [f"name {_given(one.given, other.given)} {_near(one.surname, other.surname)}", crowded]
+    found = [name_level(one, other), crowded]
     for feature in ("own", "phone"):
         ours, theirs = _ids(one, feature), _ids(other, feature)
         if ours & theirs:
@@ -110,7 +110,13 @@ def levels(one: Told, other: Told, crowd: Crowd) -> list[str]:
     return found
 
 
-def _says(level: str) -> str:
+def name_level(one: Told, other: Told) -> str:
+    """How the given names and the surnames of two compare: `name near same`."""
+    return f"name {_given(one.given, other.given)} {_near(one.surname, other.surname)}"
+
+
+def says(level: str) -> str:
+    """A level in words."""
     if level in _SAYS:
         return _SAYS[level]
     _, given, surname = level.split()

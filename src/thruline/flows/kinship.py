@@ -97,8 +97,13 @@ def note_unread(line: Line) -> None:
 
 def around(line: Line, people: Iterable[Told]) -> list[Identity]:
     """Everybody who shares a key with one of these people."""
+    return at_keys(line, keys_of(people))
+
+
+def at_keys(line: Line, keys: Iterable[str]) -> list[Identity]:
+    """Everybody who is kept under one of these keys."""
     note_unread(line)
-    return _identities(line, line.subjects.kin_at(keys_of(people)))
+    return _identities(line, line.subjects.kin_at(keys))
 
 
 def everybody(line: Line) -> list[Identity]:

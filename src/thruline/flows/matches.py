@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,15 +11,13 @@ from thruline.core.nouns import Draft
 from thruline.data.identities import Identity, pairs
 from thruline.data.kin import Told
 from thruline.data.kin_score import Crowd, Judged, judge
-from thruline.flows.documents import path_names, read_documents
 from thruline.flows.kinship import Decision, Side, around, decisions, everybody, people_of
-from thruline.flows.reports import MatchEvidence, MatchView, Telling
+from thruline.flows.reports import MatchEvidence, MatchView
+from thruline.flows.tellings import telling
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
-SHOWN = 3  # documents of each side, with the words around the name
-AROUND = 60  # characters on each side of a name
 MOST = 200  # pairs in one list: more than anybody decides in a day
 
 
@@ -131,33 +128,12 @@ def _is_one(identity: Identity, people: Sequence[Told]) -> bool:
 
 
 def _view(line: Line, pair: _Pair) -> MatchView:
-    one, other = (_telling(line, identity) for identity in pair.sides)
+    one, other = (telling(line, identity) for identity in pair.sides)
     decided = "" if pair.decision is None else "same" if pair.decision.same else "different"
     return MatchView(
         id=pair.id, one=one, other=other, probability=round(pair.judged.probability, 3), decided=decided,
         evidence=tuple(MatchEvidence(says=f.says, bits=f.weight) for f in pair.judged.features),
     )  # fmt: skip
-
-
-def _telling(line: Line, identity: Identity) -> Telling:
-    shown = line.records.get_many(identity.records[:SHOWN])
-    documents = read_documents(line, [r.document for r in shown.values()])
-    paths = path_names(line, list(shown))
-    sources = {s.id: s.name for s in line.records.sources()}
-    said = {f"{sources.get(r.source, '')}/{paths.get(id, '')}": documents[r.document].text for id, r in shown.items()}
-    return Telling(
-        name=identity.told.name, identifiers=tuple(value for _, value in sorted(identity.told.ids)),
-        documents=tuple(said), records=len(identity.records),
-        words=tuple(_around(text, identity.told.name) for text in said.values()),
-    )  # fmt: skip
-
-
-def _around(text: str, name: str) -> str:
-    """The words around a name, on one line."""
-    found = re.search(r"\s+".join(map(re.escape, name.split())), text, re.IGNORECASE)
-    start = found.start() if found else 0
-    end = found.end() if found else 0
-    return " ".join(text[max(start - AROUND, 0) : end + AROUND].split())
 
 
 def _event(ids: tuple[ArtifactId, ...], outcome: str, actor: str) -> Draft:

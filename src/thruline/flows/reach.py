@@ -25,6 +25,7 @@ from thruline.flows.holds import listing
 from thruline.flows.kinship import Kin, kin_of, records_of
 from thruline.flows.learned import sets_that_say
 from thruline.flows.line import Line
+from thruline.flows.near import hint
 from thruline.flows.reports import DocumentView
 from thruline.flows.touched import saying, touched
 
@@ -127,7 +128,9 @@ def find(line: Line, identifiers: Sequence[str], *, but: frozenset[ArtifactId] =
     corpora = tuple(sorted({*reached["corpus"], *saying(line, called)}))
     if not (met or linked or subjects or corpora or line.subjects.was_erased(pairs)):
         raise NotFound(
-            f"nothing here holds {', '.join(map(repr, identifiers))}", hint="give every name, address and number"
+            f"nothing here holds {', '.join(map(repr, identifiers))}",
+            hint=hint(line, [value for kind, value in pairs if kind == "name"])
+            or "give every name, address and number; another spelling may be known",
         )
     return Reach(
         identifiers=pairs, called=called, subjects=tuple(subjects), records=tuple(records),

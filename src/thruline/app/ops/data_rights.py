@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from thruline.flows import corrections as correcting
     from thruline.flows import declared as declaring
     from thruline.flows import matches as matching
+    from thruline.flows import near as nearing
     from thruline.flows import reach as reaching
     from thruline.flows import rectify as rectifying
     from thruline.flows import reports
@@ -24,6 +25,7 @@ else:
     declaring = lazy("thruline.flows.declared")
     fixes = lazy("thruline.data.mending")
     matching = lazy("thruline.flows.matches")
+    nearing = lazy("thruline.flows.near")
     reaching = lazy("thruline.flows.reach")
     rectifying = lazy("thruline.flows.rectify")
     restricting = lazy("thruline.flows.restrict")
@@ -46,6 +48,14 @@ def matches(
         matching.undo(p.line, undo, p.actor.id)
     pairs = [pair for text in identifiers for pair in reaching.classify(text)]
     return matching.listing(p.line, pairs, decided=decided)
+
+
+@operation(role="operator", cli="near", positional=("names",), reads=True)
+def near(
+    p: Platform, *, names: Annotated[tuple[str, ...], "names as somebody wrote them, each in quotes"]
+) -> tuple[reports.NearName, ...]:
+    """List people whose names are almost these: misspelt, in another order or script; each with the evidence."""
+    return nearing.near(p.line, names)
 
 
 @operation(role="operator", cli="declare", positional=("identifiers",))

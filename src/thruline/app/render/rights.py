@@ -38,6 +38,13 @@ def _match(match: reports.MatchView) -> Iterator[str]:
     yield from (f"  {each.bits:+5.1f}  {each.says}" for each in match.evidence)
 
 
+def _near(found: reports.NearName) -> Iterator[str]:
+    who = found.person
+    yield f"{who.name}  {', '.join(who.identifiers)}  in {n(who.records, 'document')}"
+    yield from (f"    {where}: {words}" for where, words in zip(who.documents, who.words, strict=True))
+    yield f"  near {found.of!r}: {'; '.join(found.evidence)}"
+
+
 def _restriction(report: reports.RestrictionReport) -> Iterator[str]:
     yield f"{'would be ' if report.dry_run else ''}{report.action}: {n(report.documents, 'document')}"
     yield from (f"  {d.source}/{d.path}" for d in report.documents)
@@ -66,4 +73,5 @@ FORMS: dict[type, Any] = {
 
 ROWS: dict[type, Any] = {
     reports.MatchView: _match,
+    reports.NearName: _near,
 }

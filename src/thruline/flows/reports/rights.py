@@ -176,6 +176,15 @@ class MatchView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NearName:
+    """Somebody whose name is near one that nobody bears. evidence: what speaks for it, in words."""
+
+    of: str
+    person: Telling
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Declared:
     """How many people were declared, by how many identifiers."""
 
