@@ -14,7 +14,7 @@ LABEL_LENGTH = 25  # characters that fit into a box at the label's size
 KIND_WORDS = {
     "answer": "Answer", "chunk": "Passage", "record": "Document", "source": "Source", "index": "Index version",
     "model": "Model", "dataset": "Training data", "vectors": "Vectors", "and": "And", "segment": "Part of an index",
-    "corpus": "Written set", "archive": "Published set", "deployment": "In service",
+    "corpus": "Written set", "aggregate": "Published numbers", "archive": "Published set", "deployment": "In service",
     "shard": "Part of a model",
 }  # fmt: skip
 

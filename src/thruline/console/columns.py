@@ -18,6 +18,7 @@ HEAD = 30  # the columns' names
 KINDS: Mapping[str, str] = {
     "archive": "Published sets", "source": "Sources", "record": "Documents", "chunk": "Passages", "vectors": "Vectors",
     "segment": "Parts of an index", "index": "Index versions", "dataset": "Training data", "corpus": "Written sets",
+    "aggregate": "Published numbers",
     "shard": "Parts of a model", "model": "Models", "deployment": "In service", "answer": "Answers",
 }  # fmt: skip
 

@@ -353,6 +353,18 @@ VERBS: Mapping[str, Verb] = dict(
             distinct=Number(),
         ),
         _verb(
+            "budget.set", "How much may be told of a source in aggregates was set.", epsilon=Number(), delta=Number()
+        ),
+        _verb(
+            "aggregate.told",
+            "Numbers of a source's rows were told with noise, and taken off its budget.",
+            epsilon=Number(),
+            delta=Number(),
+            numbers=Number(),
+            rows=Number("of one person"),
+            unit=one_of("person", "row"),
+        ),
+        _verb(
             "consent.recorded",
             "A person allowed a use of their data, or withdrew it.",
             state=one_of(*CONSENT_STATES),

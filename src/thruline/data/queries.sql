@@ -603,3 +603,37 @@ WHERE r.state <> 'deleted' AND NOT EXISTS (SELECT 1 FROM kin k WHERE k.record = 
 -- name: delete_kin
 -- All of these records.
 DELETE FROM kin WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: allow_budget
+-- From now on; what was spent stays spent.
+INSERT INTO budgets (place, epsilon, delta, spent_epsilon, spent_delta) VALUES (:place, :epsilon, :delta, 0, 0)
+ON CONFLICT (place) DO UPDATE SET epsilon = excluded.epsilon, delta = excluded.delta;
+
+-- name: budget
+-- One place's.
+SELECT epsilon, delta, spent_epsilon, spent_delta FROM budgets WHERE place = :place;
+
+-- name: budgets
+-- Every place's.
+SELECT place, epsilon, delta, spent_epsilon, spent_delta FROM budgets ORDER BY place;
+
+-- name: hold_budget
+-- Where transactions run side by side, the next one waits here until this one has ended.
+UPDATE budgets SET place = place WHERE place = :place;
+
+-- name: spend_budget
+-- Only where it is covered.
+UPDATE budgets SET spent_epsilon = spent_epsilon + :epsilon, spent_delta = spent_delta + :delta
+WHERE place = :place AND spent_epsilon + :epsilon <= epsilon AND spent_delta + :delta <= delta;
+
+-- name: insert_aggregate
+-- It is told now.
+INSERT INTO aggregates (id, place, asked, epsilon, delta, at) VALUES (:id, :place, :asked, :epsilon, :delta, :at);
+
+-- name: aggregates
+-- The latest first.
+SELECT id, place, asked, epsilon, delta, at FROM aggregates WHERE place = :place ORDER BY at DESC, id;
+
+-- name: aggregates_asked
+-- The same question of the same rows.
+SELECT id, place, asked, epsilon, delta, at FROM aggregates WHERE asked = :asked ORDER BY at DESC, id;

@@ -185,3 +185,25 @@ CREATE TABLE IF NOT EXISTS kin (
   PRIMARY KEY (key, record)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS kin_by_record ON kin (record);
+
+-- How much may be told in aggregates of a place, and how much was, in parts of epsilon and delta. `place` is a keyed
+-- digest of where sources read from: a source that is removed and added again goes on with what is left.
+CREATE TABLE IF NOT EXISTS budgets (
+  place TEXT PRIMARY KEY,
+  epsilon INTEGER NOT NULL,
+  delta INTEGER NOT NULL,
+  spent_epsilon INTEGER NOT NULL,
+  spent_delta INTEGER NOT NULL
+) STRICT;
+
+-- What was told; the numbers are the payload of the same id. `asked` is a keyed digest of the question and the rows.
+CREATE TABLE IF NOT EXISTS aggregates (
+  id TEXT PRIMARY KEY,
+  place TEXT NOT NULL REFERENCES budgets (place),
+  asked TEXT NOT NULL,
+  epsilon INTEGER NOT NULL,
+  delta INTEGER NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS aggregates_by_place ON aggregates (place, at);
+CREATE INDEX IF NOT EXISTS aggregates_by_asked ON aggregates (asked);

@@ -44,6 +44,7 @@ OUT_OF_SCOPE = (
     "PDFs, encoded headers and attachments of mail",
     "the person by other words: initials, nicknames, inflected or misspelt names, and what only pictures show",
 )
+TOLD = "aggregates that were told with noise: hardly any would differ if the person had never been in their rows"
 
 
 def erase(
@@ -174,7 +175,8 @@ def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], re
 
 def _out_of_scope(line: Line) -> tuple[str, ...]:
     """What no erasure of ours reaches, that of the database included."""
-    return (*OUT_OF_SCOPE, *line.database.out_of_scope)
+    told = (TOLD,) if any(any(budget.spent) for budget in line.budgets.all()) else ()
+    return (*OUT_OF_SCOPE, *told, *line.database.out_of_scope)
 
 
 def _written(line: Line, reach: Reach) -> tuple[str, ...]:

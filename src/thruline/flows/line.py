@@ -16,6 +16,7 @@ from thruline.core.clock import Clock
 from thruline.core.ids import ArtifactId, Ids
 from thruline.core.nouns import Source
 from thruline.data.alike_edges import AlikeEdges
+from thruline.data.budgets import Budgets
 from thruline.data.consents import Consents
 from thruline.data.desk import Desk
 from thruline.data.item_rights import ItemRights
@@ -147,6 +148,7 @@ class Line:
         self.subjects = Subjects(database, ids)
         self.sketcher = Sketcher(ids)
         self.consents = Consents(database)
+        self.budgets = Budgets(database)
         self.tokens = Tokens(database, payloads, ids)
         self.generations = Generations(database, self.ledger, ids, payloads)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)

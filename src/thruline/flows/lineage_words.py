@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 OPEN = ("segment", "index", "model", "deployment")  # say nothing of a document: whoever is signed in may see them
-FOR_ALL_EYES = ("dataset", "shard", "corpus", "archive")  # hold documents of several sources: for who sees every source
+# Hold documents of several sources, or numbers of a place: for who sees every source.
+FOR_ALL_EYES = ("dataset", "shard", "corpus", "archive", "aggregate")
 Words = tuple[str, str]
 
 
@@ -122,6 +123,7 @@ def _by_event(id: str, event: Event) -> str:
         "segment": f"{says.get('vectors', 0):,} vectors",
         "deployment": str(event.facts.get("why", "")).replace("_", " "),
         "index": f"{says.get('chunks', 0):,} passages", "archive": "a published set",
+        "aggregate": f"{says.get('numbers', 0):,} numbers with noise",
         "record": "a document that is gone", "chunk": "a passage that is gone",
         "answer": "an answer that is gone", "model": model, "vectors": "vectors that are gone",
         "shard": "a shard that is gone",

@@ -44,6 +44,7 @@ TEXTS = (
     "corpus",
     "restriction",
     "consent",
+    "aggregate",
     "token",
     "match",
     corrections.KIND,

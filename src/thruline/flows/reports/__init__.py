@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from thruline.flows.reports.aggregates import AggregateNumber, AggregateReport, AggregateView, BudgetView
 from thruline.flows.reports.answers import (
     AnswerLine,
     AnswerReport,
@@ -91,6 +92,9 @@ from thruline.flows.reports.tables import (
 )
 
 __all__ = [
+    "AggregateNumber",
+    "AggregateReport",
+    "AggregateView",
     "AlikePair",
     "AlikeReport",
     "AnonymityReport",
@@ -99,6 +103,7 @@ __all__ = [
     "AnswerReport",
     "BackupReport",
     "BlastReport",
+    "BudgetView",
     "Check",
     "CitedPage",
     "Coarser",
