@@ -7,9 +7,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from thruline.app.platform import Platform
 from thruline.core.errors import Denied, Invalid, NotFound
+from thruline.flows import INDEX
+from thruline.flows.publish import publish_live
 from thruline.testing.homes import as_user, write
 
 
@@ -96,6 +100,47 @@ def test_readers_may_not_send_and_writers_only_to_what_they_see(crm: Platform):
     crm.data.add(path="push://hr", groups=("people",))
     with pytest.raises(NotFound):
         as_user(crm, "wim", "everyone", role="writer").data.push(source="hr", path="a.md", text="x")
+
+
+def versions_of(text: str) -> st.SearchStrategy[tuple[str, str, str]]:
+    """(source, path, text) of something that is sent; no text withdraws."""
+    words = [text.format(n) for n in range(3)]
+    nearly = [f"{word} It is so to this day." for word in words]  # a near-duplicate
+    return st.tuples(st.sampled_from(("crm", "shop")), st.sampled_from("abc"), st.sampled_from([*words, *nearly, ""]))
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        versions_of(
+            "# Report {0}\n\nThe {0} bellows of the old smithy stand in the yard beside the blue door and the long "
+            "wall, and whoever comes by at noon hears how the {0} hammers ring on the anvils of the three brothers."
+        ),
+        min_size=2, max_size=12,
+    ),
+    st.booleans(),
+)  # fmt: skip
+def test_what_serves_after_each_call_is_all_that_is_live(crm: Platform, sent: list[tuple[str, str, str]], apart: bool):
+    if "shop" not in {s.name for s in crm.data.sources()}:
+        crm.data.add(path="push://shop")
+    crm.data.share(source="shop", groups=("sellers",) if apart else ("everyone",))
+    for source, path, text in sent:
+        if text:
+            crm.data.push(source=source, path=path, text=text)
+        elif any(d.path == path and d.source == source for d in crm.data.documents(state="live")):
+            crm.data.withdraw(source=source, path=path)
+        served = crm.line.generations.active(INDEX)
+        with crm.line.runs.start("reindex", only="index") as run:
+            assert publish_live(crm.line, run, "reindex") == (served or "")
+
+
+def test_a_call_after_a_rollback_lets_everything_serve_again(crm: Platform):
+    for n in range(3):
+        crm.data.push(source="crm", path=f"{n}.md", text=f"# Note {n}\n\nThe {n} bolts of crate {n}.")
+    crm.vectors.rollback()
+    assert "2.md" not in says(crm, "bolts of crate")
+    crm.data.push(source="crm", path="3.md", text="# Note 3\n\nThe 3 bolts of crate 3.")
+    assert set(says(crm, "bolts of crate")) == {f"{n}.md" for n in range(4)}
 
 
 def test_many_senders_at_once_lose_nothing(crm: Platform):

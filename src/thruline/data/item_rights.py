@@ -42,6 +42,10 @@ class ItemRights:
         """Whether something of a source is not for all who see it."""
         return bool(self._db.query(self._q.any_item_rights, {"source": source}))
 
+    def groups_differ(self) -> bool:
+        """Whether not all records are for the same groups."""
+        return bool(self._db.query(self._q.groups_differ))
+
     def of_paths(self, source: str, paths: Sequence[str]) -> dict[str, Clauses]:
         """Path id -> its clauses, where there are any."""
         rows = self._db.query(self._q.item_rights, {"source": source, "ids": json.dumps(list(paths))})
@@ -55,7 +59,7 @@ class ItemRights:
 
     def held_anew(self, source: str) -> None:
         """Paths of a source hold something else now, so other rights may hold for its records; in that transaction."""
-        if self.are_any(source) or (self._is_stricter and self._groups_differ()):
+        if self.are_any(source) or (self._is_stricter and self.groups_differ()):
             self._raise_version()
 
     def drop_stray(self, source: str) -> None:
@@ -109,7 +113,7 @@ class ItemRights:
         version = self.version
         if not self._is_stricter or self._elsewhere[0] == version:
             return self._elsewhere[1]
-        found = self._copies() if self._groups_differ() else {}
+        found = self._copies() if self.groups_differ() else {}
         self._elsewhere = (version, found)
         return found
 
@@ -117,9 +121,6 @@ class ItemRights:
         rows = self._db.query(self._q.same_elsewhere, {"nothing": self._ids.digest("text", "")})
         groups = {row[0]: frozenset(map(self.digest, json.loads(row[4]))) for row in self._db.query(self._q.sources)}
         return stricter([Said(*row) for row in rows], groups, self._of_paths_of(None))
-
-    def _groups_differ(self) -> bool:
-        return bool(self._db.query(self._q.groups_differ))
 
     def _raise_version(self) -> None:
         self._db.execute(self._q.raise_item_rights_version, raised())

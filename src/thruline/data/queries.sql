@@ -106,8 +106,9 @@ DELETE FROM entries WHERE record = '' AND path IN (SELECT value FROM json_each(C
 SELECT record, path FROM entries WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: entries_at
--- What these paths hold.
-SELECT source, path, record FROM entries WHERE path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+-- What these paths hold; by source, as the table is sorted.
+SELECT source, path, record FROM entries
+WHERE source IN (SELECT id FROM sources) AND path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: refused
 -- Paths that a sync could not take in, but for those that these rights hide.
@@ -247,6 +248,10 @@ FROM records r WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND
   AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.record = r.id AND e.source = r.source)
   AND (state <> 'superseded' OR NOT EXISTS (SELECT 1 FROM entries e WHERE e.source = r.source AND e.path = r.path));
 
+-- name: versions
+-- What these paths were the last to hold.
+SELECT id FROM records WHERE path IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
 -- name: copies
 -- Records in one state that repeat these.
 SELECT id, source, state, reason, document, vectors, owner, canonical, chunks, size, risk, seen, path
@@ -296,6 +301,17 @@ SELECT id, source, document, vectors, canonical FROM records WHERE state = 'live
 -- What is live and says the same as a live record, and that record's source. CROSS JOIN: as in `standings`.
 SELECT r.id, c.source FROM records r CROSS JOIN records c
 WHERE r.canonical <> '' AND r.state = 'live' AND c.id = r.canonical AND c.state = 'live';
+
+-- name: live_among
+-- Of these what is live and has vectors.
+SELECT id, source, document, vectors, canonical FROM records
+WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND state = 'live' AND vectors <> '';
+
+-- name: repeating_among
+-- Of these what says the same as a live record.
+SELECT r.id, c.source FROM records r CROSS JOIN records c
+WHERE r.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND r.canonical <> '' AND r.state = 'live'
+  AND c.id = r.canonical AND c.state = 'live';
 
 -- name: counts
 -- How many records and chunks there are by source and state, but for those that these rights hide.

@@ -16,7 +16,7 @@ from thruline.core.sql import load_queries, load_schema
 from thruline.data.item_rights import raised
 from thruline.data.rights import Clauses
 from thruline.data.uses import uses
-from thruline.ports.database import Database
+from thruline.ports.database import Database, Row
 
 ALL = 1 << 31  # more than there are
 NONE = "[]"  # no rights that hide anything, as `Restrictions.denied` tells them
@@ -270,6 +270,10 @@ class Records:
             rows = self._db.query(self._q.unheld_among, _ids(among))
         return [_record(row) for row in rows]
 
+    def versions(self, paths: Sequence[str]) -> list[ArtifactId]:
+        """Every record of which one of these paths was the last to hold it."""
+        return [ArtifactId(row[0]) for row in self._db.query(self._q.versions, _ids(paths))]
+
     def copies(self, records: Sequence[str], state: State) -> list[Record]:
         """Records in this state that repeat one of these."""
         return [_record(row) for row in self._db.query(self._q.copies, _ids(records) | {"state": state})]
@@ -310,14 +314,15 @@ class Records:
         """Every record of a source, or those in one state, the latest first."""
         return self.list(among=[source], state=state, limit=ALL)
 
-    def live(self, rights: Mapping[ArtifactId, Clauses]) -> list[Live]:
-        """What may answer: live, and not the repetition of a live record that the same readers see."""
+    def live(self, rights: Mapping[ArtifactId, Clauses], *, among: Sequence[str] | None = None) -> list[Live]:
+        """What may answer, of these or of all: live, and not repeating a live record that the same readers see."""
         sources = {source.id: source for source in self.sources()}
-        covered = {id: sources.get(source) for id, source in self._db.query(self._q.repeating)}
+        live, repeating = self._live(among)
+        covered = {id: sources.get(source) for id, source in repeating}
         groups = {id: frozenset(source.groups) for id, source in sources.items()}
         return [
             Live(id, source, document, vectors, groups[source], canonical)
-            for id, source, document, vectors, canonical in self._db.query(self._q.live)
+            for id, source, document, vectors, canonical in live
             if source in groups
             and (
                 id not in covered
@@ -325,6 +330,12 @@ class Records:
                 or not _is_alike(sources[source], covered[id])
             )
         ]
+
+    def _live(self, among: Sequence[str] | None) -> tuple[list[Row], list[Row]]:
+        if among is None:
+            return self._db.query(self._q.live), self._db.query(self._q.repeating)
+        ids = _ids(among)
+        return self._db.query(self._q.live_among, ids), self._db.query(self._q.repeating_among, ids)
 
     def counts(self, denied: str = NONE) -> list[Count]:
         """How many, by source and state; denied: rights that hide what is not counted."""

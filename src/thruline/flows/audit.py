@@ -21,7 +21,7 @@ from thruline.flows.documents import Document
 from thruline.flows.line import Line
 from thruline.flows.quarantine import may_answer
 from thruline.models.deployments import ModelRole
-from thruline.vectors.generations import buckets
+from thruline.vectors.segments import buckets
 from thruline.vectors.sets import decode_set
 
 ALL = 1 << 31
@@ -73,7 +73,8 @@ def _switched(line: Line) -> Iterator[Contradiction]:
 
 def _is_as_built(line: Line, generation: ArtifactId) -> bool:
     """A generation's id is made of its content, so made again from the tables it is the same."""
-    segments = [line.ids.artifact("segment", *sets) for sets in buckets(dict(line.generations.members(generation)))]
+    spread = buckets(dict(line.generations.members(generation)))
+    segments = [line.ids.artifact("segment", *sets) for sets in spread.values()]
     try:
         embedder = line.generations.get(generation).embedder
     except NotFound:

@@ -32,6 +32,7 @@ from thruline.flows.shelf import Shelf
 from thruline.flows.talk import Talk
 from thruline.guard.access import Access
 from thruline.guard.screen import Screen
+from thruline.guard.turns import Turns
 from thruline.infra.inventory import Machine
 from thruline.infra.jobs import Jobs
 from thruline.infra.meter import Prices
@@ -51,6 +52,8 @@ from thruline.ports.vault import Vault
 from thruline.ports.workers import Workers
 from thruline.runs.runner import Runs
 from thruline.vectors.generations import Generations
+
+SENDERS = 16  # that wait to bring something in: of a server's 40 threads the rest are for those who ask
 
 
 class Engines(Protocol):
@@ -158,6 +161,8 @@ class Line:
         self.answers = Answers(database, payloads, ids, self.records)
         self.shelf = Shelf(self)
         self.embedding = threading.Lock()  # guards the embedder: one thread at a time
+        self.senders = Turns(most=SENDERS)
+        self.published = ""  # the generation that this process made last, of all that was live
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -19,7 +19,7 @@ from thruline.data.records import Entry
 from thruline.flows import corrections, holds
 from thruline.flows.ingest import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
-from thruline.flows.publish import check_embedder, publish_live
+from thruline.flows.publish import check_embedder, publish_changed, publish_live
 from thruline.flows.reports import PushReport
 from thruline.flows.sight import regroup
 from thruline.flows.sources import named
@@ -62,7 +62,7 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
         data=content, digest=digest, size=len(content), mark=digest, change="added", policy=policy(place.options),
     )  # fmt: skip
     item = Item(path, digest, raw.size, (frozenset(sent.groups),) if sent.groups else ())
-    with _alone(line, place, actor) as run:
+    with line.senders.turn(place.id, within_s=WAIT_S), _alone(line, place, actor) as run:
         _pushed(line, source, actor)  # it may have been removed while this call waited
         wrong = corrections.in_force(line, place.id).of(raw.path_id, digest)
         record = corrections.record_of(line, place.id, digest, [c.fix for c in wrong])
@@ -72,9 +72,10 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
         if any(entry.record == raw.record for entry in before):
             return _report(line, raw, "permissions" if regrouped else "unchanged", "")
         prepared = prepare(line, run, raw)
-        _commit(line, run, place, prepared)
-        line.records.note_news(place.id, line.clock.now())
-        publish_live(line, run, "sync")
+        with run.commit():
+            _commit(line, run, place, prepared, before)
+            line.records.note_news(place.id, line.clock.now())
+            publish_changed(line, run, "sync", [record, *(entry.record for entry in before)])
         return _report(line, raw, "changed" if before else "added", prepared.refused)
 
 
@@ -82,20 +83,22 @@ def withdraw(line: Line, source: str, path: str, actor: Actor) -> PushReport:
     """Delete what a path holds; raises NotFound when it holds nothing."""
     place = _pushed(line, source, actor)
     path_id = line.ids.artifact("path", place.id, path)
-    with _alone(line, place, actor) as run:
-        if not line.records.at([path_id]):
+    with line.senders.turn(place.id, within_s=WAIT_S), _alone(line, place, actor) as run:
+        held = [entry.record for entry in line.records.at([path_id])]
+        if not held:
             raise NotFound(
                 f"{place.name!r} holds no {path!r}", hint=f"`thruline documents --source {place.name}` lists"
             )
-        holds.check(line, [entry.record for entry in line.records.at([path_id])])
+        holds.check(line, held)
+        versions = [*held, *line.records.versions([path_id])]
         with run.commit():
             line.records.drop_entry(place.id, path_id)
             line.payloads.delete([path_id])
-            retire_unheld(line, run, place)
+            retire_unheld(line, run, place, among=versions)
             line.desk.settle(place.id, line.clock.now())
             line.item_rights.held_anew(place.id)
             line.item_rights.drop_stray(place.id)
-        publish_live(line, run, "sync")
+            publish_changed(line, run, "sync", versions)
     return PushReport(source=place.name, path=path, record="", change="deleted", state="deleted", reason="", chunks=0)
 
 
@@ -105,7 +108,7 @@ def judge_again(line: Line, source: Source, actor: Actor) -> None:
         for entry in line.records.entries(source.id):
             kept = line.payloads.get_many([entry.record, entry.path]) if entry.record and not entry.digest else {}
             if {entry.record, entry.path} <= kept.keys():
-                _commit(line, run, source, prepare(line, run, _sent(line, source, entry, kept)))
+                _commit(line, run, source, prepare(line, run, _sent(line, source, entry, kept)), [entry])
         publish_live(line, run, "sync")
 
 
@@ -162,10 +165,10 @@ def _alone(line: Line, source: Source, actor: Actor) -> Iterator[Run]:
         yield run
 
 
-def _commit(line: Line, run: Run, source: Source, prepared: Prepared) -> None:
+def _commit(line: Line, run: Run, source: Source, prepared: Prepared, before: Sequence[Entry]) -> None:
     with run.commit():
         take_in(line, run, [prepared])
-        retire_unheld(line, run, source)
+        retire_unheld(line, run, source, among=[entry.record for entry in before])
         line.desk.settle(source.id, line.clock.now())
         line.item_rights.held_anew(source.id)
 

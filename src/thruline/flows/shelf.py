@@ -63,8 +63,7 @@ class Shelf:
         return Serving.load(generation, shelved, self._line.engines.dense(), self._line.engines.text())
 
     def _state(self, sources: list[Source]) -> _Now:
-        history = self._line.generations.history(INDEX)
-        last = history[-1] if history else None
+        last = self._line.generations.last(INDEX)
         serving, switched = (last.generation, last.at) if last else ("", 0)
         return _Now(serving, switched, self._line.item_rights.version, tuple((s.id, s.groups) for s in sources))
 

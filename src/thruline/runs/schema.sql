@@ -39,3 +39,4 @@ CREATE TABLE IF NOT EXISTS memo_inputs (
   key TEXT NOT NULL REFERENCES memo (key) ON DELETE CASCADE,
   PRIMARY KEY (input, key)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS memo_inputs_by_key ON memo_inputs (key);

@@ -8,10 +8,8 @@ history, which is how a rebuild proves that nothing differs. All methods join th
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import isqrt
 
 import numpy as np
 
@@ -23,12 +21,8 @@ from thruline.core.sql import load_queries, load_schema
 from thruline.ledger.payloads import Payloads
 from thruline.ports.database import Database
 from thruline.ports.ledger import Ledger
+from thruline.vectors.segments import Segment, Tree, bits, bucket, buckets
 from thruline.vectors.sets import VectorSet, decode_set, encode_set
-
-# A change costs the rows of the segments that it touches, and a row for each segment there is. With four times the
-# square root of the sets both stay small, for one record of a million (4,300 rows) and for 1 % of 50,000 (20,000).
-SEGMENT_SETS = 64  # in a small index; a larger one has more in each
-SEGMENTS_A_ROOT = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +50,7 @@ class Generations:
     def __init__(self, database: Database, ledger: Ledger, ids: Ids, payloads: Payloads) -> None:
         self._db, self._ledger, self._ids, self._payloads = database, ledger, ids, payloads
         self._q = load_queries("thruline.vectors", database.dialect)
+        self._tree: Tree | None = None  # the one that was built last; replaced whole
         database.script(load_schema("thruline.vectors", database.dialect))
 
     def put_set(
@@ -113,27 +108,31 @@ class Generations:
 
         Raises NotFound for an unknown set and Invalid for one of another embedder.
         """
-        segments = {self._ids.artifact("segment", *members): members for members in buckets(sets)}
-        id = self._ids.artifact("index", embedder, *sorted(segments))
-        if self._find(id) is not None:
-            return id
-        # A segment that is known was looked at when it was new: its id says of which sets it is.
-        asked = {"ids": json.dumps(list(segments)), "embedder": embedder}
-        known = dict(self._db.query(self._q.known_segments, asked))
-        new = {segment: members for segment, members in segments.items() if segment not in known}
-        counts = self._counts(index, [vectors for members in new.values() for vectors in members], embedder)
-        with self._db.transaction():
-            drafts = self._put_segments(new, counts)
-            facts = {"segments": len(segments), "chunks": sum(counts.values()) + sum(known.values())}
-            self._db.execute(self._q.put_generation, {"id": id, "embedder": embedder} | facts)
-            self._db.execute_many(
-                self._q.put_generation_member, [{"generation": id, "segment": segment} for segment in segments]
-            )
-            model = (self._model(embedder),)
-            inputs = tuple(sorted(segments))
-            drafts.append(Draft(verb="index.built", inputs=inputs, outputs=(id,), via=model, facts=facts))
-            self._ledger.append([replace(draft, run=run, actor=actor) for draft in drafts])
-        return id
+        return self._settled(index, embedder, len(sets), {}, buckets(sets), run=run, actor=actor)
+
+    def change(
+        self, index: str, base: ArtifactId, gone: Collection[str], came: Mapping[ArtifactId, ArtifactId], embedder: str,
+        *, run: str = "", actor: str = "",
+    ) -> ArtifactId:  # fmt: skip
+        """The generation that holds what base does but for these records, and these sets besides; as `build`.
+
+        Costs the segments that they are in, where base was the last to be built, and all of them otherwise.
+        """
+        tree = self._tree
+        if tree is not None and (tree.generation, tree.embedder) == (base, embedder):
+            spread = bits(tree.sets)
+            touched = sorted({bucket(record, spread) for record in (*gone, *came)})
+            before = {b: self._sets_in(tree.segments[b].id) if b in tree.segments else {} for b in touched}
+            after = {b: {r: v for r, v in sets.items() if r not in gone} for b, sets in before.items()}
+            for record, vectors in came.items():
+                after[bucket(record, spread)][record] = vectors
+            count = tree.sets + sum(len(after[b]) - len(before[b]) for b in touched)
+            if bits(count) == spread:
+                kept = {b: segment for b, segment in tree.segments.items() if b not in touched}
+                members = {b: sorted(sets.values()) for b, sets in after.items() if sets}
+                return self._settled(index, embedder, count, kept, members, run=run, actor=actor)
+        sets = {record: vectors for record, vectors in self.members(base) if record not in gone}
+        return self.build(index, {**sets, **came}, embedder, run=run, actor=actor)
 
     def get(self, generation: ArtifactId) -> Generation:
         """What a generation is; raises NotFound."""
@@ -158,8 +157,13 @@ class Generations:
 
     def active(self, index: str) -> ArtifactId | None:
         """The generation that serves."""
-        rows = self._db.query(self._q.active, {"name": index})
-        return ArtifactId(rows[0][0]) if rows else None
+        last = self.last(index)
+        return last.generation if last else None
+
+    def last(self, index: str) -> Switch | None:
+        """When that generation began to serve, and why."""
+        rows = self._db.query(self._q.last_switch, {"name": index})
+        return Switch(generation=ArtifactId(rows[0][0]), why=rows[0][1], at=rows[0][2]) if rows else None
 
     def history(self, index: str) -> list[Switch]:
         """Every switch, oldest first."""
@@ -181,6 +185,38 @@ class Generations:
             raise Conflict(f"index {index!r} has no earlier generation", hint="build and switch to another first")
         self.switch(index, stack[-2], "rollback", run=run, actor=actor)
         return stack[-2]
+
+    def _sets_in(self, segment: ArtifactId) -> dict[ArtifactId, ArtifactId]:
+        rows = self._db.query(self._q.segment_sets, {"segment": segment})
+        return {ArtifactId(record): ArtifactId(vectors) for record, vectors in rows}
+
+    def _settled(
+        self, index: str, embedder: str, sets: int, kept: Mapping[int, Segment],
+        members: Mapping[int, Sequence[ArtifactId]], *, run: str, actor: str,
+    ) -> ArtifactId:  # fmt: skip
+        """The generation of the segments that are kept and of those of these members."""
+        named = {number: self._ids.artifact("segment", *vectors) for number, vectors in members.items()}
+        inputs = tuple(sorted([*(segment.id for segment in kept.values()), *named.values()]))
+        id = self._ids.artifact("index", embedder, *inputs)
+        if self._find(id) is not None:
+            return id
+        # A segment that is known was looked at when it was new: its id says of which sets it is.
+        asked = {"ids": json.dumps(list(named.values())), "embedder": embedder}
+        known = dict(self._db.query(self._q.known_segments, asked))
+        new = {named[number]: vectors for number, vectors in members.items() if named[number] not in known}
+        counts = self._counts(index, [vectors for of_one in new.values() for vectors in of_one], embedder)
+        known |= {segment: sum(counts[v] for v in vectors) for segment, vectors in new.items()}
+        segments = {**kept, **{number: Segment(segment, known[segment]) for number, segment in named.items()}}
+        facts = {"segments": len(segments), "chunks": sum(segment.chunks for segment in segments.values())}
+        with self._db.transaction():
+            drafts = self._put_segments(new, counts)
+            self._db.execute(self._q.put_generation, {"id": id, "embedder": embedder} | facts)
+            self._db.execute_many(self._q.put_generation_member, [{"generation": id, "segment": s} for s in inputs])
+            model = (self._model(embedder),)
+            drafts.append(Draft(verb="index.built", inputs=inputs, outputs=(id,), via=model, facts=facts))
+            self._ledger.append([replace(draft, run=run, actor=actor) for draft in drafts])
+        self._tree = Tree(id, embedder, sets, segments)
+        return id
 
     def _find(self, id: ArtifactId) -> Generation | None:
         rows = self._db.query(self._q.generation, {"id": id})
@@ -214,17 +250,3 @@ class Generations:
 
     def _model(self, embedder: str) -> ArtifactId:
         return self._ids.artifact("model", embedder)
-
-
-def buckets(sets: Mapping[ArtifactId, ArtifactId]) -> list[list[ArtifactId]]:
-    """Vector sets in id order, in buckets by the leading bits of their record's digest; empty buckets are left out.
-
-    How many buckets there are depends on how many sets there are, so which one a record is in depends on no history.
-    """
-    wanted = min(-(-len(sets) // SEGMENT_SETS), SEGMENTS_A_ROOT * isqrt(len(sets)))
-    bits = max(0, (wanted - 1).bit_length())
-    within: defaultdict[int, list[ArtifactId]] = defaultdict(list)
-    for record, vectors in sets.items():
-        digest = record.rpartition(":")[2]
-        within[int(digest[:8], 16) >> (32 - bits)].append(vectors)
-    return [sorted(within[bucket]) for bucket in sorted(within)]

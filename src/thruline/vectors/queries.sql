@@ -40,13 +40,17 @@ JOIN segment_members m ON m.segment = g.segment
 JOIN vector_sets s ON s.id = m.vectors
 WHERE g.generation = :generation ORDER BY s.record;
 
+-- name: segment_sets
+-- Every record of a segment with its vector set.
+SELECT s.record, s.id FROM segment_members m JOIN vector_sets s ON s.id = m.vectors WHERE m.segment = :segment;
+
 -- name: put_switch
 -- From here on this generation serves.
 INSERT INTO index_switches (name, seq, generation, why, at) VALUES (:name, :seq, :generation, :why, :at);
 
--- name: active
--- The last one switched to.
-SELECT generation FROM index_switches WHERE name = :name ORDER BY seq DESC LIMIT 1;
+-- name: last_switch
+-- To what serves now.
+SELECT generation, why, at FROM index_switches WHERE name = :name ORDER BY seq DESC LIMIT 1;
 
 -- name: switches
 -- All, oldest first.

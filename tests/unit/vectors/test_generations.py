@@ -14,7 +14,8 @@ from thruline.core.errors import Conflict, Corrupt, Invalid, NotFound
 from thruline.core.ids import ArtifactId, Ids
 from thruline.ledger.ledger import SqlLedger
 from thruline.testing.memory import MemoryPayloads
-from thruline.vectors.generations import SEGMENT_SETS, Generations, buckets
+from thruline.vectors.generations import Generations
+from thruline.vectors.segments import SEGMENT_SETS, buckets
 from thruline.vectors.sets import decode_set, encode_set
 
 EMBEDDER = hashlib.sha256(b"one").hexdigest()
@@ -41,6 +42,12 @@ class Shelf:
     def put_many(self, numbers: range) -> dict[ArtifactId, ArtifactId]:
         with self.database.transaction():
             return {k: v for number in numbers for k, v in self.put(number).items()}
+
+    @staticmethod
+    def again(sets: dict[ArtifactId, ArtifactId]) -> ArtifactId:
+        """The generation of these sets, as their content gives it."""
+        segments = sorted(IDS.artifact("segment", *vectors) for vectors in buckets(sets).values())
+        return IDS.artifact("index", EMBEDDER, *segments)
 
     def verbs(self) -> list[str]:
         return [event.verb for event in self.ledger.read(limit=100_000)]
@@ -186,8 +193,39 @@ def test_a_failed_transaction_leaves_no_set_and_no_event(shelf: Shelf) -> None:
 def test_buckets_hold_every_set_once_and_stay_small(n: int) -> None:
     sets = {IDS.artifact("record", str(i)): IDS.artifact("vectors", str(i)) for i in range(n)}
     made = buckets(sets)
-    assert sorted(v for bucket in made for v in bucket) == sorted(sets.values())
-    assert all(bucket == sorted(bucket) and 0 < len(bucket) < 2 * SEGMENT_SETS for bucket in made)
+    assert sorted(v for bucket in made.values() for v in bucket) == sorted(sets.values())
+    assert all(bucket == sorted(bucket) and 0 < len(bucket) < 2 * SEGMENT_SETS for bucket in made.values())
+    assert list(made) == sorted(made)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sets(st.integers(0, 200), max_size=4), st.sets(st.integers(0, 200), max_size=90))))
+def test_a_change_gives_the_generation_that_a_build_of_the_whole_gives(steps: list[tuple[set[int], set[int]]]) -> None:
+    shelf, sets = Shelf(), dict[ArtifactId, ArtifactId]()
+    base = shelf.generations.build("main", sets, EMBEDDER)
+    for version, (gone, came) in enumerate(steps):
+        without = {IDS.artifact("record", str(n)) for n in gone}
+        put = {k: v for n in sorted(came - gone) for k, v in shelf.put(n, version=version % 3).items()}
+        sets = {record: vectors for record, vectors in sets.items() if record not in without} | put
+        base = shelf.generations.change("main", base, without, put, EMBEDDER)
+        assert dict(shelf.generations.members(base)) == sets
+        assert shelf.generations.get(base).chunks == 2 * len(sets)
+        assert base == Shelf.again(sets)
+
+
+def test_a_change_of_a_generation_that_is_not_the_last_counts_from_that_one(shelf: Shelf) -> None:
+    one, two = shelf.put(1), shelf.put(2)
+    first = shelf.generations.build("main", one, EMBEDDER)
+    shelf.generations.build("main", one | two, EMBEDDER)
+    changed = shelf.generations.change("main", first, (), shelf.put(3), EMBEDDER)
+    assert dict(shelf.generations.members(changed)) == one | shelf.put(3)
+
+
+def test_a_change_costs_the_segments_that_it_touches(shelf: Shelf) -> None:
+    base = shelf.generations.build("main", shelf.put_many(range(1000)), EMBEDDER)
+    before = shelf.verbs().count("index.segmented")
+    shelf.generations.change("main", base, (), shelf.put(7, version=1), EMBEDDER)
+    assert shelf.verbs().count("index.segmented") == before + 1
 
 
 @pytest.mark.parametrize("data", [b"", b"{}\n", b'{"chunks":["a"],"dims":3}\n\x00', b"\xff\n", b"[]\n"])
