@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +12,9 @@ import pytest
 
 from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
-from thruline.testing.homes import write
+from thruline.core.files import part_of
+from thruline.data.sets import lines
+from thruline.testing.homes import killed_after, open_home, write
 
 WORDS = [
     "the",
@@ -108,6 +112,72 @@ def test_a_set_is_named_as_long_as_its_file_holds_the_person_whatever_went_befor
     assert held.file in wiki.data.person(identifiers=("Ottilie Kvasthoug",)).sets[0]
     Path(held.file).unlink()
     assert not any(held.file in x for x in wiki.data.erase(identifiers=("Ottilie Kvasthoug",)).out_of_scope)
+
+
+def test_a_lance_set_says_what_a_parquet_one_says_and_is_named_by_an_erasure(
+    wiki: Platform, docs: Path, tmp_path: Path
+):
+    lance = pytest.importorskip("lance", reason="the extra `lance` is not installed")
+    held = wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "set.lance"))
+    same = wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "same.parquet"))
+    assert pl.DataFrame(lance.dataset(held.file).to_table()).equals(pl.read_parquet(same.file))
+    assert Path(held.sheet).read_text().startswith("# Data sheet of set.lance")
+    (docs / "two.md").unlink()
+    wiki.data.sync()
+    named = wiki.data.erase(identifiers=("Ottilie Kvasthoug",)).out_of_scope[:2]
+    assert any(held.file in place for place in named)
+    data = next((Path(held.file) / "data").iterdir())
+    data.write_bytes(b"something else by now")
+    assert not any(held.file in x for x in wiki.data.erase(identifiers=("Ottilie Kvasthoug",)).out_of_scope)
+
+
+def test_without_the_extra_a_lance_set_is_neither_written_nor_passed_over(wiki: Platform, tmp_path: Path):
+    pytest.importorskip("lance", reason="the extra `lance` is not installed")
+    held = wiki.data.corpus(sources=("wiki",), out=str(tmp_path / "set.lance"))
+    home = ["--home", str(wiki.home.path)]
+    for words in (["corpus", "wiki", "--out", str(tmp_path / "b.lance")], ["person", "Ottilie Kvasthoug"]):
+        program = "import sys; sys.modules['lance'] = None; from thruline.cli import main; sys.exit(main(sys.argv[1:]))"
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words, *home], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 3
+        assert "thruline[lance]" in done.stderr
+    assert Path(held.file).is_dir()
+    assert not (tmp_path / "b.lance").exists()
+
+
+@pytest.mark.parametrize("ending", ["parquet", "lance"])
+@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.3, 0.5])
+def test_a_killed_export_leaves_nothing_or_the_whole_set_and_the_next_one_can_be_written(
+    wiki: Platform, tmp_path: Path, ending: str, seconds: float
+):
+    if ending == "lance":
+        pytest.importorskip("lance", reason="the extra `lance` is not installed")
+    path, out = wiki.home.path, tmp_path / f"set.{ending}"
+    wiki.close()
+    killed_after(seconds, path, "data.corpus", {"sources": ("wiki",), "out": str(out)})
+    with open_home(path) as home:
+        if out.exists():
+            assert len(list(lines(out))) == 2
+            assert out.with_suffix(".md").read_text().endswith("delete this one\n")
+        else:
+            assert home.data.corpus(sources=("wiki",), out=str(out)).written == 2
+        assert len(list(lines(out))) == 2
+        assert not part_of(out).exists()
+
+
+def test_what_a_killed_export_left_is_replaced_and_somebody_elses_sheet_is_not(wiki: Platform, tmp_path: Path):
+    out, sheet = tmp_path / "set.parquet", tmp_path / "set.md"
+    sheet.write_text("# Data sheet of set.parquet\n\nWrit")
+    assert wiki.data.corpus(sources=("wiki",), out=str(out)).written == 2
+    out.unlink()
+    sheet.write_text("# My own notes\n")
+    with pytest.raises(Conflict):
+        wiki.data.corpus(sources=("wiki",), out=str(out))
+    part_of(out).write_bytes(b"PAR1 Ottilie")
+    assert any(
+        "which a killed command left" in x for x in wiki.data.erase(identifiers=("Ottilie Kvasthoug",)).out_of_scope
+    )
 
 
 def test_an_erasure_of_somebody_else_names_no_set(wiki: Platform, docs: Path, tmp_path: Path):

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from thruline.core.errors import NotFound, Unavailable
-from thruline.core.files import flush_folder
+from thruline.core.files import flush
 from thruline.core.ids import random_id
 
 ABANDONED_S = 3600.0  # nobody takes an hour to write one blob
@@ -35,7 +35,7 @@ class FolderBlobs:
                     os.link(beside, path)
             finally:
                 beside.unlink(missing_ok=True)
-            flush_folder(path.parent)
+            flush(path.parent)
 
     def get(self, name: str) -> bytes:
         """The bytes; raises NotFound."""
@@ -51,7 +51,7 @@ class FolderBlobs:
         path = self._path(name)
         with _translated("delete", path), suppress(FileNotFoundError):
             path.unlink()
-            flush_folder(path.parent)
+            flush(path.parent)
 
     def names(self) -> Iterator[str]:
         """Every name; what a killed writer left beside is not one, and is removed when it is old."""
@@ -70,7 +70,7 @@ class FolderBlobs:
             return
         folder.mkdir(parents=True, exist_ok=True)
         for made in (folder.parent, self._folder):
-            flush_folder(made)
+            flush(made)
 
 
 @contextmanager

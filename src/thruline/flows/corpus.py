@@ -1,4 +1,4 @@
-"""Corpus: documents of sources as a cleaned set for training, written as Parquet with its data sheet.
+"""Corpus: documents of sources as a cleaned set for training, written as Parquet or Lance with its data sheet.
 
 What is left out is counted by rule; what is written stays on the line: a later erasure names the files that hold it.
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thruline.core.clock import iso
 from thruline.core.errors import Conflict, Invalid, NotFound, Unsupported
+from thruline.core.files import whole, write_whole
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.contamination import contamination
@@ -46,15 +47,17 @@ def export(
 ) -> CorpusReport:  # fmt: skip
     """Write the documents of these sources that pass the rules of a purpose, each text once.
 
-    out: a `.parquet` file; its data sheet lies beside it as Markdown. held_out: a Parquet file with a column `text`
+    out: a `.parquet` file or a `.lance` folder; its data sheet lies beside it as Markdown. The set is there whole, and
+    after its sheet. held_out: a Parquet file with a column `text`
     that is for testing alone: what stands in it is left out. use: what the set is for; without who withdrew it.
     distinct: similarity from which one of two that say the same in other words is left out; 0 for none.
     documents = written + repeated + alike + failing + contaminated + withheld.
     Raises Invalid for another ending, Conflict for a file that is there or a source that may not be used so, NotFound
-    where nothing passes.
+    where nothing passes, Unsupported for an ending whose extra is not installed.
     """
-    engine = _engine()
-    path = target(out)
+    engine, sets = _engine()
+    path = target(out, sets.ENDINGS)
+    sets.check_engine(path)
     tests = _texts(engine, Path(held_out).expanduser()) if held_out else []
     chosen = [named(line, actor, name) for name in sources]
     check_uses(line, chosen, use)
@@ -79,17 +82,20 @@ def export(
         by_rule={rule: len(rows) for rule, rows in failing.items()}, words=sum(row.words for row in written),
     )  # fmt: skip
     _note(line, report, written, actor)
-    engine.DataFrame(written, schema=list(_Row._fields), orient="row").write_parquet(path)
-    path.with_suffix(".md").write_text("\n".join(_sheet(line, report, chosen, written)) + "\n", "utf-8")
+    write_whole(path.with_suffix(".md"), ("\n".join(_sheet(line, report, chosen, written)) + "\n").encode())
+    with whole(path) as part:
+        sets.write(engine.DataFrame(written, schema=list(_Row._fields), orient="row"), path, part)
     return report
 
 
-def _engine() -> Any:
+def _engine() -> tuple[Any, Any]:
     try:
         import polars
+
+        from thruline.data import sets
     except ModuleNotFoundError as error:
-        raise Unsupported("Parquet is written with 'polars'", hint="pip install 'thruline[train]'") from error
-    return polars
+        raise Unsupported("sets are written with 'polars'", hint="pip install 'thruline[train]'") from error
+    return polars, sets
 
 
 def _texts(engine: Any, path: Path) -> list[str]:
@@ -114,18 +120,27 @@ def _each_once(records: Sequence[Record]) -> list[Record]:
     return kept
 
 
-def target(out: str) -> Path:
-    """The file to write a set to; raises Invalid for another ending, Conflict where it or its sheet is there."""
+def target(out: str, endings: Sequence[str] = (".parquet",)) -> Path:
+    """Where to write a set; raises Invalid for another ending, Conflict where it or a sheet of another is there."""
     path = Path(out).expanduser().resolve()
-    if path.suffix != ".parquet":
-        raise Invalid(f"{path.name!r} is no Parquet file", hint="end its name in .parquet")
-    if path.exists() or path.with_suffix(".md").exists():
+    if path.suffix not in endings:
+        raise Invalid(f"{path.name!r} is no set that can be written", hint=f"end its name in {' or '.join(endings)}")
+    if path.exists() or _is_of_another(path.with_suffix(".md"), path):
         raise Conflict(
             f"{str(path)!r} is there already", hint="a set that was trained on stays as it is: choose another"
         )
     if not path.parent.is_dir():
         raise NotFound(f"there is no folder {str(path.parent)!r}", hint="make it first")
     return path
+
+
+def _is_of_another(sheet: Path, path: Path) -> bool:
+    """Whether it is there, and not what a killed write of this very set left."""
+    return sheet.exists() and not sheet.read_bytes().startswith(f"{_title(path)}\n".encode())
+
+
+def _title(path: Path) -> str:
+    return f"# Data sheet of {path.name}"
 
 
 def _rows(line: Line, records: Sequence[Record], names: Mapping[str, str]) -> Iterator[_Row]:
@@ -151,7 +166,7 @@ def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) 
 def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Sequence[_Row]) -> Iterator[str]:
     """As Gebru et al. 2021 ask, and the EU AI Act's article 10: what can be told from what is known."""
     languages = Counter(row.language or "not told" for row in rows)
-    yield f"# Data sheet of {Path(report.file).name}"
+    yield _title(Path(report.file))
     yield f"\nWritten {iso(line.clock.now())} at event {line.ledger.head().seq} of the ledger, for {report.purpose}."
     yield "\n## Composition\n"
     yield f"- {report.written} documents, {report.words} words; one row a document: {', '.join(_Row._fields)}"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from thruline.core.files import part_of
 from thruline.core.ids import ArtifactId, kind_of
 from thruline.data.called import Called
 from thruline.flows.line import Line
@@ -27,31 +28,30 @@ def touched(line: Line, ids: Sequence[ArtifactId]) -> set[ArtifactId]:
 
 
 def written(line: Line, corpora: Sequence[str]) -> tuple[str, ...]:
-    """Where sets for training were written, and when, in words."""
-    return tuple(data.decode() for _, data in sorted(line.payloads.get_many(corpora).items()))
+    """Where sets for training were written, and when, in words; with what a killed write of one left beside it."""
+    said = [data.decode() for _, data in sorted(line.payloads.get_many(corpora).items())]
+    left = (part for words in said if (part := part_of(_place(words))).exists())
+    return (*said, *(f"{part}, which a killed command left" for part in dict.fromkeys(left)))
 
 
 def saying(line: Line, called: Sequence[str]) -> set[ArtifactId]:
-    """Sets for training whose file, where it still lies where it was written, says one of these words.
+    """Sets for training that say one of these words, where they still lie where they were written.
 
-    The file is asked, not the line: what was erased or deleted since it was written stands in it all the same.
+    The set is asked, not the line: what was erased or deleted since it was written stands in it all the same. Raises
+    Unsupported for one that cannot be read here.
     """
     looked_for = Called(called)
     said = line.payloads.get_many(list(line.payloads.ids("corpus")))
-    return {ArtifactId(id) for id, data in said.items() if _says(_file(data.decode()), looked_for)}
+    return {ArtifactId(id) for id, data in said.items() if _says(_place(data.decode()), looked_for)}
 
 
-def _file(said: str) -> Path:
+def _place(said: str) -> Path:
     return Path(said.rpartition(", written ")[0])
 
 
 def _says(path: Path, looked_for: Called) -> bool:
-    if not path.is_file():
+    if not path.exists():
         return False
-    import polars  # whoever wrote the set has it
+    from thruline.data.sets import lines  # loads polars: whoever wrote the set has it
 
-    try:
-        texts = polars.scan_parquet(path).select(polars.col(polars.String)).collect(engine="streaming")
-    except (polars.exceptions.PolarsError, OSError):
-        return False  # another file by now
-    return any(looked_for.is_in("\n".join(filter(None, row))) for row in texts.iter_rows())
+    return any(looked_for.is_in(line) for line in lines(path))

@@ -47,7 +47,7 @@ def alike(
 def corpus(
     p: Platform, *,
     sources: Annotated[tuple[str, ...], "sources"],
-    out: Annotated[str, "the .parquet file to write; its data sheet lies beside it"],
+    out: Annotated[str, "the .parquet file or .lance folder to write; its data sheet lies beside it"],
     purpose: Annotated[Literal["rag", "training"], "whose rules of quality a document has to pass"] = "training",
     held_out: Annotated[str, "a Parquet file whose column `text` is for testing alone: what it holds is left out"] = "",
     use: Annotated[str, "what the set is for: only sources that may be used so, nobody who withdrew it"] = "train",
