@@ -65,7 +65,8 @@ class Ingest:
     parser_memory: str = leaf("1GB", "address space of one parser process")
     parser_timeout: str = leaf("30s", "time for one document")
     workers: int = leaf(2, "parser processes")
-    backend: str = leaf("local", "`local` or `ray`: where files are read and texts embedded")
+    backend: str = leaf("local", "`local` or `ray`: where files are read, texts embedded and repetitions found")
+    spread_from: str = leaf("8MB", "words or vectors of which a node is sent so much at a time to find repetitions")
 
 
 @dataclass(frozen=True, kw_only=True)

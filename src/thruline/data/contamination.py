@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from thruline.data.corpus_duplicates import canonical, duplicates, exact_duplicates, plain
+from thruline.data.corpus_duplicates import Near, canonical, duplicates, exact_duplicates, plain
 from thruline.data.word_hashes import blocks, find_words, grams, inside, text_of
 
 NGRAM = 13
@@ -46,9 +46,12 @@ class Contamination:
     pairs: tuple[Overlap, ...]
 
 
-def contamination(train: Sequence[str], test: Sequence[str]) -> Contamination:
-    """The overlap of two sets; a pair may be there for both reasons. 0 for an empty test set."""
-    pairs = _by_ngrams(train, test) + _by_nearness(train, test)
+def contamination(train: Sequence[str], test: Sequence[str], find: Near | None = None) -> Contamination:
+    """The overlap of two sets; a pair may be there for both reasons. 0 for an empty test set.
+
+    find: as in `duplicates`.
+    """
+    pairs = _by_ngrams(train, test) + _by_nearness(train, test, find)
     touched = {pair.test for pair in pairs}
     return Contamination(
         share=len(touched) / len(test) if test else 0.0,
@@ -113,9 +116,9 @@ def _joined(tested: _Grams, trained: _Grams) -> tuple[np.ndarray, np.ndarray]:
     return tested.texts[places], np.repeat(trained.texts, counts)
 
 
-def _by_nearness(train: Sequence[str], test: Sequence[str]) -> list[Overlap]:
+def _by_nearness(train: Sequence[str], test: Sequence[str], find: Near | None) -> list[Overlap]:
     """Near and equal pairs; of training texts with the same words the first stands for all."""
-    edges = duplicates([*train, *test])
+    edges = duplicates([*train, *test], find=find)
     exact = [edge for edge in edges if edge.how == "exact"]
     tests: dict[int, list[int]] = {}
     for n, first in enumerate(canonical(len(train) + len(test), exact)[len(train) :].tolist()):

@@ -8,7 +8,7 @@ keeps the edges and decides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -37,14 +37,63 @@ class Edge(NamedTuple):
     similarity: float
 
 
-def duplicates(texts: Sequence[str], threshold: float = THRESHOLD) -> list[Edge]:
-    """Exact edges, then the near ones among what is distinct."""
+class Pair(NamedTuple):
+    """Texts a < b, by their index, and the Jaccard of their 5-grams."""
+
+    a: int
+    b: int
+    similarity: float
+
+
+Near = Callable[[Sequence[bytes], float], list[Pair]]
+
+
+def duplicates(texts: Sequence[str], threshold: float = THRESHOLD, find: Near | None = None) -> list[Edge]:
+    """Exact edges, then the near ones among what is distinct.
+
+    find: finds the near ones instead of `near`, elsewhere, by its parts.
+    """
     said = [plain(text) for text in texts]
     exact = _exact(said)
     copies = {edge.b for edge in exact}
     kept = [n for n, words in enumerate(said) if n not in copies and words]
-    near = _near([said[n] for n in kept], threshold)
-    return exact + [Edge(kept[e.a], kept[e.b], e.how, e.similarity) for e in near]
+    pairs = (find or near)([said[n] for n in kept], threshold)
+    return exact + [Edge(kept[pair.a], kept[pair.b], "near", pair.similarity) for pair in pairs]
+
+
+def signatures(texts: Sequence[bytes]) -> np.ndarray:
+    """(texts, 128) uint32 minima; the first of three parts."""
+    return np.concatenate([_signatures(_shingles(find_words(block))) for block in blocks(texts)])
+
+
+def keys_of(signatures: np.ndarray) -> np.ndarray:
+    """(32, texts) uint64: a key for each band; texts with equal keys in one are candidates."""
+    rows = np.ascontiguousarray(signatures).view(np.uint64)
+    halves = rows.reshape(len(rows), BANDS, PERMUTATIONS // BANDS // 2)
+    return np.stack([mixed(halves[:, band, 0]) + halves[:, band, 1] for band in range(BANDS)])
+
+
+def bucketed(keys: np.ndarray) -> np.ndarray:
+    """The pairs a < b with equal keys in a band, as a * texts + b; each beside the REACH next ones. The second part."""
+    pairs = [a * len(keys) + b for a, b in _neighbours(keys)]
+    return np.concatenate(pairs) if pairs else np.zeros(0, np.int64)
+
+
+def jaccards(texts: Sequence[bytes], pairs: np.ndarray) -> np.ndarray:
+    """(pairs,) exact Jaccard of the texts of each pair, (pairs, 2); the third part."""
+    return _similarities(_joined([_shingles(find_words(block)) for block in blocks(texts)]), pairs)
+
+
+def candidates(found: Sequence[np.ndarray], count: int) -> np.ndarray:
+    """(pairs, 2) rows a < b, each once, of what `bucketed` found in each band."""
+    distinct = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+    return np.stack((distinct // max(count, 1), distinct % max(count, 1)), axis=1)
+
+
+def within(pairs: np.ndarray, similarities: np.ndarray, threshold: float) -> list[Pair]:
+    """Of the pairs those that are as near as the threshold."""
+    found = zip(pairs.tolist(), similarities.tolist(), strict=True)
+    return [Pair(a, b, similarity) for (a, b), similarity in found if similarity >= threshold]
 
 
 def exact_duplicates(texts: Sequence[str]) -> list[Edge]:
@@ -87,17 +136,22 @@ class _Shingles(NamedTuple):
     bounds: np.ndarray
 
 
-def _near(texts: Sequence[bytes], threshold: float) -> list[Edge]:
+def near(texts: Sequence[bytes], threshold: float) -> list[Pair]:
+    """The pairs among distinct texts, as `plain` gives them, that are as near as a threshold."""
     parts = [_shingles(find_words(block)) for block in blocks(texts)]
-    pairs = _candidates(np.concatenate([_signatures(part) for part in parts]))
+    keys = keys_of(np.concatenate([_signatures(part) for part in parts]))
+    pairs = candidates([bucketed(band) for band in keys], len(texts))
+    return within(pairs, _similarities(_joined(parts), pairs), threshold)
+
+
+def _joined(parts: Sequence[_Shingles]) -> _Shingles:
     counts = np.concatenate([np.diff(part.bounds) for part in parts])
-    shingles = _Shingles(np.concatenate([part.hashes for part in parts]), np.concatenate(([0], np.cumsum(counts))))
-    edges = []
-    for start in range(0, len(pairs), _PAIRS_AT_A_TIME):
-        some = pairs[start : start + _PAIRS_AT_A_TIME]
-        found = zip(some.tolist(), _jaccards(shingles, some).tolist(), strict=True)
-        edges += [Edge(a, b, "near", similarity) for (a, b), similarity in found if similarity >= threshold]
-    return edges
+    return _Shingles(np.concatenate([part.hashes for part in parts]), np.concatenate(([0], np.cumsum(counts))))
+
+
+def _similarities(shingles: _Shingles, pairs: np.ndarray) -> np.ndarray:
+    some = [_jaccards(shingles, pairs[n : n + _PAIRS_AT_A_TIME]) for n in range(0, len(pairs), _PAIRS_AT_A_TIME)]
+    return np.concatenate(some) if some else np.zeros(0)
 
 
 def _shingles(words: Words) -> _Shingles:
@@ -120,18 +174,7 @@ def _signatures(shingles: _Shingles) -> np.ndarray:
     return np.array(matrix.to_rows(), np.uint32).reshape(-1, PERMUTATIONS)
 
 
-def _candidates(signatures: np.ndarray) -> np.ndarray:
-    """(pairs, 2) rows a < b that share a band."""
-    count = len(signatures)
-    halves = signatures.view(np.uint64).reshape(count, BANDS, PERMUTATIONS // BANDS // 2)
-    pairs = [
-        a * count + b for band in range(BANDS) for a, b in _bucketed(mixed(halves[:, band, 0]) + halves[:, band, 1])
-    ]
-    distinct = np.unique(np.concatenate(pairs)) if pairs else np.zeros(0, np.int64)
-    return np.stack((distinct // max(count, 1), distinct % max(count, 1)), axis=1)
-
-
-def _bucketed(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def _neighbours(keys: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Rows with equal keys: each beside the REACH next ones. The row stands in the low bits of what is sorted."""
     bits = np.uint64(max(len(keys), 1).bit_length())
     ordered = np.sort((mixed(keys) >> bits << bits) | np.arange(len(keys), dtype=np.uint64))

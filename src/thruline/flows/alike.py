@@ -15,9 +15,10 @@ import numpy as np
 from thruline.core.errors import Invalid
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft
-from thruline.data.alike import LONGEST, alike
+from thruline.data.alike import LONGEST, Spread, alike
 from thruline.data.alike_edges import Meaning
 from thruline.data.records import Record
+from thruline.flows.apart_compare import spread_by
 from thruline.flows.documents import path_names
 from thruline.flows.publish import serving_sets
 from thruline.flows.reports import AlikePair, AlikeReport
@@ -75,7 +76,7 @@ def _compared_and_kept(line: Line, actor: Actor, at: float, progress: Progress |
         raise Invalid(f"{at:g} is no similarity", hint="a number above 0 and up to 1, as 0.94")
     with line.runs.start("alike", only="records", actor=actor.id, progress=progress) as run:
         compared = _serving(line)
-        edges = _edges(run, compared, at)
+        edges = _edges(run, compared, at, spread_by(line, run, compared.rows))
         return compared, edges, _keep(line, run, edges)
 
 
@@ -95,10 +96,10 @@ def _serving(line: Line) -> _Compared:
     return _Compared(records, counts, np.concatenate(rows) if rows else np.empty((0, 0), np.float16))
 
 
-def _edges(run: Run, compared: _Compared, at: float) -> Edges:
+def _edges(run: Run, compared: _Compared, at: float, spread: Spread | None) -> Edges:
     edges: dict[ArtifactId, Meaning] = {}
     ids = [r.id for r in compared.records]
-    for looked in alike(compared.rows, compared.counts, at):
+    for looked in alike(compared.rows, compared.counts, at, spread):
         run.check()
         run.tell(STAGE, looked.upto, len(ids))
         edges |= {ids[e.later]: Meaning(ids[e.first], round(e.similarity, 4)) for e in looked.found}

@@ -37,6 +37,8 @@ from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.rewriting import Replace, Rewriter, rewritten
 from thruline.data.sandbox import ParserPool
+from thruline.flows.apart_compare import STEP as COMPARE
+from thruline.flows.apart_compare import Task, compared
 from thruline.flows.documents import Document
 from thruline.guard import phrases, poison
 from thruline.ports.embedder import Embedder
@@ -106,7 +108,7 @@ class Tools:
         """Equal where equal tasks get equal replies: code, detector, weights, and how this machine rounds."""
         rounded = hashlib.sha256(self.embedder.passages(PROBES).tobytes()).hexdigest()
         parts = {
-            "code": f"{__version__} {STEP.version()[:12]}", "names": self.names.version,
+            "code": f"{__version__} {STEP.version()[:12]} {COMPARE.version()[:12]}", "names": self.names.version,
             "pictures": "read" if recognition.is_installed() else "not read",
             "weights": self.embedder.info.digest[:12], "rounding": rounded[:12],
         }  # fmt: skip
@@ -122,7 +124,9 @@ class Bencher:
 
     def __call__(self, task: bytes) -> bytes:
         """See ports.workers."""
-        asked: Read | Embed = msgspec.msgpack.decode(task, type=Read | Embed)
+        asked: Read | Embed | Task = msgspec.msgpack.decode(task, type=Read | Embed | Task)
+        if isinstance(asked, Task):
+            return compared(asked)
         return msgspec.msgpack.encode(_reply(self._tools, asked))
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ from thruline.data.policies import STATED
 from thruline.data.quality_rules import DEFAULT, Purpose
 from thruline.data.records import Record
 from thruline.flows.alike import once
+from thruline.flows.apart_compare import near_by
 from thruline.flows.documents import pages_of
 from thruline.flows.purposes import check_uses, permitted
 from thruline.flows.quality import judge
@@ -71,7 +72,7 @@ def export(
     passing = [record for row, record in enumerate(judged.records) if row not in failed]
     apart = once(line, actor, passing, distinct) if distinct else passing
     rows = list(_rows(line, apart, {s.id: s.name for s in chosen}))
-    seen = {pair.train for pair in contamination([row.text for row in rows], tests).pairs} if tests else set()
+    seen = _seen(line, rows, tests)
     written = [row for number, row in enumerate(rows) if number not in seen]
     if not written:
         raise NotFound("no document passes", hint=f"`thruline quality {chosen[0].name} --purpose {purpose}` says why")
@@ -86,6 +87,13 @@ def export(
     with whole(path) as part:
         sets.write(engine.DataFrame(written, schema=list(_Row._fields), orient="row"), path, part)
     return report
+
+
+def _seen(line: Line, rows: Sequence[_Row], tests: Sequence[str]) -> set[int]:
+    """Which rows stand in the set held out."""
+    if not tests:
+        return set()
+    return {pair.train for pair in contamination([row.text for row in rows], tests, near_by(line)).pairs}
 
 
 def _engine() -> tuple[Any, Any]:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
 from thruline.core.clock import iso
 from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId
 from thruline.data.records import Record
 from thruline.flows import INDEX
+from thruline.flows.apart import embed_by
 from thruline.flows.documents import read_documents
 from thruline.flows.line import Line
 from thruline.flows.publish import publish_live
 from thruline.flows.reports import GenerationView
 from thruline.runs.runner import Progress, Run
 
-PAGE = 32  # records that commit together
+if TYPE_CHECKING:
+    import numpy as np
+
+PAGE = 32  # records that are embedded and commit together
+SENT = 4  # records that a worker embeds at a time: seconds of work, and few enough that all have some
+
+
+class _Made(NamedTuple):
+    record: Record
+    vectors: np.ndarray
+
+
+class _Page(NamedTuple):
+    """What became of some records; size: how many they were."""
+
+    made: Sequence[_Made]
+    size: int
 
 
 def listing(line: Line) -> tuple[GenerationView, ...]:
@@ -55,35 +77,43 @@ def rebuild(line: Line, actor: str, progress: Progress | None) -> tuple[Generati
     """
     with line.runs.start("reindex", only="index", actor=actor, progress=progress) as run:
         records = [r for state in ("live", "quarantined") for r in line.records.list(state=state, limit=1 << 31)]
-        for start in range(0, len(records), PAGE):
-            run.check()
-            _embed(line, run, records[start : start + PAGE])
-            run.tell("embedding", min(start + PAGE, len(records)), len(records))
+        fitting = line.generations.made_by(line.embedder_digest, [r.vectors for r in records])
+        stale = [r for r in records if r.vectors not in fitting]
+        size, hands = (SENT, line.workers.at_once) if line.workers else (PAGE, 1)
+        pages = [stale[start : start + size] for start in range(0, len(stale), size)]
+        done = len(records) - len(stale)
+        for page in run.map(partial(_embedded, line), pages, workers=hands):
+            _keep(line, run, page.made)
+            done += page.size
+            run.tell("embedding", done, len(records))
         publish_live(line, run, "reindex")
     return listing(line)
 
 
-def _embed(line: Line, run: Run, page: list[Record]) -> None:
-    fitting = line.generations.made_by(line.embedder_digest, [r.vectors for r in page])
-    stale = [r for r in page if r.vectors not in fitting]
-    documents = read_documents(line, [r.document for r in stale])
-    ready = [(r, documents[r.document]) for r in stale if r.document in documents]
-    if not ready:
-        return
-    with line.embedding:
-        vectors = line.embedder.passages([text for _, document in ready for text in document.embedded])
-    start = 0
+def _embedded(line: Line, records: Sequence[Record]) -> _Page:
+    documents = read_documents(line, [r.document for r in records])
+    read = [(r, documents[r.document]) for r in records if r.document in documents]
+    texts = [text for _, document in read for text in document.embedded]
+    if line.workers:
+        vectors = embed_by(line.workers, texts, line.embedder.info.dims)
+    else:
+        with line.embedding:
+            vectors = line.embedder.passages(texts)
+    ends = list(accumulate(len(document.chunks) for _, document in read))
+    made = [_Made(r, vectors[a:b]) for (r, _), (a, b) in zip(read, pairwise([0, *ends]), strict=True)]
+    return _Page(made, len(records))
+
+
+def _keep(line: Line, run: Run, page: Sequence[_Made]) -> None:
+    """Vectors and tables in one; nothing of what left, or was cut anew, while it was embedded."""
     with run.commit():
-        left = line.records.get_many([r.id for r, _ in ready])  # an erasure may have been quicker
-        for record, document in ready:
-            end = start + len(document.chunks)
+        left = line.records.get_many([made.record.id for made in page])
+        for record, vectors in page:
             chunks = [p.chunk for p in line.records.chunks_of([record.id])]
-            if record.id not in left or len(chunks) != len(document.chunks):
-                start = end
+            if record.id not in left or len(chunks) != len(vectors):
                 continue
             made = line.generations.put_set(
-                record.id, chunks, vectors[start:end], embedder=line.embedder_digest, owner=record.owner,
+                record.id, chunks, vectors, embedder=line.embedder_digest, owner=record.owner,
                 run=run.id, actor=run.actor,
             )  # fmt: skip
             line.records.set_vectors(record.id, made)
-            start = end

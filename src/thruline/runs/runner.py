@@ -248,20 +248,14 @@ class Run:
         return Remembered(key, result)
 
     def map(self, work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
-        """work(item) for each item on `workers` threads, in order; at most 2 x workers results wait."""
-        waiting: deque[Future[R]] = deque()
-        with ThreadPoolExecutor(workers, thread_name_prefix="map") as pool:
-            try:
-                for item in items:
-                    self.check()
-                    waiting.append(pool.submit(work, item))
-                    if len(waiting) >= 2 * workers:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+        """As `in_order`, until somebody asks this run to stop."""
+
+        def checked() -> Iterator[T]:
+            for item in items:
+                self.check()
+                yield item
+
+        return in_order(work, checked(), workers=workers)
 
     def tell(self, stage: str, done: int, total: int) -> None:
         """Progress of a stage, for the journal and whoever watches; cheap enough to call for each item."""
@@ -279,6 +273,22 @@ class Run:
         rows = self._runs.database.query(self._runs.queries.cancelled, {"id": self.id})
         if rows and rows[0][0]:
             raise Cancelled(f"run {self.id!r} was cancelled", hint="start it again: finished steps are kept")
+
+
+def in_order(work: Callable[[T], R], items: Iterable[T], *, workers: int) -> Iterator[R]:
+    """work(item) for each item on `workers` threads, in order; at most 2 x workers results wait."""
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="map") as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) >= 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
 
 
 def _info(row: tuple[Any, ...]) -> RunInfo:

@@ -26,6 +26,7 @@ from thruline.testing.embedders import HashEmbedder
 from thruline.testing.workers import WorkersHere
 
 SLOW_S = 0.2
+OTHER_DIMS = 96
 SETTINGS = {"THRULINE_INGEST__WORKERS": "1"}
 
 
@@ -48,9 +49,33 @@ class ApartEngines(FastEngines):
         return WorkersHere(self._bench(tools))
 
 
+class OtherEngines(FastEngines):
+    """Another embedder, whose vectors are longer."""
+
+    def embedder(self) -> Embedder:
+        """The fake that needs no weights."""
+        return HashEmbedder(OTHER_DIMS)
+
+    def _bench(self, tools: Tools) -> Bench:
+        return replace(super()._bench(tools), opens="thruline.testing.homes:open_other_worker")
+
+
+class OtherApartEngines(OtherEngines):
+    """The same, by a worker that is given bytes."""
+
+    def workers(self, tools: Tools) -> WorkersHere:
+        """A fake of the nodes."""
+        return WorkersHere(self._bench(tools))
+
+
 def open_worker(settings: bytes) -> Bencher:
     """What a node opens for FastEngines."""
     return Bencher(open_tools(config_of(settings), HashEmbedder()))
+
+
+def open_other_worker(settings: bytes) -> Bencher:
+    """What a node opens for OtherEngines: as slow."""
+    return _Slow(open_tools(config_of(settings), HashEmbedder(OTHER_DIMS)))
 
 
 def open_slow_worker(settings: bytes) -> Bencher:

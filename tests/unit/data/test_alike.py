@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from thruline.data.alike import LONGEST, Alike, alike
+from thruline.data.alike import LONGEST, Alike, Best, Docs, Spread, alike, best
+
+
+def some(seed: int, count: int) -> np.ndarray:
+    """Whole numbers, so that no rounding is between them and the definition, around four centres."""
+    rng = np.random.default_rng(seed)
+    centres = rng.normal(size=(4, 8))
+    return np.rint(500 * (centres[rng.integers(0, 4, count)] + rng.normal(size=(count, 8)) * 0.2))
 
 
 def found(vectors: np.ndarray, counts: list[int], threshold: float = 0.9) -> list[Alike]:
@@ -32,10 +41,29 @@ def one_by_one(vectors: np.ndarray, counts: list[int], threshold: float) -> dict
 
 @given(st.integers(0, 10_000), st.lists(st.integers(0, 3), min_size=1, max_size=40))
 def test_blocks_of_products_find_what_a_look_at_each_pair_finds(seed: int, counts: list[int]):
-    rng = np.random.default_rng(seed)
-    centres = rng.normal(size=(4, 8))
-    vectors = centres[rng.integers(0, 4, sum(counts))] + rng.normal(size=(sum(counts), 8)) * 0.2
+    vectors = some(seed, sum(counts))
     assert {e.later: e.first for e in found(vectors, counts)} == one_by_one(vectors, counts, 0.9)
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 3), min_size=1, max_size=40), st.integers(1, 30))
+def test_it_does_not_matter_who_compares_how_many_with_how_many(seed: int, counts: list[int], rows: int):
+    def elsewhere(block: Docs, groups: Iterable[Docs], threshold: float) -> Iterator[Best]:
+        return (best(block, others, threshold) for others in groups)
+
+    vectors = some(seed, sum(counts))
+    spread = [e for looked in alike(vectors, counts, 0.9, Spread(rows, elsewhere)) for e in looked.found]
+    assert spread == found(vectors, counts)
+
+
+@given(st.integers(0, 10_000))
+def test_a_cosine_is_the_same_bits_in_whatever_order_it_is_summed(seed: int):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(40, 384)).astype(np.float16)
+    vectors[20:] = vectors[:20] + rng.normal(size=(20, 384)).astype(np.float16) * 0.2
+    order = rng.permutation(384)
+    one, other = found(vectors, [1] * 40), found(vectors[:, order], [1] * 40)
+    assert len(one) == 20
+    assert one == other
 
 
 def test_edges_cross_blocks_and_lead_to_what_stands_for_itself():
