@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+import polars as pl
 import pytest
 import ray
 
@@ -15,9 +17,9 @@ from thruline.backends.ray_workers import RayWorkers
 from thruline.core.errors import Conflict, Unavailable
 from thruline.flows.apart import Tools
 from thruline.ports.workers import Bench, Workers
-from thruline.testing.homes import FastEngines, open_home, write
+from thruline.testing.homes import FastEngines, OtherEngines, open_home, write
 from thruline.testing.manifest import manifest
-from thruline.testing.ray_cluster import ADDRESS, CPUS, Node, kill, two_nodes
+from thruline.testing.ray_cluster import ADDRESS, CPUS, Node, kill, start_again, two_nodes
 from thruline.testing.workers_suite import OpenWorkers, WorkersSuite, bench
 
 ON_RAY = {"THRULINE_INGEST__BACKEND": "ray", "THRULINE_COMPUTE__ADDRESS": ADDRESS}
@@ -47,6 +49,11 @@ class DeadlyWorkers:
             if self.replies == BEFORE_DEATH:
                 kill(self._node)
         return reply
+
+
+class SlowOtherEngines(OtherEngines):
+    def _bench(self, tools: Tools) -> Bench:
+        return replace(super()._bench(tools), opens="thruline.testing.homes:open_slow_other_worker")
 
 
 class OldEngines(FastEngines):
@@ -131,6 +138,60 @@ def test_a_node_that_is_killed_in_the_middle_costs_time_and_nothing_else(
     assert workers.replies > BEFORE_DEATH + CPUS, "the sync was over before the node was killed"
     assert report.indexed == FILES
     assert held(one) == held(two)
+
+
+def test_sync_repetitions_and_a_new_index_are_the_same_byte_for_byte_with_a_node_killed_in_each(
+    tmp_path: Path, nodes: list[Node]
+) -> None:
+    docs = tmp_path / "docs"
+    write(docs, **{f"a{n:02}": f"# Page {n}\n\n{said(n)}." for n in range(FILES)})
+    turned = {f"b{n:02}": f"# Page {n}\n\n{' '.join(reversed(said(n).split()))}." for n in range(0, FILES, 3)}
+    test = tmp_path / "held_out.parquet"
+    pl.DataFrame({"text": [f"{said(n)} but changed" for n in range(0, FILES, 3)]}).write_parquet(test)
+    with open_home(tmp_path / "one") as home:
+        home.data.add(path=str(docs))
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+
+    def walk(path: Path, settings: dict[str, str], fast: type[FastEngines], other: type[FastEngines]) -> list[bytes]:
+        with open_home(path, settings, engines=fast) as home:
+            home.data.sync()
+            write(docs, **turned)
+            home.data.sync()
+        with open_home(path, settings, engines=fast) as home:
+            found = home.data.alike()
+            assert found.alike == len(turned)
+            made = home.data.corpus(sources=("docs",), out=str(path / "s.parquet"), purpose="rag", held_out=str(test))
+            assert made.contaminated == len(turned)
+        with open_home(path, settings, engines=other) as home:
+            home.vectors.rebuild()
+        return [msgspec.json.encode(found.pairs), Path(made.file).read_bytes(), held(path)]
+
+    alone = walk(tmp_path / "one", {}, FastEngines, OtherEngines)
+    for name in turned:
+        (docs / f"{name}.md").unlink()
+    deaths: list[DeadlyWorkers] = []
+    given = ON_RAY | {"THRULINE_INGEST__SPREAD_FROM": "2KB"}
+    spread = walk(tmp_path / "two", given, deadly(SlowEngines, nodes, deaths), deadly(SlowOtherEngines, nodes, deaths))
+    assert spread == alone
+    assert [workers.replies > BEFORE_DEATH + CPUS for workers in deaths] == [True] * 3
+
+
+def deadly(engines: type[FastEngines], nodes: list[Node], opened: list[DeadlyWorkers]) -> type[FastEngines]:
+    """Engines whose workers lose a node each time that they are opened; it is up again before the next."""
+
+    class Deadly(engines):
+        def workers(self, tools: Tools) -> Workers | None:
+            start_again(nodes)
+            given = super().workers(tools)
+            assert given
+            opened.append(DeadlyWorkers(given, nodes[1]))
+            return opened[-1]
+
+    return Deadly
+
+
+def said(n: int) -> str:
+    return " ".join(f"w{(n * 37 + k * (n + 11)) % 997}" for k in range(80))
 
 
 def test_a_cluster_that_is_not_there_is_unavailable() -> None:

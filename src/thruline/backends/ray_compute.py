@@ -9,7 +9,6 @@ workers.
 from __future__ import annotations
 
 import os
-import socket
 import tempfile
 import time
 from dataclasses import dataclass, replace
@@ -22,13 +21,12 @@ from ray.util.placement_group import PlacementGroup, placement_group, placement_
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from thruline.backends.local_compute import LocalCompute
+from thruline.backends.ray_link import NAMESPACE, Link, awaited
 from thruline.core.errors import Conflict, NotFound, ThrulineError, Unavailable
 from thruline.core.ids import DIGEST_BYTES, ArtifactId
 from thruline.core.nouns import Target
 from thruline.ports.compute import ENDED, ComputeAbilities, JobSpec, JobStatus, check_spec
 
-NAMESPACE = "thruline"
-CONNECT_S = 5.0
 START_S = 60.0  # an agent's first answer waits for its worker to start: seconds, on a busy node tens of them
 _ON_HEAD = {"node:__internal_head__": 0.001}  # without the head there is no cluster; any other node may go
 ROUND_S = 0.2  # between two looks at all jobs
@@ -46,43 +44,47 @@ class RayCompute:
     abilities = ComputeAbilities(enforces_memory=True, enforces_cpus=True, measures_usage=True)
 
     def __init__(self, address: str) -> None:
-        self._is_ours = connect(address)
+        self._link = Link(address)
         self.pool = _id("cluster", ray.get_runtime_context().worker.gcs_client.cluster_id.hex())
-        desk = ray.remote(_Desk).options(
-            name="desk", namespace=NAMESPACE, lifetime="detached", get_if_exists=True, num_cpus=0, resources=_ON_HEAD
-        )
-        self._desk: Any = desk.remote()
+        self._found: tuple[str, Any] = ("", None)
 
     def targets(self) -> list[Target]:
         """The nodes that are up; their disks are not looked at."""
+        self._link.session()
         return [_target(node) for node in ray.nodes() if node["Alive"]]
 
     def start(self, job: str, spec: JobSpec) -> str:
         """Reserve room for the job; it starts as soon as there is some."""
         check_spec(job, spec, self.targets())
-        return _ask(self._desk.start.remote(job, spec))
+        return _ask(self._desk().start.remote(job, spec))
 
     def status(self, handle: str) -> JobStatus:
         """How the job stands; `queued` while Ray has no room for it."""
-        return _ask(self._desk.status.remote(handle))
+        return _ask(self._desk().status.remote(handle))
 
     def logs(self, handle: str, *, offset: int = 0) -> bytes:
         """The log from a byte offset on; of a lost node's job there is none."""
-        return _ask(self._desk.logs.remote(handle, offset))
+        return _ask(self._desk().logs.remote(handle, offset))
 
     def cancel(self, handle: str) -> None:
         """End the job, or give up its place in the queue."""
-        _ask(self._desk.cancel.remote(handle))
+        _ask(self._desk().cancel.remote(handle))
 
     def forget(self, handle: str) -> None:
         """Delete the job's files on its node and its place on the desk."""
-        _ask(self._desk.forget.remote(handle))
+        _ask(self._desk().forget.remote(handle))
 
     def close(self) -> None:
         """Disconnect, when it was this instance that connected."""
-        if self._is_ours:
-            ray.shutdown()
-            self._is_ours = False
+        self._link.close()
+
+    def _desk(self) -> Any:
+        session = self._link.session()
+        if self._found[0] != session:
+            options = {"name": "desk", "namespace": NAMESPACE, "lifetime": "detached", "get_if_exists": True}
+            desk = ray.remote(_Desk).options(**options, num_cpus=0, resources=_ON_HEAD)
+            self._found = (session, desk.remote())
+        return self._found[1]
 
 
 class _Agent:
@@ -219,24 +221,10 @@ def _agent(node_id: str, machine: Target) -> Any:
     return ray.remote(_Agent).options(**options, num_cpus=0, scheduling_strategy=on_node).remote(machine)
 
 
-def connect(address: str) -> bool:
-    """Connect this process to the cluster; False where it was connected before."""
-    if ray.is_initialized():
-        return False
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), timeout=CONNECT_S).close()  # Ray itself tries for minutes
-        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)
-    except (OSError, RuntimeError, ValueError) as error:
-        said = f"no Ray cluster answers at {address!r}: {error}"
-        raise Unavailable(said, hint="is it up, and its port open? the address is host:port") from error
-    return True
-
-
 def _ask(answer: Any, patience_s: float = 2 * START_S) -> Any:
     """The answer of an actor; our own errors as themselves, a dead or silent actor as Unavailable."""
     try:
-        return ray.get(answer, timeout=patience_s)
+        return awaited(answer, patience_s)
     except RayTaskError as error:
         if isinstance(error.cause, ThrulineError):
             raise error.cause from None

@@ -12,14 +12,25 @@ from functools import cache
 from importlib import import_module
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import ObjectStoreFullError, OutOfDiskError, OutOfMemoryError, RayError, RayTaskError
 
-from thruline.backends.ray_compute import connect
+from thruline.backends.ray_link import Link, awaited
 from thruline.core.errors import Conflict, ThrulineError, Unavailable
 from thruline.ports.workers import Bench, Worker
 
 DEATHS = 5  # of nodes or worker processes over one task, until it is given up
 UNDER_WAY = 256 * 2**20  # bytes of tasks that wait or are worked at: they lie in the object store of this machine
+_SAME = "install the same thruline and the same weights on every node, and start Ray there again"
+_NOT_IMPORTED = "failed to import"  # what Ray says where a node has no thruline at all
+_FULL: dict[type[RayError], tuple[str, str]] = {
+    OutOfMemoryError: (
+        "the nodes ran out of memory over a task", "give each fewer tasks at a time: `ray start --num-cpus`",
+    ),
+    OutOfDiskError: ("the disk is full that Ray keeps tasks on", "`df` on this machine and on the nodes says which"),
+    ObjectStoreFullError: (
+        "the memory is full that Ray keeps tasks in", "give it more where you start Ray: `--object-store-memory`",
+    ),
+}  # fmt: skip
 _AHEAD = 2  # tasks for each cpu: one that is worked at, and the next
 
 
@@ -27,7 +38,7 @@ class RayWorkers:
     """The cpus of a cluster that is up already. address: as `ray start` printed it, `host:port`."""
 
     def __init__(self, address: str, bench: Bench) -> None:
-        self._is_ours = connect(address)
+        self._link = Link(address)
         self._bench = bench
         self._room = _Room(UNDER_WAY)
         self._task = ray.remote(_do).options(num_cpus=1, max_retries=DEATHS)
@@ -36,21 +47,15 @@ class RayWorkers:
     def do(self, task: bytes) -> bytes:
         """See ports.workers."""
         with self._room.taken(len(task)):
+            self._link.session()
             try:
-                return ray.get(self._task.remote(self._bench, task))
-            except RayTaskError as error:
-                if isinstance(error.cause, ThrulineError):
-                    raise error.cause from None
-                raise
+                return awaited(self._task.remote(self._bench, task))
             except RayError as error:
-                hint = "`ray status` says which nodes are up"
-                raise Unavailable(f"a task was lost {DEATHS + 1} times with its node", hint=hint) from error
+                raise _said(error) from error
 
     def close(self) -> None:
         """Disconnect, when it was this instance that connected."""
-        if self._is_ours:
-            ray.shutdown()
-            self._is_ours = False
+        self._link.close()
 
 
 class _Room:
@@ -75,13 +80,28 @@ class _Room:
                 self._changed.notify_all()
 
 
+def _said(error: RayError) -> Exception:
+    """What became of a task, in our words; a fault of our own code as it is."""
+    if isinstance(error, RayTaskError):
+        if isinstance(error.cause, ImportError | AttributeError) or _NOT_IMPORTED in str(error):
+            last = str(error).strip().splitlines()[-1]
+            return Conflict(f"a node cannot open what it is to work with: {last}", hint=_SAME)
+        if isinstance(error.cause, OSError | MemoryError):
+            return Unavailable(f"a node could not do a task: {error.cause!r}", hint="look at its memory and its disks")
+        return error.cause if isinstance(error.cause, ThrulineError) else error
+    for kind, (said, hint) in _FULL.items():
+        if isinstance(error, kind):
+            return Unavailable(said, hint=hint)
+    return Unavailable(f"a task was lost {DEATHS + 1} times with its node", hint="`ray status` says which nodes are up")
+
+
 def _do(bench: Bench, task: bytes) -> bytes:
     """On a node: the reply to one task."""
     worker = _opened(bench)
     if worker.version != bench.version:
         raise Conflict(
             f"the node {ray.util.get_node_ip_address()!r} is {worker.version!r} and this machine {bench.version!r}",
-            hint="install the same thruline and the same weights on every node, and start Ray there again",
+            hint=_SAME,
         )
     return worker(task)
 

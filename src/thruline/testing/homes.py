@@ -74,7 +74,12 @@ def open_worker(settings: bytes) -> Bencher:
 
 
 def open_other_worker(settings: bytes) -> Bencher:
-    """What a node opens for OtherEngines: as slow."""
+    """What a node opens for OtherEngines."""
+    return Bencher(open_tools(config_of(settings), HashEmbedder(OTHER_DIMS)))
+
+
+def open_slow_other_worker(settings: bytes) -> Bencher:
+    """The same, slow enough for a node to die over a task."""
     return _Slow(open_tools(config_of(settings), HashEmbedder(OTHER_DIMS)))
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 import ray
 
 from thruline.backends.local_supervisor.processes import descendants, send
-from thruline.backends.ray_compute import connect
+from thruline.backends.ray_link import Link
 from thruline.core.errors import Unavailable
 
 ADDRESS = "127.0.0.1:6390"
@@ -50,6 +50,13 @@ def two_nodes() -> Iterator[list[Node]]:
         for node in started:
             kill(node)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_again(nodes: list[Node]) -> None:
+    """A second node, where the one that there was has been killed."""
+    if nodes[1].poll() is not None:
+        nodes[1] = _start(f"--address={ADDRESS}")
+        until(lambda: len([node for node in ray.nodes() if node["Alive"]]) == len(nodes))
 
 
 def kill(node: Node) -> None:
@@ -82,7 +89,7 @@ def _answers() -> bool:
 def _is_open() -> bool:
     """Whether this process could connect; it then stays connected for all tests."""
     try:
-        connect(ADDRESS)
+        Link(ADDRESS)
     except Unavailable:
         return False
     return True
