@@ -4,7 +4,10 @@
 
 60 pages of the Django handbook, CPU seconds of one process and its parser child, the least of three runs. Baseline, in
 the same run: embedding on the CPU, which all the rest stands beside. `commit` is one transaction a group with vectors
-made before, `publish` names the generation, `index` reads it back and builds what serves.
+made before, `repeat` the same for a copy of each page with a word more, which is found to be one; `publish` names the
+generation, `index` reads it back and builds what serves. `spread`: what a node does for a task of 8 MB, the default of
+`ingest.task_size`: signatures of texts; exact similarities of pairs, each text in two; documents of four random unit
+vectors beside as many others.
 """
 
 from __future__ import annotations
@@ -31,6 +34,8 @@ from thruline.core.documents import Parsed
 from thruline.core.nouns import Source
 from thruline.core.pinned import fetch
 from thruline.data import chunks, duplicates, privacy
+from thruline.data.alike import Docs, best
+from thruline.data.corpus_duplicates import jaccards, plain, signatures
 from thruline.data.media import media_type
 from thruline.data.names import ContextNames
 from thruline.data.policies import policy
@@ -48,6 +53,7 @@ from thruline.vectors.weights import SPECS, find_weights
 
 RUNS = 3
 EMBEDDED = 48  # chunks: some seconds of one core
+SPREAD, DIMS, SEED = 8_000_000, 384, 1
 PARSED = 4  # times that a child parses all pages, less the once that also starts it
 
 
@@ -131,12 +137,33 @@ def committing(home: Platform, files: Sequence[tuple[str, bytes]]) -> Iterator[t
                 group = []
         take_in(home.line, run, group)
         yield "commit", time.process_time() - began
+        copies = list(prepared(home, run, source, [(f"copy of {name}", data + b"\n\nMore.") for name, data in files]))
+        began = time.process_time()
+        take_in(home.line, run, copies)
+        yield "repeat", time.process_time() - began
         began = time.process_time()
         publish_live(home.line, run, "sync")
         yield "publish", time.process_time() - began
     began = time.process_time()
     home.line.shelf.serving()
     yield "index", time.process_time() - began
+
+
+def spreading(files: Sequence[tuple[str, bytes]]) -> dict[str, float]:
+    """CPU seconds of one core for a task of each kind."""
+    page = [plain(as_text(data)) for _, data in files]
+    texts = [b"%d " % n + page[n % len(page)] for n in range(SPREAD * len(page) // sum(map(len, page)))]
+    half = texts[: len(texts) // 2]
+    pairs = np.stack((np.arange(len(half)), np.roll(np.arange(len(half)), 1)), axis=1)
+    rows = np.random.default_rng(SEED).normal(size=(SPREAD // (2 * DIMS), DIMS))
+    whole = (rows / np.abs(rows).max() * 2**14).astype(np.int16)
+    count = len(whole) // 8 * 4
+    block, others = (Docs(np.arange(count // 4), np.arange(0, count, 4), whole[at : at + count]) for at in (0, count))
+    return {
+        "bytes": SPREAD, "sign_cpu_s": round(cpu_s(lambda: signatures(texts)), 2),
+        "verify_cpu_s": round(cpu_s(lambda: jaccards(half, pairs)), 2),
+        "compare_cpu_s": round(cpu_s(lambda: best(block, others, 0.94)), 2), "compared_rows": count,
+    }  # fmt: skip
 
 
 def embedding(texts: Sequence[str]) -> tuple[float, int]:
@@ -166,11 +193,12 @@ def run(folder: Path) -> dict:
     some = texts[:: max(1, len(texts) // EMBEDDED)][:EMBEDDED]
     took, tokens = embedding(some)
     spent["embed"] = took * sum(map(len, texts)) / sum(map(len, some))
+    beside = sum(seconds for step, seconds in spent.items() if step not in ("embed", "repeat"))
     amount = Amount(len(files), sum(len(data) for _, data in files), round(tokens * len(texts) / len(some)))
     return {
         "documents": amount.documents, "bytes": amount.size, "chunks": len(texts), "tokens": amount.tokens,
-        "steps": {step: _rates(amount, seconds) for step, seconds in spent.items()},
-        "beside_embedding": round(sum(s for step, s in spent.items() if step != "embed") / spent["embed"], 3),
+        "steps": {step: _rates(amount, seconds) for step, seconds in spent.items()}, "spread": spreading(files),
+        "beside_embedding": round(beside / spent["embed"], 3),
     }  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,36 +18,16 @@ from thruline.flows.apart import Tools
 from thruline.ports.workers import Bench, Workers
 from thruline.testing.homes import FastEngines, OtherEngines, open_home, write
 from thruline.testing.manifest import manifest
-from thruline.testing.ray_cluster import ADDRESS, CPUS, Node, kill, start_again, two_nodes
+from thruline.testing.ray_cluster import ADDRESS, BEFORE_DEATH, CPUS, DeadlyWorkers, Node, start_again, two_nodes
 from thruline.testing.workers_suite import OpenWorkers, WorkersSuite, bench
 
 ON_RAY = {"THRULINE_INGEST__BACKEND": "ray", "THRULINE_COMPUTE__ADDRESS": ADDRESS}
 FILES = 30
-BEFORE_DEATH = 4  # replies
 
 
 class SlowEngines(FastEngines):
     def _bench(self, tools: Tools) -> Bench:
         return replace(super()._bench(tools), opens="thruline.testing.homes:open_slow_worker")
-
-
-class DeadlyWorkers:
-    """Workers of which one node is killed when a few tasks are done, while it works at others."""
-
-    def __init__(self, workers: Workers, node: Node) -> None:
-        self.at_once = workers.at_once
-        self.close = workers.close
-        self.replies = 0
-        self._workers, self._node = workers, node
-        self._one = threading.Lock()
-
-    def do(self, task: bytes) -> bytes:
-        reply = self._workers.do(task)
-        with self._one:
-            self.replies += 1
-            if self.replies == BEFORE_DEATH:
-                kill(self._node)
-        return reply
 
 
 class SlowOtherEngines(OtherEngines):
@@ -147,7 +126,8 @@ def test_sync_repetitions_and_a_new_index_are_the_same_byte_for_byte_with_a_node
     write(docs, **{f"a{n:02}": f"# Page {n}\n\n{said(n)}." for n in range(FILES)})
     turned = {f"b{n:02}": f"# Page {n}\n\n{' '.join(reversed(said(n).split()))}." for n in range(0, FILES, 3)}
     test = tmp_path / "held_out.parquet"
-    pl.DataFrame({"text": [f"{said(n)} but changed" for n in range(0, FILES, 3)]}).write_parquet(test)
+    others = [said(n) for n in range(FILES, FILES + 160)]
+    pl.DataFrame({"text": [f"{said(n)} but changed" for n in range(0, FILES, 3)] + others}).write_parquet(test)
     with open_home(tmp_path / "one") as home:
         home.data.add(path=str(docs))
     shutil.copytree(tmp_path / "one", tmp_path / "two")
@@ -170,7 +150,7 @@ def test_sync_repetitions_and_a_new_index_are_the_same_byte_for_byte_with_a_node
     for name in turned:
         (docs / f"{name}.md").unlink()
     deaths: list[DeadlyWorkers] = []
-    given = ON_RAY | {"THRULINE_INGEST__SPREAD_FROM": "2KB"}
+    given = ON_RAY | {"THRULINE_INGEST__TASK_SIZE": "1KB"}
     spread = walk(tmp_path / "two", given, deadly(SlowEngines, nodes, deaths), deadly(SlowOtherEngines, nodes, deaths))
     assert spread == alone
     assert [workers.replies > BEFORE_DEATH + CPUS for workers in deaths] == [True] * 3

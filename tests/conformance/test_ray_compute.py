@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-SUITES = ("ray_in_namespace.py", "ray_workers_in_namespace.py")
+SUITES = (
+    "ray_in_namespace.py",
+    "ray_workers_in_namespace.py",
+    pytest.param("ray_lost_in_namespace.py", marks=pytest.mark.slow),  # waits for minutes
+)
 # A process namespace too: whatever Ray started ends with the suite.
 NAMESPACES = ["--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 

@@ -17,7 +17,7 @@ from thruline.testing.homes import ApartEngines, FastEngines, OtherApartEngines,
 from thruline.testing.manifest import manifest
 from thruline.testing.workers import WorkersHere
 
-SMALL = {"THRULINE_INGEST__SPREAD_FROM": "128B"}
+SMALL = {"THRULINE_INGEST__TASK_SIZE": "128B"}
 COUNT = 24
 
 

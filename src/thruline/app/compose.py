@@ -188,7 +188,7 @@ def _blobs(home: Home, config: Config) -> Blobs:
 def _limits(config: Config) -> Limits:
     return Limits(
         chunk_words=config.ingest.chunk_words, max_file=parse_size(config.ingest.max_file),
-        workers=config.ingest.workers, spread_from=max(1, parse_size(config.ingest.spread_from)),
+        workers=config.ingest.workers, task_size=max(1, parse_size(config.ingest.task_size)),
         hidden_text=config.guard.hidden_text,  # type: ignore[arg-type]
         question_limit=config.guard.question_limit, passages=config.answer.passages,
         context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]

@@ -66,7 +66,7 @@ class Ingest:
     parser_timeout: str = leaf("30s", "time for one document")
     workers: int = leaf(2, "parser processes")
     backend: str = leaf("local", "`local` or `ray`: where files are read, texts embedded and repetitions found")
-    spread_from: str = leaf("8MB", "words or vectors of which a node is sent so much at a time to find repetitions")
+    task_size: str = leaf("8MB", "words or vectors in one task of a node that looks for repetitions")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """What repeats what, found by workers: by words (data/corpus_duplicates) and by meaning (data/alike).
 
 What a worker compares comes with its task: words of texts, keys of their signatures, vectors; no id, no name, no key of
-a home. What is less than `ingest.spread_from` is compared here, with the same result.
+a home. What is too little to be worth the journey is compared here, with the same result.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ from thruline.runs.runner import Run, Step, in_order
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
+# So many tasks of 8 MB are 14 CPU seconds (bench/pipeline_rates.py): a few times what nodes take to get ready. Vectors
+# are compared each with each, so that their work grows with the square.
+TEXTS, VECTORS = 64, 4
 STEP = Step(name="compare", modules=(alike, corpus_duplicates, word_hashes))
 
 
@@ -88,15 +91,15 @@ def near_by(line: Line) -> Near:
 
 def spread_by(line: Line, run: Run, rows: np.ndarray) -> Spread | None:
     """Who compares these vectors, half precision, beside this machine; None where it does it alone."""
-    if rows.nbytes < 2 * line.limits.spread_from or line.workers is None:
+    if rows.nbytes < VECTORS * line.limits.task_size or line.workers is None:
         return None
     dims = rows.shape[1]
-    return Spread(max(1, line.limits.spread_from // (4 * dims)), partial(_best, run, line.workers, dims))
+    return Spread(max(1, line.limits.task_size // (4 * dims)), partial(_best, run, line.workers, dims))
 
 
 def _near(line: Line, texts: Sequence[bytes], threshold: float) -> list[Pair]:
-    size = line.limits.spread_from
-    if sum(map(len, texts)) < 2 * size or line.workers is None:
+    size = line.limits.task_size
+    if sum(map(len, texts)) < TEXTS * size or line.workers is None:
         return near(texts, threshold)
     asked = partial(_asked, line.workers)
     signed = [np.frombuffer(r, "<u4").reshape(-1, PERMUTATIONS) for r in asked(_signing(texts, size))]

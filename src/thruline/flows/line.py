@@ -115,7 +115,7 @@ class Limits:
     chunk_words: int
     max_file: int
     workers: int
-    spread_from: int
+    task_size: int
     hidden_text: Literal["quarantine", "warn", "off"]
     question_limit: int
     passages: int
