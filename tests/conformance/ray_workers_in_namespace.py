@@ -178,3 +178,19 @@ def test_a_cluster_that_is_not_there_is_unavailable() -> None:
     ray.shutdown()
     with pytest.raises(Unavailable, match="127"):
         RayWorkers("127.0.0.1:1", bench())
+
+
+def test_a_sync_whose_cluster_is_not_there_says_so_and_the_same_home_reads_on_its_own_machine(
+    twins: tuple[Path, Path, Path],
+) -> None:
+    one, two, _ = twins
+    ray.shutdown()
+    away = ON_RAY | {"THRULINE_COMPUTE__ADDRESS": "127.0.0.1:1"}
+    with open_home(two, away) as home:
+        with pytest.raises(Unavailable, match="no Ray cluster answers") as refused:
+            home.data.sync()
+        assert "local" in refused.value.hint
+        assert home.line.records.list(limit=9) == []
+    with open_home(two) as home:
+        home.data.sync()
+    assert held(one) == held(two)

@@ -75,7 +75,7 @@ def awaited(reply: Any, patience_s: float = float("inf")) -> Any:
                 raise Unavailable(f"the Ray cluster has not answered for {AWAY_S:.0f} s", hint=_WAY_OUT) from None
 
 
-_WAY_OUT = "is it up, and its port open? the address is host:port"
+_WAY_OUT = "is it up, and its port open? the address is host:port; with backend `local` this machine does the work"
 
 
 def _connect(address: str) -> None:

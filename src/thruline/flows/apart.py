@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from importlib import metadata
 
 import msgspec
 import numpy as np
@@ -66,6 +67,7 @@ STEP = Step(
         poison,
     ),
 )
+LIBRARIES = ("numpy", "pypdfium2", "python-docx", "rensa", "resiliparse", "tokenizers")  # that read, and cut words
 Exchange = Callable[[str, Mention], str]
 # Two machines that give these the same vectors, bit by bit, round alike: the kernels of an int8 model differ by CPU.
 PROBES = ("The blue valve opens at nine in the morning.", "def f(x):\n    return x", "Grüße aus Łódź, 東京", "a " * 600)
@@ -105,13 +107,13 @@ class Tools:
 
     @cached_property
     def version(self) -> str:
-        """Equal where equal tasks get equal replies: code, detector, weights, and how this machine rounds."""
+        """Equal where equal tasks get equal replies: code, libraries, detector, weights, how this machine rounds."""
         rounded = hashlib.sha256(self.embedder.passages(PROBES).tobytes()).hexdigest()
         parts = {
             "code": f"{__version__} {STEP.version()[:12]} {COMPARE.version()[:12]}", "names": self.names.version,
             "pictures": "read" if recognition.is_installed() else "not read",
             "weights": self.embedder.info.digest[:12], "rounding": rounded[:12],
-        }  # fmt: skip
+        } | {name: metadata.version(name) for name in LIBRARIES}  # fmt: skip
         return ", ".join(f"{name} {said}" for name, said in parts.items())
 
 
