@@ -40,6 +40,7 @@ GROUPS = (
             "erase",
             "rectify",
             "corrections",
+            "people",
             "near",
             "matches",
             "declare",

@@ -58,6 +58,38 @@ def test_answers_are_given_again_and_stand_beside_what_was_said(client, platform
     assert reports.REASKED[0].text in page.text
 
 
+@pytest.mark.parametrize("said", ["same", "different", "undo"])
+def test_who_is_one_person_is_decided_by_a_button_that_says_what_follows(client, platform, said):
+    page = client.get("/matches?show=decided" if said == "undo" else "/matches").text
+    assert "an erasure of one takes both" in page
+    assert "an erasure of one leaves the other everything" in page
+    assert f'name="{said}" value="{reports.artifact("match", 1)}"' in page
+    reply = client.post("/do/data.matches", data={said: reports.artifact("match", 1)})
+    assert platform.calls == [("data.matches", {said: (reports.artifact("match", 1),)})]
+    assert reply.headers["location"] == "/matches?done=data.matches"
+
+
+def test_words_are_put_right_only_after_it_was_seen_what_changes(client, platform):
+    form = {"wrong": "12 Elm", "right": "14 Elm", "person": "ottilie@example.org\r\nOttilie Kvasthoug"}
+    page = client.post("/do/data.rectify", data=form)
+    given = {"wrong": "12 Elm", "right": "14 Elm", "person": ("ottilie@example.org", "Ottilie Kvasthoug")}
+    assert platform.calls == [("data.rectify", given | {"dry_run": True})]
+    assert "Nothing has changed yet" in page.text
+    assert "Tell them what is right: Peregrine Achterberg." in page.text
+    done = client.post("/do/data.rectify", data=form | {"many": "yes", "confirmed": "yes"})
+    assert platform.calls[-1] == ("data.rectify", given | {"many": True})
+    assert "receipts/rectification-2026-11-22.json" in done.text
+
+
+def test_what_is_held_of_a_person_is_shown_with_what_can_be_done_and_is_in_no_address(client, platform):
+    page = client.post("/do/data.person", data={"identifiers": "Ottilie Kvasthoug"})
+    assert platform.calls == [("data.person", {"identifiers": ("Ottilie Kvasthoug",)})]
+    assert page.status_code == 200
+    for action in ("data.rectify", "data.export", "data.erase"):
+        assert f'action="/do/{action}"' in page.text
+    assert "exports/person-" in client.post("/do/data.export", data={"identifiers": "Ottilie Kvasthoug"}).text
+
+
 def test_a_person_is_erased_only_after_the_dry_run_was_seen(client, platform):
     people = {"identifiers": "ottilie@example.org\r\n\r\nOttilie Kvasthoug"}
     page = client.post("/do/data.erase", data=people)

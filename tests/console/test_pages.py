@@ -16,11 +16,12 @@ ANSWER = reports.ANSWER.id
 RECORD = reports.DOCUMENTS[0].record
 ADDRESSES = (
     "/", "/ask", f"/ask?answer={ANSWER}", f"/why/{ANSWER}", "/data", "/sources/wiki-import", f"/data/{RECORD}",
-    f"/lineage/{RECORD}", "/touched", f"/touched?what={RECORD}", "/papers", "/runs",
+    f"/lineage/{RECORD}", "/touched", f"/touched?what={RECORD}", "/matches",
+    "/matches?show=decided", "/papers", "/runs",
 )  # fmt: skip
 TWINS = (
     "/home.json", "/ask.json", f"/why/{ANSWER}.json", "/data.json", "/sources/wiki-import.json", f"/data/{RECORD}.json",
-    f"/lineage/{RECORD}.json", f"/touched.json?what={RECORD}", "/runs.json", "/papers.json",
+    f"/lineage/{RECORD}.json", f"/touched.json?what={RECORD}", "/matches.json", "/runs.json", "/papers.json",
 )  # fmt: skip
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'"
 
@@ -131,7 +132,15 @@ def test_a_reader_is_offered_only_what_they_may_do(client_of):
     client = client_of(SamplePlatform(may=READER))
     pages = "".join(client.get(address).text for address in ADDRESSES[:-1])
     assert "/do/vectors.ask" in pages
-    for operation in ("data.quarantine", "data.erase", "data.release", "data.add", "infra.cancel"):
+    for operation in (
+        "data.quarantine",
+        "data.rectify",
+        "data.person",
+        "data.erase",
+        "data.release",
+        "data.add",
+        "infra.cancel",
+    ):
         assert f"/do/{operation}" not in pages
     assert 'href="/runs"' not in pages
 

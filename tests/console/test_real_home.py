@@ -54,6 +54,16 @@ def test_a_dropped_folder_is_there_and_what_is_suspicious_waits_in_quarantine(fi
     assert "Holds text that a program reads and a person does not see" in page
 
 
+def test_a_misspelt_request_is_answered_with_who_is_near_and_a_persons_page_shows_what_is_held(filled):
+    desk = filled.get("/matches").text
+    assert "One person or two?" in desk
+    missing = filled.post("/do/data.person", data={"identifiers": "Ottilie Kvasthouk"})
+    assert missing.status_code == 404
+    page = filled.post("/do/data.person", data={"identifiers": "Ottilie Kvasthoug"})
+    assert "near, and not meant unless you name them" in missing.text
+    assert "BF-2044-export-stops.md" in page.text
+
+
 def test_a_source_tells_what_became_of_all_that_it_holds(filled):
     name = filled.get("/data.json").json()["sources"][0]["name"]
     counts = filled.get(f"/sources/{name}.json").json()["about"]["counts"]

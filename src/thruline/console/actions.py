@@ -62,6 +62,11 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
+def one(text: str) -> tuple[str, ...]:
+    """An id alone."""
+    return (text.strip(),)
+
+
 def lines(text: str) -> tuple[str, ...]:
     """The lines of a text that hold something."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
@@ -106,6 +111,17 @@ _ACTIONS = (
     Action(
         name="data.change", fields={"source": str.strip}, many="options", then="/data?done=data.change",
         page="/sources/{source}",
+    ),
+    Action(
+        name="data.matches", fields={"same": one, "different": one, "undo": one}, then="/matches?done=data.matches"
+    ),
+    # What is held of a person is in no address: a browser would remember it.
+    Action(name="data.person", fields={"identifiers": lines}, result="person.html"),
+    Action(name="data.export", fields={"identifiers": lines}, result="exported.html"),
+    Action(
+        name="data.rectify",
+        fields={"wrong": str.strip, "right": str.strip, "what": str.strip, "person": lines, "many": bool},
+        confirm="confirm_rectify.html", result="rectified.html",
     ),
     # The report of an erasure names what is gone: it is shown once and kept nowhere, so nothing is redirected to.
     Action(

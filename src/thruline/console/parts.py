@@ -30,6 +30,7 @@ NOTICES: Mapping[str, str] = {
     "data.release": "Released: answers may use it again.",
     "data.keep": "It stays out of answers, and nobody is asked again.",
     "data.assign": "It is noted who is to decide.",
+    "data.matches": "Noted. What comes in later follows it, too.",
     "data.retry": "Judged again. What is listed still breaks a rule.",
     "data.retry.started": "It is being judged again. What passes leaves the list.",
     "data.alike": "Compared. What says the same in other words is marked in the list of documents.",
@@ -89,6 +90,8 @@ STATES: Mapping[str, str] = {
     "warn": "Look at this",
     "fail": "Mend this",
     "ok": "Intact",
+    "same_person": "Same person",
+    "different_people": "Different people",
 }
 _TONES: Mapping[str, frozenset[str]] = {
     "good": frozenset(("live", "answered", "done", "succeeded", "ok", "current")),

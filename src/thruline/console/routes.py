@@ -161,7 +161,7 @@ class _Site:
         if action.file:
             return self._responses.file(*action.file(report))
         if action.result:
-            return self._result(action, action.result, platform, {"report": report})
+            return self._result(action, action.result, platform, {"report": report, "form": form})
         return self._responses.redirect(action.then.format(id=getattr(report, "id", "")))
 
     def _result(self, action: Action, template: str, platform: Platform, context: dict[str, Any]) -> Response:

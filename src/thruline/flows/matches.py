@@ -38,6 +38,11 @@ def listing(line: Line, identifiers: Sequence[tuple[str, str]] = (), *, decided:
     return tuple(_view(line, pair) for pair in ranked[:MOST])
 
 
+def waiting(line: Line) -> int:
+    """How many pairs wait for a decision, of all; reads every document with people in it."""
+    return sum(pair.decision is None for pair in _pairs(line, ()))
+
+
 def open_matches(line: Line, identifiers: Sequence[tuple[str, str]]) -> int:
     """How many pairs of somebody wait for a decision."""
     return sum(pair.decision is None for pair in _pairs(line, identifiers))

@@ -34,6 +34,7 @@ PAGES = {
     "record": f"/data/{reports.DOCUMENTS[1].record}",
     "lineage": f"/lineage/{reports.DOCUMENTS[0].record}",
     "touched": "/touched?what=wiki-import&since=2h",
+    "matches": "/matches",
     "runs": "/runs",
     "log": f"/runs/{reports.JOBS[0].id}",
     "papers": "/papers",

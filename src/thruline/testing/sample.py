@@ -15,6 +15,7 @@ from thruline.flows.reports import (
     DeskItem,
     DocumentView,
     Passage,
+    PeopleReport,
     SourceReport,
     SourceView,
     Status,
@@ -81,6 +82,26 @@ class _Data:
 
     def touched(self, *, what: str, after: str = "", **_: Any) -> Any:
         return reports.touched(self.document(record=what), after)
+
+    def people(self) -> PeopleReport:
+        return PeopleReport(known=14, doubtful=2, decided=1, restricted=0, corrected=1)
+
+    def matches(self, *, decided: bool = False, **given: Any) -> Any:
+        if given:
+            self._platform.note("data.matches", **given)
+        return () if self._platform.empty else reports.matches(decided)
+
+    def person(self, **given: Any) -> Any:
+        self._platform.note("data.person", **given)
+        return reports.PERSON
+
+    def export(self, **given: Any) -> Any:
+        self._platform.note("data.export", **given)
+        return reports.EXPORT
+
+    def rectify(self, **given: Any) -> Any:
+        self._platform.note("data.rectify", **given)
+        return reports.rectified(dry_run=given.get("dry_run", False))
 
     def reask(self, **given: Any) -> Any:
         self._platform.note("data.reask", **given)

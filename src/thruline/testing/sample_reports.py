@@ -19,16 +19,22 @@ from thruline.flows.reports import (
     DocumentView,
     EraseReport,
     GenerationView,
+    HeldDocument,
     LineageReport,
     LineEdge,
     LineNode,
+    MatchEvidence,
+    MatchView,
     Node,
     PaperReport,
     Passage,
     PersonalKind,
+    PersonExport,
+    PersonReport,
     QuarantineReport,
     ReaskedAnswer,
     RebuildView,
+    RectifyReport,
     ReplayReport,
     RiskView,
     RunView,
@@ -38,6 +44,7 @@ from thruline.flows.reports import (
     SourceReport,
     SourceView,
     Status,
+    Telling,
     Touched,
     TouchedPage,
     VerifyReport,
@@ -297,6 +304,58 @@ def erasure(dry_run: bool) -> EraseReport:
                 made="" if dry_run else artifact("model", 2), seconds=5.2, proof="",
             ),
         ),
+    )  # fmt: skip
+
+
+def matches(decided: bool) -> tuple[MatchView, ...]:
+    """Two names that may be one person's."""
+    one = Telling(
+        name="Saoirse Bhandarkar", identifiers=("s.bhandarkar@example.org",), records=3,
+        documents=("tickets/BF-2052-form-in-a-frame.md",),
+        words=("Reported by Saoirse Bhandarkar: the order form stays empty inside the partner's frame.",),
+    )  # fmt: skip
+    other = Telling(
+        name="S. Bhandarkar",
+        identifiers=(),
+        records=1,
+        documents=("notes/on-call-rota.md",),
+        words=("Week 48: S. Bhandarkar, swaps with P. Achterberg when she is away.",),
+    )
+    evidence = (
+        MatchEvidence(says="a given name and its initial, the same surname", bits=2.66),
+        MatchEvidence(says="nobody else here shares surname and initial", bits=0.26),
+        MatchEvidence(says="other telephones", bits=-2.27),
+    )
+    said = "same" if decided else ""
+    return (
+        MatchView(
+            id=artifact("match", 1), one=one, other=other, probability=0.71, evidence=evidence, decided=said
+        ),
+    )  # fmt: skip
+
+
+PERSON = PersonReport(
+    called=("Ottilie Kvasthoug", "ottilie@example.org"), people=1, also_seen=("o.kvasthoug@example.org",),
+    documents=tuple(
+        HeldDocument(
+            record=d.record, source=d.source, path=d.path, title=d.title, state=d.state, seen=d.seen, size=d.size,
+            groups=("support",), chunks=d.chunks,
+        )
+        for d in DOCUMENTS[5:8]
+    ),
+    answers=ANSWER_LINES[:1], recipients=("Peregrine Achterberg",), datasets=(), models=(artifact("model", 1),),
+    jobs=(), users=(), open_matches=1,
+)  # fmt: skip
+EXPORT = PersonExport(file="/srv/thruline/exports/person-9e3779b97f4a.zip", size=48_120, records=3, answers=1)
+
+
+def rectified(*, dry_run: bool) -> RectifyReport:
+    """What a correction of one customer's address says."""
+    return RectifyReport(
+        documents=DOCUMENTS[5:7], older=1, chunks=4, vectors=2, answers=ANSWER_LINES[:1],
+        askers=("Peregrine Achterberg",), models=(), datasets=0, exports=1, sets=(), elsewhere=DOCUMENTS[7:8],
+        dry_run=dry_run, residue=-1 if dry_run else 0, seconds=0.4,
+        receipt="" if dry_run else "receipts/rectification-2026-11-22.json",
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from thruline.flows import declared as declaring
     from thruline.flows import matches as matching
     from thruline.flows import near as nearing
+    from thruline.flows import people as everyone
     from thruline.flows import reach as reaching
     from thruline.flows import rectify as rectifying
     from thruline.flows import reports
@@ -25,6 +26,7 @@ else:
     declaring = lazy("thruline.flows.declared")
     fixes = lazy("thruline.data.mending")
     matching = lazy("thruline.flows.matches")
+    everyone = lazy("thruline.flows.people")
     nearing = lazy("thruline.flows.near")
     reaching = lazy("thruline.flows.reach")
     rectifying = lazy("thruline.flows.rectify")
@@ -48,6 +50,12 @@ def matches(
         matching.undo(p.line, undo, p.actor.id)
     pairs = [pair for text in identifiers for pair in reaching.classify(text)]
     return matching.listing(p.line, pairs, decided=decided)
+
+
+@operation(role="operator", cli="people", reads=True)
+def people(p: Platform) -> reports.PeopleReport:
+    """Say how many people are known here, and how many pairs of names wait for a decision."""
+    return everyone.people(p.line)
 
 
 @operation(role="operator", cli="near", positional=("names",), reads=True)

@@ -38,6 +38,15 @@ def _match(match: reports.MatchView) -> Iterator[str]:
     yield from (f"  {each.bits:+5.1f}  {each.says}" for each in match.evidence)
 
 
+def _people(report: reports.PeopleReport) -> Iterator[str]:
+    waits = "not counted in a home of this size" if report.doubtful < 0 else f"{report.doubtful:,}"
+    yield f"known people    {report.known:,}"
+    yield f"doubtful pairs  {waits}   thruline matches"
+    yield f"decided pairs   {report.decided:,}   thruline matches --decided"
+    yield f"restricted      {report.restricted:,}   thruline restrictions"
+    yield f"put right       {report.corrected:,}   thruline corrections"
+
+
 def _near(found: reports.NearName) -> Iterator[str]:
     who = found.person
     yield f"{who.name}  {', '.join(who.identifiers)}  in {n(who.records, 'document')}"
@@ -66,6 +75,7 @@ def _consent(report: reports.ConsentReport) -> Iterator[str]:
 
 FORMS: dict[type, Any] = {
     reports.ConsentReport: _consent,
+    reports.PeopleReport: _people,
     reports.PersonReport: _person,
     reports.RestrictionReport: _restriction,
 }

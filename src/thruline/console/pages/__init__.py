@@ -4,12 +4,13 @@ from thruline.console.pages.ask import ASK
 from thruline.console.pages.data import DATA, RECORD
 from thruline.console.pages.home import HOME
 from thruline.console.pages.lineage import LINEAGE
+from thruline.console.pages.matches import MATCHES
 from thruline.console.pages.papers import PAPERS
 from thruline.console.pages.runs import LOG, RUNS
 from thruline.console.pages.source import SOURCE
 from thruline.console.pages.touched import TOUCHED
 from thruline.console.pages.why import WHY
 
-PAGES = (HOME, ASK, WHY, DATA, SOURCE, RECORD, TOUCHED, LINEAGE, RUNS, LOG, PAPERS)
+PAGES = (HOME, ASK, WHY, DATA, SOURCE, RECORD, TOUCHED, MATCHES, LINEAGE, RUNS, LOG, PAPERS)
 
 __all__ = ["PAGES"]

@@ -18,6 +18,7 @@ def data(visit: Visit) -> dict[str, Any]:
         "sources": platform.data.sources(),
         "desk": platform.data.quarantined(limit=PAGE_SIZE),
         "users": platform.guard.users() if visit.is_operator else (),
+        "people": platform.data.people() if visit.is_operator else None,
         "documents": found[:PAGE_SIZE],
         "source": source,
         "state": state,

@@ -176,6 +176,20 @@ class MatchView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PeopleReport:
+    """How many people are known, and what there is to decide. doubtful: pairs that wait, -1 where nobody counted.
+
+    decided: pairs that were; restricted: people whose records are not used; corrected: documents put right, by words.
+    """
+
+    known: int
+    doubtful: int
+    decided: int
+    restricted: int
+    corrected: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class NearName:
     """Somebody whose name is near one that nobody bears. evidence: what speaks for it, in words."""
 
