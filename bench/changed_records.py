@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 import resync
-from kept import keep
+from kept import compiled, keep
 
 from thruline.testing.homes import open_home
 
@@ -68,6 +68,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write bench/results/changed_records.json")
     wanted = parser.parse_args()
+    compiled()
     with tempfile.TemporaryDirectory() as folder:
         report = run(Path(folder))
     print(json.dumps(report, indent=1))

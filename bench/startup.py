@@ -16,6 +16,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from kept import compiled, keep
+
 from thruline.app.platform import Platform
 
 RUNS = 7
@@ -75,11 +77,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write bench/results/startup.json")
     wanted = parser.parse_args()
+    compiled()
     with tempfile.TemporaryDirectory() as folder:
-        report = json.dumps(run(Path(folder)), indent=1)
-    print(report)
+        report = run(Path(folder))
+    print(json.dumps(report, indent=1))
     if wanted.write:
-        (Path(__file__).parent / "results" / "startup.json").write_text(report + "\n")
+        keep("startup", report)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from thruline.core.errors import Conflict, NotFound
@@ -48,8 +48,7 @@ class Record:
     path: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """A path (by its id) and the record it held at the last sync; `refused` is the reason if it could not be taken.
 
     mark: what the place said of its content; empty for what is to be met anew, AGAIN for what is to be read again.
@@ -65,11 +64,11 @@ class Entry:
 
     def at(self, path: str) -> Entry:
         """The same content under another path."""
-        return replace(self, path=path)
+        return self._replace(path=path)
 
     def holding(self, record: str) -> Entry:
         """The same path and bytes, as another record."""
-        return replace(self, record=record)
+        return self._replace(record=record)
 
 
 class Live(NamedTuple):
@@ -185,14 +184,11 @@ class Records:
     def entries(self, source: str) -> list[Entry]:
         """What the last sync left."""
         rows = self._db.query(self._q.entries, {"source": source})
-        return [
-            Entry(source=source, path=path, record=record, digest=digest, size=size, mark=mark, refused=refused)
-            for path, record, digest, size, mark, refused in rows
-        ]
+        return [Entry(source, *row) for row in rows]
 
     def put_entry(self, entry: Entry) -> None:
         """A path and what it holds now."""
-        self._db.execute(self._q.put_entry, _fields(entry))
+        self._db.execute(self._q.put_entry, entry._asdict())
 
     def drop_entry(self, source: str, path: str) -> None:
         """The path is gone."""
