@@ -92,6 +92,8 @@ class Composer:
         )
 
     def _see(self, text: str) -> str:
+        if text.isascii():
+            return text
         seen = reveal(text)
         for message in seen.hidden:
             self._hidden.setdefault(message)

@@ -96,3 +96,23 @@ def test_any_characters_are_a_page(source):
 def test_any_page_parses_the_same_twice():
     page = PAGES[0].read_text("utf-8")
     assert parse(page) == parse(page)
+
+
+def test_words_beside_odd_quotes_are_read():
+    parsed = parse("<p class='a'\"x=1>seen <b>loud</b></p><table><tr><td style='a'b\"='c'><i>cell</i></table><p>end")
+    assert parsed.text == "seen loud\n\ncell\n\nend"
+
+
+def test_what_stands_right_after_an_element_that_goes_is_read():
+    page = f"<main><div class='share'>Share</div>And so it began. <p>{'Content. ' * 30}</p></main>"
+    assert parse(page).text.startswith("And so it began.\n\nContent.")
+
+
+def test_a_tag_in_a_script_does_not_reach_beyond_it():
+    assert parse("<p>a <em>b</em></p><script>x='<b>'; y='<em>'</script><p>c</p>").text == "a b\n\nc"
+
+
+def test_what_reads_as_utf_8_is_that_whatever_it_calls_itself():
+    page = "<meta charset=windows-1252><p>Die Tür ist grün, “C” 🔬"
+    assert parse(page).text == "Die Tür ist grün, “C” 🔬"
+    assert HtmlParser().parse("<p>\ufeffgr\u00fcn".encode("utf-16"), "text/html", "page.html").text == "grün"

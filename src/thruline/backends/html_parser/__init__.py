@@ -6,6 +6,8 @@ walking the engine's nodes.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
 from resiliparse.parse.html import HTMLTree
 
@@ -16,15 +18,18 @@ from thruline.backends.html_parser.unseen import mark_unseen_by_sheet
 from thruline.core.composing import Composer
 from thruline.core.documents import Parsed
 
+# With these, letters can be meant that UTF-8 reads as others: ISO-2022, HZ, UTF-16.
+_SWITCHES = (b"\x1b", b"~{", b"\x00")
+
 
 class HtmlParser:
     """Content with its headings; what stands beside it goes, hidden elements and comments are kept apart."""
 
-    version = "html 2"
+    version = "html 3"
 
     def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
         """The document; its title is the page's, else its first heading, else the file's name."""
-        tree = HTMLTree.parse(bytes_to_str(data, detect_encoding(data) or "utf-8").replace("\x00", ""))
+        tree = HTMLTree.parse(_decoded(data).replace("\x00", ""))
         out = Composer(media_type, self.version, title=tree.title or "")
         if tree.body is not None:
             mark_unseen_by_sheet(tree)
@@ -35,3 +40,11 @@ class HtmlParser:
         if not out.title and not out.done().title:
             out.title = name.rpartition("/")[2]
         return out.done()
+
+
+def _decoded(data: bytes) -> str:
+    """The page in letters. What reads as UTF-8 is UTF-8, whatever it says: a guess costs half of what parsing does."""
+    if not any(switch in data for switch in _SWITCHES):
+        with suppress(UnicodeDecodeError):
+            return data.decode("utf-8-sig")
+    return bytes_to_str(data, detect_encoding(data) or "utf-8")

@@ -11,10 +11,16 @@ _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
 )
 _FURTHEST = 50  # elements that a closing tag may close at once, where odd quotes have hidden a tag
+# As the engine writes each of them: a name, which may hold quotes of its own, and a value, which holds none.
+_GIVEN = r'(?: =?[^\s=>]*+="[^"]*+")*+'
 _TOKEN = re.compile(
-    r'<!--(.*?)-->|<(?:(script|style|iframe|noembed|noframes)\b[^>"]*+(?:"[^"]*+"[^>"]*+)*+>.*?</\2'
-    r'|(/?[a-z][^\s>]*+)([^>"]*+(?:"[^"]*+"[^>"]*+)*+))>',
+    rf"<!--(.*?)-->|<(?:(script|style|iframe|noembed|noframes){_GIVEN}>.*?</\2|(/?[a-z][^\s>]*+)({_GIVEN}))>",
     re.DOTALL,
+)
+# Most tags of a page name the look of a few words, with nothing in them and nothing to tell: reading on is enough.
+_LOOKS = re.compile(
+    r"<(span|code|em|strong|b|i|u|s|small|sub|sup|abbr|cite|kbd|var|samp|q|tt|mark|font|time|ins|del|big|dfn|bdi)"
+    r'(?: (?:class|id|lang|dir|datetime|color|size|face)="[^"]*+")*+>([^<>]*+)</\1>'
 )
 
 
@@ -43,7 +49,9 @@ class Page(NamedTuple):
 
 def read_tags(source: str) -> Page:
     """The page of HTML in which every element is closed and every attribute quoted, as an engine writes it."""
-    parts = _TOKEN.split(source)
+    plain = _LOOKS.split(source)
+    del plain[1::3]
+    parts = _TOKEN.split("".join(plain))
     tags, texts = [tag or "" for tag in parts[3::5]], parts[5::5]
     ends = _ends(tags)
     before = [0, *accumulate(map(len, texts))]
@@ -55,10 +63,11 @@ def _ends(tags: list[str]) -> list[int]:
     ends = [len(tags) - 1] * len(tags)
     opened: list[int] = []
     for at, tag in enumerate(tags):
-        if not tag or tag in _VOID:
-            ends[at] = at
-        elif tag[0] != "/":
-            opened.append(at)
+        if tag[:1] != "/":
+            if not tag or tag in _VOID:
+                ends[at] = at
+            else:
+                opened.append(at)
         elif opened and tags[opened[-1]] == tag[1:]:
             ends[opened.pop()] = at
         elif any(tags[n] == tag[1:] for n in opened[-_FURTHEST:]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_right
 from collections.abc import Mapping
 
 from thruline.backends.html_parser.beside import stands_beside
@@ -22,7 +23,8 @@ _BREAKS = frozenset(
     )
 )  # fmt: skip
 _CLOSING = frozenset(f"/{tag}" for tag in _BREAKS)
-_OPENING = _BREAKS | _SKIPPED | {"td", "th", "li", "tr", "br"}
+_COMMENT = ""
+_ACTIVE = _BREAKS | _CLOSING | _SKIPPED | {"td", "th", "li", "tr", "br", _COMMENT}
 # Ends a line where the page does; its source's own line ends mean nothing.
 _LINE = "\x1e"
 _CELLS = {"td": " | ", "th": " | ", "tr": _LINE}
@@ -32,7 +34,8 @@ _IN_TABLE = dict.fromkeys(_LINES, " ") | _CELLS
 _LAID_OUT = frozenset(("table", "h1", "h2", "h3"))
 _BOILERPLATE_ROLES = frozenset(("navigation", "contentinfo", "banner", "search"))
 _ATTRIBUTE = re.compile(r'([^\s="]+)="([^"]*)"')
-_TELLING = re.compile(r" (?:style|hidden|role|alt|aria-label|aria-description|title|data-prompt)=")
+# Descriptions of up to eighty characters are no longer than forty words.
+_TELLING = re.compile(r' (?:(?:style|hidden|role|alt|data-prompt)=|(?:aria-label|aria-description|title)="[^"]{81})')
 _SPOKEN_ATTRIBUTES = ("alt", "aria-label", "aria-description", "title", "data-prompt")
 # An alternative text describes; one of this many words instructs.
 _LONGEST_DESCRIPTION = 40
@@ -56,22 +59,31 @@ class Reader:
 
     def read(self) -> None:
         """Write the page's blocks and hidden texts."""
-        tags, texts = self._page.tags, self._page.texts
+        page = self._page
+        tags, texts, pending = page.tags, page.texts, self._pending
         scope = self._main or range(len(tags))
+        first, last = scope.start, scope.stop
         self._title_outside(scope)
-        at = 0
-        while at < len(tags):
+        active = self._active()
+        ahead = 0
+        while (at := active[ahead]) < len(tags):
+            ahead += 1
             tag = tags[at]
             if tag in _CLOSING:
                 self._leave(tag[1:], at)
-            elif tag in _OPENING or self._page.attributes[at]:
-                at = self._page.ends[at] if self._enter(tag, at) else at
-            elif not tag:
-                self._comment(self._page.comments[at])
-            if texts[at] and at > self._mute_to and at in scope:
-                self._pending.append(texts[at])
-            at += 1
+            elif tag == _COMMENT:
+                self._comment(page.comments[at])
+            elif self._enter(tag, at):
+                at = page.ends[at]
+                ahead = bisect_right(active, at, ahead)
+            pending += texts[max(at, self._mute_to, first) : min(active[ahead], last)]
         self._flush()
+
+    def _active(self) -> list[int]:
+        """The tags that change how a text is read, and the end: at all others it runs on."""
+        told = zip(self._page.tags, self._page.attributes, strict=True)
+        active = [at for at, (tag, given) in enumerate(told) if tag in _ACTIVE or (given and _TELLING.search(given))]
+        return [*active, len(self._page.tags)]
 
     def _title_outside(self, scope: range) -> None:
         """A page's one title often stands above what it calls its content."""
@@ -112,15 +124,17 @@ class Reader:
             self._flush()
 
     def _flush(self) -> None:
-        text = "".join(self._pending)
-        self._pending.clear()
-        if text and not text.isspace():
-            text = html.unescape(text) if "&" in text else text
-            self._out.block(text.replace(_LINE, "\n") if self._kind == "code" else _tidy(text), kind=self._kind)
-        self._kind, self._holder_end, self._gaps = "text", -1, _LINES
+        if self._pending:
+            text = "".join(self._pending)
+            self._pending.clear()
+            if text and not text.isspace():
+                text = html.unescape(text) if "&" in text else text
+                self._out.block(text.replace(_LINE, "\n") if self._kind == "code" else _tidy(text), kind=self._kind)
+        if self._holder_end >= 0:
+            self._kind, self._holder_end, self._gaps = "text", -1, _LINES
 
     def _drops(self, at: int) -> bool:
-        if self._everything or at <= self._mute_to:
+        if self._everything or at < self._mute_to:
             return False
         return stands_beside(self._page, at, framed=self._main is not None)
 
@@ -149,7 +163,7 @@ class Reader:
             words = given.get(name, "")
             if len(words.split()) > _LONGEST_DESCRIPTION or (words and name == "data-prompt"):
                 self._out.hide(words)
-            elif name == "alt" and words and at > self._mute_to and (self._main is None or at in self._main):
+            elif name == "alt" and words and at >= self._mute_to and (self._main is None or at in self._main):
                 self._pending.append(f" {html.escape(words)} ")
 
 
