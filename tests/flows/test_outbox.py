@@ -60,6 +60,20 @@ def test_a_quarantine_names_what_it_touched_and_who_was_answered_by_pseudonym(to
     assert said["data"]["link"] == f"https://line.example/data/{record}"
 
 
+def test_who_was_given_wrong_words_or_words_of_an_erased_person_is_to_be_told(told: Platform, receiver: Receiver):
+    rita = next(user for user in told.guard.users() if user.name == "Rita")
+    told.data.rectify(wrong="blue lamp in the hall", right="red lamp in the hall", what="docs")
+    as_user(told, "Tom").vectors.ask(question="Where is the red lamp?")
+    told.data.erase(identifiers=("Ottilie Kvasthoug",))
+    told.ledger.notify()
+    rectified, erased = [n for n in receiver.said if n["type"].startswith("person.")]
+    assert (rectified["type"], rectified["data"]["users"]) == ("person.rectified", [rita.id])
+    assert (rectified["data"]["answers"], rectified["data"]["residue"]) == (1, 0)
+    assert (erased["type"], erased["data"]["users_count"]) == ("person.erased", 1)
+    assert rita.id not in erased["data"]["users"]
+    assert b"lamp" not in b"".join(p.body for p in receiver.posted)
+
+
 def test_no_word_of_a_document_a_question_or_a_name_leaves(told: Platform, receiver: Receiver):
     told.data.quarantine(what="docs")
     told.data.release(what="docs")

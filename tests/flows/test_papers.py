@@ -28,7 +28,16 @@ def test_the_record_of_processing_names_what_is_held_why_for_whom_and_how_long(h
     assert "- docs: tax law, since" in said
     assert "none: nothing is sent anywhere" in said
     assert "requests for access that were answered: 1" in said
+    assert "corrections: 0" in said
     assert "ottilie" not in said.lower()
+
+
+def test_a_correction_is_counted_in_the_papers(home: Platform, docs: Path):
+    home.data.add(path=str(write(docs, letter=LETTER)))
+    home.data.sync()
+    home.data.rectify(wrong="The Shop", right="The Shoppe", what="docs")
+    assert "- corrections: 1" in home.data.processing()
+    assert "corrections that were made: 1" in str(home.guard.paper(kind="dpia").body)
 
 
 def test_an_empty_home_says_so(home: Platform):

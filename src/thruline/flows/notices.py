@@ -21,6 +21,7 @@ from thruline.core.errors import Invalid
 from thruline.core.ids import kind_of, random_id
 from thruline.core.nouns import Event
 from thruline.flows.outbox import Message
+from thruline.flows.told import told
 from thruline.flows.touched import touched
 
 if TYPE_CHECKING:
@@ -138,6 +139,17 @@ def _of_one(link: str) -> Tells:
     return tells
 
 
+def _of_removal(began: str) -> Tells:
+    """What the event says itself, and who was given an answer that went: those are to be told (GDPR art. 19)."""
+
+    def tells(line: Line, events: Sequence[Event]) -> Data:
+        users = told(line, events[0], began)
+        more = {"users": users[:MOST_IDS], "users_count": len(users), "look_up": "thruline users list"}
+        return {**_of_one("/data")(line, events), **more}
+
+    return tells
+
+
 def _of_a_run(line: Line, events: Sequence[Event]) -> Data:
     event = events[0]
     began = next(line.ledger.read(run=event.run, verbs=("run.started",), limit=1), None)
@@ -153,7 +165,10 @@ def _always(event: Event) -> bool:
 KINDS: Mapping[str, Kind] = {
     "record.quarantined": Kind("record.quarantined", _always, _of_records, "documents were taken out of answers"),
     "record.released": Kind("record.released", _always, _of_records, "documents were let back in"),
-    "person.erased": Kind("erase.done", _always, _of_one("/data"), "a person was erased"),
+    "person.erased": Kind("erase.done", _always, _of_removal("erase.began"), "a person was erased"),
+    "person.rectified": Kind(
+        "rectify.done", _always, _of_removal("rectify.began"), "wrong words of somebody were put right"
+    ),
     "contract.failed": Kind(
         "contract.checked", lambda e: any(e.facts[name] for name in ("failed", "quarantined", "blocked")),
         _of_one("/data"), "a table broke its contract",

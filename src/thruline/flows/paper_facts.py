@@ -127,9 +127,10 @@ def of_measures(line: Line, settings: Settings) -> Iterator[Fact]:
 
 def of_rights(line: Line) -> Iterator[Fact]:
     """How people's requests were answered, and what is held back."""
-    asked = Counter(e.verb for e in events(line, "person.reported", "person.exported", "erase.done"))
+    asked = Counter(e.verb for e in events(line, "person.reported", "person.exported", "rectify.done"))
     yield Fact(f"requests for access that were answered: {asked['person.reported']}", "events person.reported")
     yield Fact(f"copies that were handed over: {asked['person.exported']}", "events person.exported")
+    yield Fact(f"corrections that were made: {asked['rectify.done']}", "events rectify.done")
     for done in events(line, "erase.done"):
         left = done.facts.get("residue", 0)
         yield Fact(

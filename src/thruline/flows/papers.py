@@ -61,7 +61,7 @@ def _processing(line: Line, receivers: Sequence[str]) -> Iterator[str]:
 
 _RIGHTS = {
     "person.reported": "requests for access that were answered", "person.exported": "copies that were handed over",
-    "erase.done": "erasures",
+    "erase.done": "erasures", "rectify.done": "corrections", "person.restricted": "restrictions",
 }  # fmt: skip
 
 
