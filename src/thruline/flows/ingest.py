@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,8 +19,8 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.data.sources import Changes, Move, compare, pair_moves
-from thruline.flows import contracts, corrections, holds, judging
-from thruline.flows.deletion import delete_records
+from thruline.flows import contracts, corrections, judging
+from thruline.flows.gone import let_go, retire_unheld
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
 from thruline.flows.reports import Refusal, SyncReport
@@ -113,6 +113,8 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     if judged and judged.is_blocked:
         return judging.held_back(line, run, source, judged, time.monotonic() - began)
     _forget_unread(line, run, source, before)
+    if changes:
+        let_go(line, run, source, found, before)
     prepared = run.map(lambda c: judging.under(judged, reading(c)), changes, workers=line.hands)
     for group in _groups(prepared, before):
         _take_in(line, run, source, group, tally, len(changes))
@@ -120,7 +122,7 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     generation = publish_live(line, run, "sync")
     expire(line, run, source)
     line.records.mark_synced(source.id, line.clock.now())
-    if changes or found.moved or found.deleted:
+    if tally.done > tally.unchanged or found.moved or found.deleted:
         line.records.note_news(source.id, line.clock.now())
     met = Met(found, before, tally, regrouped)
     return _report(line, Ended(run.id, generation, time.monotonic() - began), source, met, judged)
@@ -251,21 +253,6 @@ def _note_refused(line: Line, source: Source, path: str, reason: str) -> None:
     if not line.subjects.calls_erased(path):
         line.payloads.put(path_id, path.encode(), source.id)
     line.records.put_entry(Entry(source=source.id, path=path_id, refused=reason))
-
-
-def retire_unheld(line: Line, run: Run, source: Source, *, among: Sequence[str] | None = None) -> None:
-    """What no path holds any more: superseded while its path holds something else, deleted when the path is gone.
-
-    Read off the tables, not off what this sync met: one that was killed before leaves nothing behind.
-    among: only of these records.
-    """
-    unheld = line.records.unheld(source.id, among)
-    if not unheld:
-        return
-    held = {e.path for e in line.records.at([r.path for r in unheld])}
-    kept = holds.held(line)
-    line.records.retire([r.id for r in unheld if r.path in held or r.id in kept], "superseded")
-    delete_records(line, run, [r for r in unheld if r.path not in held and r.id not in kept])
 
 
 def _report(line: Line, ended: Ended, source: Source, met: Met, judged: judging.Judged | None) -> SyncReport:

@@ -17,7 +17,7 @@ from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.flows import corrections, holds
-from thruline.flows.ingest import retire_unheld
+from thruline.flows.gone import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_changed, publish_live
 from thruline.flows.reports import PushReport
