@@ -84,10 +84,11 @@ class ConfiguredEngines:
     def origin(self, source: Source) -> Origin:
         """The place of a source, which is asked again where it is away for a moment."""
         opens: OpensOrigin = backend("origin", source.kind)
-        own = {name: value for name, value in source.options.items() if name not in GENERAL}
+        patient = patience(source.options)
+        own = {n: value for n, value in source.options.items() if n not in GENERAL or n in opens.options}
         reference = own.pop(REFERENCE, "")
         asked = (lambda: secret(reference, self._home.path)) if reference else None
-        return Patient(opens(source.location, own, asked), patience(source.options))
+        return Patient(opens(source.location, own, asked), patient)
 
     def check_secret(self, source: Source) -> None:
         """Read once, as a question to the place would."""

@@ -34,6 +34,7 @@ class WebOrigin:
         "sitemap": "address of a sitemap, or `auto` for the site's /sitemap.xml",
         "depth": "how many links to follow from a listed page; 0 unless given",
         "limit": "how many pages to look at; 1000 unless given",
+        "rate": "at most so many questions a second, those of looking for pages among them",
         "ca": "file of the certificates to trust instead of the machine's, for a server of your own",
     }
     marks_content = False  # two pages may have the same ETag
@@ -44,7 +45,9 @@ class WebOrigin:
     ) -> None:  # fmt: skip
         start = location(address)
         ca = options.get("ca", "")
-        self._site = Site(start, secret, ca, sleep=sleep, silence_s=silence_s, deadline_s=deadline_s)
+        rate = float(options.get("rate", "0").removesuffix("/s"))
+        least_s = 1 / rate if rate else 0.0
+        self._site = Site(start, secret, ca, sleep=sleep, silence_s=silence_s, deadline_s=deadline_s, least_s=least_s)
         self._hasty = partial(Site, start, secret, ca, sleep=sleep)
         is_map = urlsplit(start).path.endswith((".xml", ".xml.gz"))
         self._start = self._site.root if is_map else start

@@ -59,12 +59,13 @@ class Site:
     """Everything under one scheme, host and port. Used by several threads at once.
 
     secret: `name:password`, or else a token. ca: a file of certificates that are trusted instead of the machine's.
-    sleep: how to wait between questions, where robots.txt asks for it.
+    sleep: how to wait between questions. least_s: the least time between two, whatever robots.txt asks for.
     """
 
     def __init__(
         self, address: str, secret: Secret | None = None, ca: str = "", *,
         sleep: Callable[[float], None] = time.sleep, silence_s: float = _SILENCE_S, deadline_s: float = _DEADLINE_S,
+        least_s: float = 0.0,
     ) -> None:  # fmt: skip
         parts = urlsplit(address)
         self.root = f"{parts.scheme}://{parts.netloc}/"
@@ -75,13 +76,14 @@ class Site:
         self._rules = RobotFileParser()
         self._rules.parse(())
         self._lock = threading.Lock()  # guards _next
-        self._next, self._pause_s = 0.0, 0.0
+        self._next, self._least_s = 0.0, least_s
+        self._pause_s = least_s
         if secret and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
             raise Invalid(f"a password would be sent in the open to {parts.netloc!r}", hint="use https://")
 
     @property
     def pause_s(self) -> float:
-        """What robots.txt asks for between two questions, once it was read."""
+        """What there is between two questions: as robots.txt asks, once it was read, or more."""
         return self._pause_s
 
     def holds(self, address: str) -> bool:
@@ -102,10 +104,11 @@ class Site:
             raise Unavailable(f"{self.root}robots.txt answers {answer.status}", hint="is the site well?")
         rules = RobotFileParser()
         rules.parse(answer.body.decode("utf-8", "replace").splitlines() if answer.status == 200 else ())
-        self._pause_s = float(rules.crawl_delay(AGENT) or 0)
-        if self._pause_s > _LONGEST_PAUSE_S:
-            wanted = show_seconds(self._pause_s)
+        asked_s = float(rules.crawl_delay(AGENT) or 0)
+        if asked_s > _LONGEST_PAUSE_S:
+            wanted = show_seconds(asked_s)
             raise Denied(f"{self.root!r} wants pauses of {wanted}", hint="ask its owner for a shorter Crawl-delay")
+        self._pause_s = max(asked_s, self._least_s)
         self._rules = rules
 
     def ask(self, method: Literal["GET", "HEAD"], address: str, *, most: Bytes) -> Answer:
