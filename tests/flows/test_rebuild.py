@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -255,6 +257,48 @@ def test_somebody_erased_while_the_model_is_trained_is_in_no_model(desk: Platfor
             retrain(line.jobs, line.registry, run, recipe, workdir=desk.home.jobs)
     assert line.registry.models() == []
     assert line.registry.serving("detector") is None
+
+
+def test_somebody_erased_while_a_sync_and_a_training_are_under_way_is_in_nothing(
+    desk: Platform, tmp_path: Path
+) -> None:
+    line = desk.line
+    own = harmless(line, line.records.live(line.item_rights.of_records()), [s.id for s in line.records.sources()])
+    rows = pl.concat([frame(NEURALCHEMY, (Row(*prompt) for prompt in FEW)), *own.rows])
+    letters = {f"letter{n}": f"# Letter {n}\n\nDear {NAME}, lamp {n} is ready in hall {n}." for n in range(40)}
+    desk.data.add(path=str(write(tmp_path / "late", **letters, hours="# Hours\n\nThe shop opens at nine.")))
+    syncing = threading.Thread(target=lambda: desk.data.sync(source="late"))
+
+    def go() -> None:
+        if not syncing.ident and line.payloads.ids("dataset"):
+            syncing.start()
+            while "letter" not in str(desk.data.documents(source="late")) and syncing.is_alive():
+                time.sleep(0.005)
+            _erased(desk)
+
+    with line.runs.start("train", only="detector") as run:
+        run.check = go
+        recipe = Recipe(rows=rows, made_of=own.records, policy=LENIENT)
+        with pytest.raises(Conflict, match="erased while"):
+            retrain(line.jobs, line.registry, run, recipe, workdir=desk.home.jobs)
+    syncing.join(60)
+    _erased(desk)
+    for info in line.registry.models():  # one that was made again without her
+        assert not line.registry.dataset(info.dataset)["text"].str.contains("Kvasthoug").any()
+    assert {d.path for d in desk.data.documents(source="late", state="live")} == {"hours.md"}
+    assert_gone(desk.home.path, [NAME, MAIL])
+
+
+def _erased(home: Platform) -> None:
+    """As a person would: again, while something is under way."""
+    ends = time.monotonic() + 30
+    while True:
+        try:
+            home.data.erase(identifiers=(NAME, MAIL))
+        except Conflict:
+            assert time.monotonic() < ends
+        else:
+            return
 
 
 @pytest.mark.slow
