@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,20 @@ def a_workbook() -> bytes:
     return held.getvalue()
 
 
+def a_parquet() -> bytes:
+    pl = pytest.importorskip("polars")
+    held = io.BytesIO()
+    rows = {
+        "lock": [f"Lock {n}" for n in range(300)],
+        "keeper": ["Berta Vogel"] * 300,
+        "opened": [date(1990, 1, 1)] * 300,
+    }
+    pl.DataFrame(rows).write_parquet(held)
+    return held.getvalue()
+
+
 FILES = {
+    "locks.parquet": a_parquet(),
     "fleet.xlsx": a_workbook(),
     "tides.csv": b"harbour,high water\n" + b"".join(b"Quay %d,%d hours after noon\n" % (n, n % 12) for n in range(300)),
     "pilots.json": json.dumps([{"pilot": {"name": f"Number {n}", "licence": "deep water"}} for n in range(5)]).encode(),
@@ -43,6 +57,7 @@ FILES = {
     + b"</p></main>",
 }
 QUESTIONS = {
+    "locks.parquet": ("Who keeps Lock 250?", "lock | keeper | opened\n"),
     "fleet.xlsx": ("Which draught has the vessel Heron 250?", "vessel | port | draught\n"),
     "tides.csv": ("When is high water at Quay 250?", "harbour | high water\n"),
     "pilots.json": ("Which licence has the pilot?", "pilot.licence: deep water"),
@@ -74,3 +89,14 @@ def test_a_macro_is_neither_run_nor_read(home: Platform, docs: Path) -> None:
     passages = home.vectors.search(question="draught of the vessel, and calc.exe").passages
     assert "Heron" in passages[0].text
     assert not any("calc" in passage.text for passage in passages)
+
+
+def test_a_person_in_a_parquet_file_is_erased_with_it(home: Platform, docs: Path) -> None:
+    (docs / "locks.parquet").write_bytes(FILES["locks.parquet"])
+    (docs / "quay.md").write_text("# Quay\n\nThe quay is swept by nobody in particular.")
+    home.data.add(path=str(docs))
+    home.data.sync()
+    home.data.erase(identifiers=("Berta Vogel",))
+    assert {d.path for d in home.data.documents()} == {"quay.md"}
+    (report,) = home.data.sync()
+    assert [r.reason for r in report.refused] == ["suppressed"]

@@ -69,6 +69,17 @@ class XlsxParser:
                 _write_pictures(package, relation.part, sheet, inlays)
         return replace(out.done(), parser=", ".join((self.version, *sorted(inlays.parsers))))
 
+    def rows(self, data: bytes, name: str) -> Iterator[list[str]]:
+        """The rows that a person sees on the first sheet that shows."""
+        package = Package(data, name)
+        main = package.main()
+        book = package.xml(main)
+        related = package.relations(main)
+        look = _look(package, book, [r.part for r in related.values()])
+        shown = (sheet for sheet in named(book, "sheet") if sheet.get("state", "visible") == "visible")
+        first = next((related[relation_id(sheet)].part for sheet in shown if relation_id(sheet) in related), "")
+        return _rows(package, first, look, Composer("", self.version)) if first else iter(())
+
 
 def _note(package: Package, relation: Relation, out: Composer) -> None:
     """Who commented, and what pivot tables keep of the data that they were made from."""

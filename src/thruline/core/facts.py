@@ -110,7 +110,7 @@ MENTION_KINDS = (
 INDIRECT_KINDS = frozenset(("date", "web"))  # tell of somebody only beside other words; meant only where they are named
 EXPECTATIONS = (
     "present", "type", "required", "unique", "min", "max", "min_length", "max_length", "pattern", "allowed",
-    "references", "pii", "languages", "min_rows", "max_rows", "fresh", "extra_columns", "unique_together",
+    "references", "pii", "languages", "min_rows", "max_rows", "fresh", "extra_columns", "unique_together", "readable",
 )  # fmt: skip
 RULES = ("detector_gate", "retrieval_gate", "injection_screen", "hidden_text", "poison_risk", "groundedness")
 

@@ -116,6 +116,12 @@ def check(
             return replace(checked, written=quarantine)
 
 
+def newest_of(table: Table, contract: Contract) -> Micros | None:
+    """The newest value of the column that is to be fresh; None without one, or without such a promise."""
+    with reading(table):
+        return _rows_and_newest(scan(table), contract)[1]
+
+
 @contextmanager
 def _laid_aside(quarantine: Path | None) -> Iterator[Path | None]:
     """Where failing rows can lie while they are judged; gone afterwards, whatever happens."""

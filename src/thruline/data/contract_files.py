@@ -19,6 +19,7 @@ from thruline.data.contract_odcs import from_odcs
 from thruline.data.contracts import (
     ACTIONS,
     COLUMN_RULES,
+    READABLE,
     TABLE_RULES,
     TYPES,
     Column,
@@ -78,15 +79,15 @@ def from_toml(text: str, file: str = "contract.toml") -> Contract:
 
 
 def contract_of(document: Mapping[str, Any], file: str) -> Contract:
-    """The contract that a document of sections `contract`, `columns` and `table` states; raises Invalid."""
+    """The contract that a document of sections `contract`, `columns`, `table` and `files` states; raises Invalid."""
     top = Value(file, "", dict(document))
-    _only(top, ("contract", "columns", "table"), needed=("contract", "columns"))
+    _only(top, ("contract", "columns", "table", "files"), needed=("contract",))
     head = _section(top.at("contract"), _NAMED, needed=("name", "version"))
-    columns = _table(top.at("columns"))
-    if not columns.value:
-        raise columns.wrong("a table of columns", hint="[columns.id]")
-    read = tuple(_column(name, columns.at(name)) for name in columns.value)
-    return Contract(
+    files = _table(top.at("files")) if "files" in top.value else top._replace(value={})
+    if not files.value or "table" in top.value:
+        _only(top, tuple(top.value), needed=("columns",))
+    read = _columns(top)
+    whole = Contract(
         name=_text(head.at("name")),
         version=_text(head.at("version")),
         owner=_text(head.at("owner")) if "owner" in head.value else "",
@@ -94,6 +95,25 @@ def contract_of(document: Mapping[str, Any], file: str) -> Contract:
         columns=read,
         table=_whole(top.at("table"), read) if "table" in top.value else Whole(),
     )
+    return replace(whole, files={pattern: _file(whole, files.at(pattern)) for pattern in files.value})
+
+
+def _file(whole: Contract, value: Value) -> Contract:
+    """What the table files of a pattern promise, in the same words."""
+    section = _section(value, ("action", "columns", "table"), needed=("columns",))
+    read = _columns(section)
+    action = _member(section.at("action"), ACTIONS) if "action" in section.value else whole.action
+    table = _whole(section.at("table"), read, READABLE) if "table" in section.value else Whole()
+    return replace(whole, columns=read, action=action, table=table)
+
+
+def _columns(section: Value) -> tuple[Column, ...]:
+    if "columns" not in section.value:
+        return ()
+    columns = _table(section.at("columns"))
+    if not columns.value:
+        raise columns.wrong("a table of columns", hint="[columns.id]")
+    return tuple(_column(name, columns.at(name)) for name in columns.value)
 
 
 def _column(name: str, value: Value) -> Column:
@@ -111,7 +131,7 @@ def _column(name: str, value: Value) -> Column:
     return replace(column, actions=_actions(section, rules_of(column)))
 
 
-def _whole(value: Value, columns: tuple[Column, ...]) -> Whole:
+def _whole(value: Value, columns: tuple[Column, ...], *always: str) -> Whole:
     section = _section(value, (*TABLE_RULES, "actions"))
     names = tuple(column.name for column in columns)
     given: dict[str, Any] = {k: _count(section.at(k)) for k in ("min_rows", "max_rows") if k in section.value}
@@ -124,7 +144,7 @@ def _whole(value: Value, columns: tuple[Column, ...]) -> Whole:
         given["unique_together"] = tuple(_set_of_columns(section.at("unique_together"), one, names) for one in sets)
     _check_bounds(section, given)
     whole = Whole(**given)
-    return replace(whole, actions=_actions(section, rules_of_table(whole)))
+    return replace(whole, actions=_actions(section, (*rules_of_table(whole), *always)))
 
 
 def _fresh(value: Value, columns: tuple[Column, ...]) -> Fresh:

@@ -17,6 +17,7 @@ from thruline.data.contract_odcs_quality import add, column_check, lenient, mapp
 
 _VERSION = re.compile(r"v3\.[01]\.\d+")
 OURS = "thruline."
+FILES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".xlsx")  # table files
 _DESCRIBES = frozenset((
     "id", "name", "description", "businessName", "physicalName", "tags", "authoritativeDefinitions", "logicalType",
     "physicalType", "logicalTypeOptions", "properties", "quality", "customProperties", "dataGranularityDescription",
@@ -38,10 +39,10 @@ _TIMESTAMP = re.compile(r"timestamp|datetime", re.IGNORECASE)
 
 
 def from_odcs(text: str, file: str, *, table: str = "") -> dict[str, Any]:
-    """The sections `contract`, `columns` and `table` that an ODCS document states, to be read as TOML's are.
+    """The sections `contract`, `columns`, `table` and `files` that an ODCS document states, to be read as TOML's are.
 
-    table: which of its schemas, where there are several. Raises Invalid, and Unsupported for rules that nobody here
-    can check.
+    table: which of its schemas, where there are several; else those whose `physicalName` is a pattern of table files
+    promise something of each file. Raises Invalid, and Unsupported for rules that nobody here can check.
     """
     document = mapping(_load(text, file), "the contract", file)
     version = str(document.get("apiVersion", ""))
@@ -50,13 +51,27 @@ def from_odcs(text: str, file: str, *, table: str = "") -> dict[str, Any]:
             f"{file}: kind {document.get('kind')!r} with apiVersion {version!r} is no ODCS contract that is known",
             hint="kind: DataContract, apiVersion: v3.0.x or v3.1.x",
         )
-    schema = _chosen(document, file, table)
+    schemas = _schemas(document, file)
+    files = {} if table in schemas else {str(s["physicalName"]): s for s in schemas.values() if _is_of_files(s)}
+    others = [name for name, s in schemas.items() if not files or not _is_of_files(s)]
     ours = _ours(document, file, ("action",))
     head = {"name": document.get("name") or document.get("id"), "version": str(document.get("version", "")), **ours}
     if owner := _owner(document):
         head["owner"] = owner
-    sections = {"contract": head, "columns": _columns(schema, file), "table": _whole(schema, document, file)}
-    return {name: section for name, section in sections.items() if section}
+    sections: dict[str, Any] = {"contract": head}
+    if others or not files:
+        sections |= _section(_chosen(schemas, others, file, table), document, file)
+        head |= {"action": sections.pop("action")} if "action" in sections else {}
+    if files:
+        sections["files"] = {pattern: _section(schema, document, file) for pattern, schema in files.items()}
+    return sections
+
+
+def _section(schema: Mapping[str, Any], document: Mapping[str, Any], file: str) -> dict[str, Any]:
+    table = _whole(schema, document, file)
+    own = {"action": table.pop("action")} if "action" in table else {}
+    sections = {"columns": _columns(schema, file), "table": table}
+    return own | {name: section for name, section in sections.items() if section}
 
 
 def _columns(schema: Mapping[str, Any], file: str) -> dict[str, Any]:
@@ -98,7 +113,7 @@ def _whole(schema: Mapping[str, Any], document: Mapping[str, Any], file: str) ->
         add(table, found, where)
     table |= _fresh(document, schema, file)
     stated = {rule: value for rule, value in table.items() if value != []}
-    return _with_actions(stated, actions, _ours(schema, where, ("extra_columns", "actions")))
+    return _with_actions(stated, actions, _ours(schema, where, ("extra_columns", "actions", "action")))
 
 
 def _primary_keys(schema: Mapping[str, Any], file: str) -> list[str]:
@@ -150,10 +165,24 @@ def _type_of(given: Mapping[str, Any]) -> str:
     return "timestamp" if logical == "date" and says_time else logical
 
 
-def _chosen(document: Mapping[str, Any], file: str, table: str) -> Mapping[str, Any]:
+def _schemas(document: Mapping[str, Any], file: str) -> dict[str, Mapping[str, Any]]:
     schemas = {str(s.get("name")): s for s in rows(document.get("schema"), "schema", file)}
-    if not table and len(schemas) == 1:
-        return next(iter(schemas.values()))
+    patterns = [s["physicalName"] for s in schemas.values() if _is_of_files(s)]
+    if twice := next((p for p in patterns if patterns.count(p) > 1), ""):
+        raise Invalid(f"{file}: two schemas have the physicalName {twice!r}", hint="each file keeps one promise")
+    return schemas
+
+
+def _is_of_files(schema: Mapping[str, Any]) -> bool:
+    name = str(schema.get("physicalName", ""))
+    return name.lower().endswith(FILES) or any(sign in name for sign in "*?/")
+
+
+def _chosen(
+    schemas: Mapping[str, Mapping[str, Any]], others: Sequence[str], file: str, table: str
+) -> Mapping[str, Any]:  # fmt: skip
+    if not table and len(others) == 1:
+        return schemas[others[0]]
     if table not in schemas:
         raise Invalid(f"{file}: which of its schemas? {table!r} is none", hint=f"known: {', '.join(schemas) or 'none'}")
     return schemas[table]

@@ -24,18 +24,30 @@ def to_odcs(contract: Contract) -> str:
         "name": contract.name,
         "version": contract.version,
         "status": "active",
-        "schema": [_schema(contract)],
+        "schema": [*([_schema(contract)] if contract.columns else []), *_of_files(contract)],
         **_custom(action=contract.action),
     }
     if contract.owner:
         document["team"] = [{"username": contract.owner, "role": "owner"}]
-    if fresh := contract.table.fresh:
-        element = f"{contract.name}.{fresh.column}"
-        document["slaProperties"] = [{"property": "latency", "value": fresh.within_s, "unit": "s", "element": element}]
+    if promises := list(_fresh(contract)):
+        document["slaProperties"] = promises
     return load_yaml().safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
-def _schema(contract: Contract) -> dict[str, Any]:
+def _fresh(contract: Contract) -> Iterator[dict[str, Any]]:
+    for name, promise in {contract.name: contract, **contract.files}.items():
+        if fresh := promise.table.fresh:
+            element = f"{name}.{fresh.column}"
+            yield {"property": "latency", "value": fresh.within_s, "unit": "s", "element": element}
+
+
+def _of_files(contract: Contract) -> Iterator[dict[str, Any]]:
+    for pattern, promise in contract.files.items():
+        schema = {**_schema(promise, action=promise.action), "name": pattern, "physicalName": pattern}
+        yield schema
+
+
+def _schema(contract: Contract, **ours: str) -> dict[str, Any]:
     table = contract.table
     extra = table.extra_columns if table.extra_columns == "forbidden" else None
     checks = [*_row_counts(contract), *(_together(columns) for columns in table.unique_together)]
@@ -44,7 +56,7 @@ def _schema(contract: Contract) -> dict[str, Any]:
         "logicalType": "object",
         "properties": [_property(column) for column in contract.columns],
         **({"quality": checks} if checks else {}),
-        **_custom(extra_columns=extra, actions=dict(table.actions)),
+        **_custom(extra_columns=extra, actions=dict(table.actions), **ours),
     }
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from thruline.data.patterns import matches
+
 ColumnType = Literal["string", "integer", "number", "boolean", "date", "timestamp"]
 Action = Literal["block", "quarantine", "warn"]
 Presence = Literal["allowed", "forbidden"]
@@ -36,6 +38,7 @@ COLUMN_RULES: Mapping[str, tuple[str, ...]] = {
     "languages": ("string",),
 }
 TABLE_RULES = ("min_rows", "max_rows", "fresh", "extra_columns", "unique_together")
+READABLE = "readable"  # of a table file: that it is one, to its end; it can have an action, and is always judged
 # Rules that judge the table: when one of them fails, every row does.
 WHOLE_TABLE = frozenset(("present", "min_rows", "max_rows", "fresh", "extra_columns"))
 
@@ -87,7 +90,10 @@ class Whole:
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """What a table promises. action: what failing rows meet unless a rule says otherwise."""
+    """What a table promises. action: what failing rows meet unless a rule says otherwise.
+
+    files: pattern of paths -> what each table file promises that lies there; columns may then be none.
+    """
 
     name: str
     version: str
@@ -95,6 +101,11 @@ class Contract:
     columns: tuple[Column, ...]
     action: Action = "quarantine"
     table: Whole = field(default_factory=Whole)
+    files: Mapping[str, Contract] = field(default_factory=dict)
+
+    def pattern_of(self, path: str) -> str:
+        """The first of its patterns that a file's path fits; nothing where none does."""
+        return next((pattern for pattern in self.files if matches(pattern, path)), "")
 
     def column(self, name: str) -> Column:
         """The column of that name, which is there."""

@@ -49,6 +49,7 @@ FORMATS = (
     Format("text/tab-separated-values", "csv", (".tsv", ".tab")),
     Format("application/json", "json", (".json", ".geojson")),
     Format("application/x-ndjson", "json", (".jsonl", ".ndjson")),
+    Format("application/vnd.apache.parquet", "parquet", (".parquet",)),
     Format("text/x-source", "code", _CODE),
     Format("application/pdf", "pdf", (".pdf",)),
     Format("image/png", "picture", (".png",)),
@@ -69,6 +70,7 @@ _TEXT = frozenset(f.media_type for f in FORMATS if f.parser == "json" or f.media
 _MAGIC = (
     (b"%PDF-", "application/pdf"),
     (b"PK\x03\x04", _OFFICE),
+    (b"PAR1", "application/vnd.apache.parquet"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"II*\0", "image/tiff"),

@@ -29,7 +29,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Parse data with the parser at `module:object`; files inside it with `others`, media type -> parser.
 
     weights: the folder of the networks that read pictures, where there are any. patience: times the usual time limit.
-    look: show pages instead, of a format that has some.
+    look: show pages instead, of a format that has some. table: read it as columns instead.
     """
 
     parser: str
@@ -40,13 +40,18 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     weights: str = ""
     patience: int = 1
     look: Look | None = None
+    table: bool = False
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """The document or the pages, or why there are none. A child that is `spent` ends after this reply."""
+    """The document, the pages or the table, or why there is none. A child that is `spent` ends after this reply.
+
+    table: as data/table_files gives it.
+    """
 
     parsed: Parsed | None = None
     pages: tuple[Page, ...] = ()
+    table: bytes = b""
     reason: str = ""
     message: str = ""
     spent: bool = False

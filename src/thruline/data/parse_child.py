@@ -24,7 +24,7 @@ from thruline.core.pages import Look, Page
 from thruline.data.encodings import as_utf8
 from thruline.data.media import is_plain_text, media_type
 from thruline.data.messages import LENGTH, Hello, Limits, Reply, Request, framed
-from thruline.ports.parser import Container, Learned, Paged, Parser
+from thruline.ports.parser import Container, Learned, Paged, Parser, Tabular
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -73,6 +73,8 @@ def _answer(request: Request) -> Reply:
     try:
         if request.look:
             return Reply(pages=_look(request, request.look))
+        if request.table:
+            return Reply(table=_table(request))
         inside = _Inside(request.others, request.weights)
         return Reply(parsed=_parse(request.parser, request.data, request.media_type, request.name, inside))
     except Refused as refusal:
@@ -90,6 +92,14 @@ def _look(request: Request, look: Look) -> tuple[Page, ...]:
     if not isinstance(parser, Paged):
         raise Refused(f"{request.name!r} has no pages", reason="unsupported_type")
     return parser.look(request.data, request.name, look)
+
+
+def _table(request: Request) -> bytes:
+    """Columns in Arrow's form. A reader that panics on damage ends the child, and only it."""
+    table_files = import_module("thruline.data.table_files")  # loads the engine; most children never need it
+    parser = _load(request.parser, "")
+    rows = parser.rows if isinstance(parser, Tabular) else None
+    return table_files.columns_of(request.data, request.media_type, request.name, rows)
 
 
 class _Inside:

@@ -34,7 +34,7 @@ _START_S = 30.0
 _PICTURES = 10  # times as long as for text: a page takes seconds
 _CHILD = (sys.executable, "-I", "-B", "-m", "thruline.data.parse_child")
 # Nothing of ours reaches a parser: no keys, no proxies, no paths. Temporary files could not be written anyway.
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1"}
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
 _Places: TypeAlias = "queue.LifoQueue[_Child | None]"
 _BY_SIGNAL = {signal.SIGXCPU: "parser_timeout", signal.SIGALRM: "parser_timeout"}
 
@@ -83,6 +83,15 @@ class ParserPool:
         if reply.reason:
             raise Refused(f"{name!r} could not be shown: {reply.message}", reason=reply.reason)
         return reply.pages
+
+    def table(self, data: bytes, media_type: str, name: str) -> bytes:
+        """A table file as `table_files.frame_of` takes it; raises Refused for what is none, to its end."""
+        parser = self._parser(media_type)
+        request = Request(parser=parser, media_type=media_type, name=name, data=data, others={}, table=True)
+        reply = self._with_child(lambda child: child.ask(request))
+        if reply.reason:
+            raise Refused(f"{name!r} is no table: {reply.message}", reason=reply.reason)
+        return reply.table
 
     def version(self, media_type: str) -> str:
         """A digest of the code that reads a media type, and of all parsers for one that may hold files of others."""

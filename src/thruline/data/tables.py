@@ -24,6 +24,7 @@ class Texts(NamedTuple):
     frame: pl.DataFrame | pl.LazyFrame
 
 
+NOTHING = Texts(pl.LazyFrame())  # no columns
 Table = pl.DataFrame | pl.LazyFrame | Path | Texts
 
 

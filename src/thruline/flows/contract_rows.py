@@ -11,14 +11,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from thruline.core.clock import Micros
-from thruline.core.errors import Unsupported
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Source
 from thruline.core.rows import values_in
 from thruline.data.contracts import WORTH_A_LINK, ColumnType, Contract
 from thruline.data.language import language
 from thruline.data.table_schema import Field
-from thruline.flows.contracts import PAGE, Kept, is_table, kept
+from thruline.flows.contracts import PAGE, Kept, columnar, is_table, kept
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.expectations import told
 
@@ -63,12 +62,10 @@ def rows_kept(line: Line, source: Source, records: Mapping[str, str]) -> Iterato
 
 def judge(line: Line, source: Source, contract: Contract, rows: Iterable[Row]) -> Kept:
     """The verdict on all rows together, with the rules that each record breaks, and how the schema has changed."""
-    try:
+    with columnar():
         from thruline.data.checks import check
         from thruline.data.schema_reading import schema_of
         from thruline.data.spool import Spool
-    except ModuleNotFoundError as error:
-        raise Unsupported(f"a contract is checked with {error.name!r}", hint="pip install 'thruline[train]'") from error
     promised = None if is_table(source) else {c.name for c in contract.columns} & {*DOCUMENT}
     with Spool(line.home, {} if is_table(source) else _TYPES) as spool:
         records = list(_spooled(spool, rows, promised))

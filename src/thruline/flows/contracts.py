@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from thruline.core.clock import Micros
+from thruline.core.errors import Unsupported
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
+from thruline.data.contract_choice import contract_for
 from thruline.data.contract_files import read_contract
 from thruline.data.contracts import Contract
 from thruline.data.table_schema import Field
-from thruline.flows.reports import ContractReport
+from thruline.flows.reports import ContractReport, RuleReport
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -26,24 +30,61 @@ BROKEN = "contract"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kept:
-    """What a source's last judgement left. broken: record -> the rules that it breaks. changes: of its columns."""
+class JudgedFile:
+    """A table file as it was judged. held_to: a digest of what was promised of it. rules: those that did not pass.
 
-    report: ContractReport
+    newest: of the column that is to be fresh.
+    """
+
+    pattern: str
+    held_to: str
+    rows: int
+    rules: tuple[RuleReport, ...]
+    fields: tuple[Field, ...]
+    newest: Micros | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What a source's last judgement left. broken: record -> the rules that it breaks. changes: of its columns.
+
+    report: of its rows or documents, None where nothing is promised of them. files: record -> how it was judged as a
+    table, those that came last at the end. tables: all files of a pattern together.
+    """
+
+    report: ContractReport | None
     broken: Mapping[str, tuple[str, ...]]
     fields: tuple[Field, ...]
     changes: tuple[str, ...]
+    files: Mapping[str, JudgedFile] = field(default_factory=dict)
+    tables: tuple[ContractReport, ...] = ()
+
+    @property
+    def reports(self) -> tuple[ContractReport, ...]:
+        """Of its rows or documents, and of its table files."""
+        return (*([self.report] if self.report else ()), *self.tables)
 
 
 def contract_of(source: Source) -> Contract | None:
     """The contract that the source's options name, as it is now; raises NotFound and Invalid."""
-    path = source.options.get("contract")
-    return read_contract(Path(path), table=source.options.get("table", "")) if path else None
+    path, of = source.options.get("contract"), source.options.get("table", "")
+    if not path:
+        return None
+    return contract_for(Path(path), table=source.location, of=of) if is_table(source) else read_contract(Path(path))
 
 
 def is_table(source: Source) -> bool:
     """Whether the source's documents are rows."""
     return source.kind in TABLES
+
+
+@contextmanager
+def columnar() -> Iterator[None]:
+    """What is imported under it comes with the extra `train`; raises Unsupported where that is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Unsupported(f"a contract is checked with {error.name!r}", hint="pip install 'thruline[train]'") from error
 
 
 def kept(line: Line, source: Source) -> Kept | None:
@@ -59,28 +100,30 @@ def forget(line: Line, source: Source) -> None:
 
 def note(line: Line, run: Run, source: Source, contract: Contract, judged: Kept) -> None:
     """Keep a judgement, and put its numbers on the ledger; in the caller's transaction."""
-    report = judged.report
     line.payloads.put(_id(line, source), msgspec.msgpack.encode(judged), source.id)
+    for report in judged.reports:
+        run.append(*_verdicts(line, source, contract, report))
+
+
+def _verdicts(line: Line, source: Source, contract: Contract, report: ContractReport) -> Iterator[Draft]:
     failed = sum(rule.outcome == "failed" for rule in report.rules)
-    summary = Draft(
+    of_files = [report.table] if report.files is not None else []
+    yield Draft(
         verb="contract.checked", inputs=(source.id,),
         facts={
             "rows": report.rows, "quarantined": report.quarantined, "blocked": report.blocked, "failed": failed,
-            "table": line.ids.digest("table", source.id),
+            "table": line.ids.digest("table", source.id, *of_files),
             "contract": line.ids.digest("contract", contract.name, contract.version),
         },
     )  # fmt: skip
-    verdicts = (
-        Draft(
+    for rule in report.rules:
+        yield Draft(
             verb="contract.judged", inputs=(source.id,),
             facts={
                 "rule": rule.rule, "column": line.ids.digest("column", rule.column), "outcome": rule.outcome,
                 "failing": rule.failing, "taken": rule.taken,
             },
-        )
-        for rule in report.rules
-    )  # fmt: skip
-    run.append(summary, *verdicts)
+        )  # fmt: skip
 
 
 def settle(line: Line, run: Run, source: Source, broken: Collection[str]) -> None:

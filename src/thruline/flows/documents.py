@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PAGE = 256  # documents decrypted at a time
 BINARY = (
     b"PK\x03\x04",
+    b"PAR1",
     b"%PDF",
     b"\x89PNG",
     b"\xff\xd8\xff",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import Unsupported
 from thruline.core.facts import Fact
 from thruline.core.nouns import Draft
-from thruline.data.contract_files import read_contract
+from thruline.data.contract_choice import contract_for
 from thruline.data.language import language
 from thruline.flows.reports import ContractReport, RuleReport
 
@@ -27,8 +27,8 @@ def hold(line: Line, table: str, contract: str, of: str, out: str, actor: str) -
         from thruline.data.checks import check
     except ModuleNotFoundError as error:
         raise Unsupported(f"a contract is checked with {error.name!r}", hint="pip install 'thruline[train]'") from error
-    promised = read_contract(Path(contract).expanduser(), table=of)
     path = Path(table).expanduser()
+    promised = contract_for(Path(contract).expanduser(), table=str(path), of=of)
     checked = check(
         path, promised, line.clock.now(), quarantine=Path(out).expanduser() if out else None, names=line.names,
         language_of=language,

@@ -269,4 +269,5 @@ def _report(line: Line, ended: Ended, source: Source, met: Met, judged: judging.
         refused=tuple(Refusal(path=names.get(e.path, b"").decode(), reason=e.refused) for e in refused),
         chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),
         contract=judged.kept.report if judged else None, changes=judged.kept.changes if judged else (),
+        tables=judged.kept.tables if judged else (),
     )  # fmt: skip

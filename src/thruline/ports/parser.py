@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -55,4 +55,13 @@ class Paged(Protocol):
 
         Comments and forms that were laid over a page are not drawn: no parser has read them.
         """
+        ...
+
+
+@runtime_checkable
+class Tabular(Protocol):
+    """A format of sheets, of which the first that a person sees can be taken for a table."""
+
+    def rows(self, data: bytes, name: str) -> Iterator[Sequence[str]]:
+        """Its rows in words, from the first that has cells; raises Refused as Parser.parse does."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from thruline.app.render.words import WIDTH, n, pairs
@@ -12,7 +12,7 @@ from thruline.flows import reports
 def _sync(report: reports.SyncReport) -> Iterator[str]:
     if report.error:
         yield f"{report.source}: NOT read: {report.error}"
-        yield from _held(report.contract, report.changes)
+        yield from _held(report)
         return
     yield (
         f"{report.source}: {report.seen} seen: {report.indexed} indexed, {report.duplicates} duplicates, "
@@ -23,7 +23,7 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
         f"  {report.added} added, {report.changed} changed, {report.moved} moved, {report.deleted} deleted, "
         f"{report.unchanged} unchanged{others}; {n(report.chunks, 'new chunk')} in {report.seconds:.1f} s"
     )
-    yield from _held(report.contract, report.changes)
+    yield from _held(report)
     for refusal in report.refused[:10]:
         yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
     if len(report.refused) > 10:
@@ -57,14 +57,17 @@ def _contract(report: reports.ContractReport) -> Iterator[str]:
         yield f"kept out: {report.written}"
 
 
-def _held(contract: reports.ContractReport | None, changes: Sequence[str]) -> Iterator[str]:
+def _held(report: reports.SyncReport | reports.SourceReport) -> Iterator[str]:
     """A source's contract, with the rules that fail, and how its columns have changed."""
-    if contract:
-        failed = [r for r in contract.rules if r.outcome == "failed"]
-        yield f"  contract {contract.contract} {contract.version}: {len(failed)} of {n(contract.rules, 'rule')} failed"
+    for held in (*([report.contract] if report.contract else []), *report.tables):
+        failed = [r for r in held.rules if r.outcome == "failed"]
+        files = "" if held.files is None else f", {held.table} ({n(held.files, 'file')}, {n(held.rows, 'row')})"
+        yield f"  contract {held.contract} {held.version}{files}: {len(failed)} of {n(held.rules, 'rule')} failed"
         for r in failed:
             yield f"    {f'{r.column} {r.rule}'.strip()}: {n(r.failing, 'row')} {r.taken}"
-    yield from (f"  {sentence}" for sentence in changes)
+        for file in held.failing:
+            yield f"    {file.path}: {'; '.join(file.rules)}"
+    yield from (f"  {sentence}" for sentence in report.changes)
 
 
 def _quality(report: reports.QualityReport) -> Iterator[str]:
@@ -122,7 +125,7 @@ def _source(report: reports.SourceReport) -> Iterator[str]:
     )
     if report.alike:
         yield f"{n(report.alike, 'document')} of them in other words what another says"
-    yield from _held(report.contract, report.changes)
+    yield from _held(report)
     for kind in report.personal:
         yield f"  {kind.kind} of {n(kind.people, 'person', 'people')}, {kind.policy}"
     yield "options:"

@@ -24,8 +24,19 @@ class RuleReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldFile:
+    """A table file that breaks rules: `state.allowed in rows 3, 7 and 12 more`."""
+
+    path: str
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ContractReport:
-    """A table held to its contract: rows = passed + quarantined + blocked. written: where the rows kept out are."""
+    """A table held to its contract: rows = passed + quarantined + blocked. written: where the rows kept out are.
+
+    files: how many make up the table, where it is a pattern of files; failing: those of them that break a rule.
+    """
 
     contract: str
     version: str
@@ -37,6 +48,8 @@ class ContractReport:
     written: str
     ok: bool
     rules: tuple[RuleReport, ...]
+    files: int | None = None
+    failing: tuple[HeldFile, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

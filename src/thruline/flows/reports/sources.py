@@ -21,7 +21,8 @@ class SyncReport:
 
     permissions: known items that others may read than before, whether their bytes changed or not.
     error: why the source could not be read or was held back; what was there before stays. contract: what became of its
-    rules. changes: of the table's columns since it was judged before, a sentence each.
+    rules. changes: of the table's columns since it was judged before, a sentence each. tables: what became of its table
+    files, pattern by pattern.
     """
 
     source: str
@@ -43,6 +44,7 @@ class SyncReport:
     error: str = ""
     contract: ContractReport | None = None
     changes: tuple[str, ...] = ()
+    tables: tuple[ContractReport, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -123,7 +125,7 @@ class PersonalKind:
 class SourceReport:
     """A source at a glance, with every option that it takes. usual: how often it brings something new, in words.
 
-    alike: documents that say in other words what another says.
+    alike: documents that say in other words what another says. tables: its table files under its contract.
     """
 
     source: SourceView
@@ -134,6 +136,7 @@ class SourceReport:
     changes: tuple[str, ...]
     options: tuple[SourceOption, ...]
     alike: int = 0
+    tables: tuple[ContractReport, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
