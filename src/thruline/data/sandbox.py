@@ -34,7 +34,11 @@ _START_S = 30.0
 _PICTURES = 10  # times as long as for text: a page takes seconds
 _CHILD = (sys.executable, "-I", "-B", "-m", "thruline.data.parse_child")
 # Nothing of ours reaches a parser: no keys, no proxies, no paths. Temporary files could not be written anyway.
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+# Columns are read by an engine with threads, each of which would reserve 64 MB of the address space for itself.
+_ENVIRONMENT = {
+    "LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin", "OMP_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+}  # fmt: skip
 _Places: TypeAlias = "queue.LifoQueue[_Child | None]"
 _BY_SIGNAL = {signal.SIGXCPU: "parser_timeout", signal.SIGALRM: "parser_timeout"}
 

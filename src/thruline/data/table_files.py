@@ -78,7 +78,8 @@ def _utf8(data: bytes) -> bytes:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return decode(as_utf8(data)).encode()
+        found = as_utf8(data)
+        return decode(data).encode() if found is data else found
     return data.removeprefix(_BOM) if b"\0" not in data else decode(data).encode()
 
 
