@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from thruline.data.cells import ROWS, grouped
+from thruline.data.cells import ROWS, grouped, numbered
 
 # Group sizes are told in these steps; 5 and 11 are the least that authorities commonly ask for.
 STEPS = (1, 2, 3, 5, 11, 20, 50, 100)
-_OVERALL = "_thruline_overall"
 
 
 class Hiding(NamedTuple):
@@ -85,15 +84,13 @@ def variety(frame: pl.DataFrame, quasi: Sequence[str], sensitive: str) -> Variet
     """Of a frame of cells, at least one row of it."""
     told = [*quasi, sensitive]
     counts = frame if set(frame.columns) == {*told, ROWS} else grouped(frame, told)
-    places, rows = counts[sensitive].to_numpy(), counts[ROWS].to_numpy()
-    overall = np.bincount(places, weights=rows) / rows.sum()
-    share, everywhere = pl.col(ROWS) / pl.col(ROWS).sum(), pl.col(_OVERALL)
+    places, rows, group = counts[sensitive].to_numpy(), counts[ROWS].to_numpy(), numbered(counts, quasi)
+    overall = (np.bincount(places, weights=rows) / rows.sum())[places]
+    distinct = np.bincount(group)
+    there = distinct > 0
+    share = rows / np.bincount(group, weights=rows)[group]
+    entropy = -np.bincount(group, weights=share * np.log(share))[there]
     # Half the sum of all differences: of values that a group does not hold, the difference is their overall share.
-    distance = ((share - everywhere).abs().sum() + 1 - everywhere.sum()) / 2
-    asked = (pl.len().alias("distinct"), (-(share * share.log()).sum()).alias("entropy"), distance.alias("distance"))
-    shares = counts.with_columns(pl.Series(_OVERALL, overall[places]))
-    found = shares.group_by(quasi).agg(asked) if quasi else shares.select(asked)
-    least, entropy, furthest = found.select(
-        pl.col("distinct").min(), pl.col("entropy").min(), pl.col("distance").max()
-    ).row(0)
-    return Variety(int(least), float(np.exp(max(0.0, entropy))), min(1.0, max(0.0, float(furthest))))
+    apart = np.bincount(group, weights=np.abs(share - overall)) + 1 - np.bincount(group, weights=overall)
+    furthest = float(apart[there].max()) / 2
+    return Variety(int(distinct[there].min()), float(np.exp(max(0.0, entropy.min()))), min(1.0, max(0.0, furthest)))

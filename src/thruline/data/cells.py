@@ -6,6 +6,7 @@ Memory grows with the cells, not with the rows. Needs the extra `train`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -18,7 +19,8 @@ from thruline.data.tables import Scan, type_of
 
 ROWS = "_thruline_rows"
 _KEY = "_thruline_key"
-_LARGEST_KEY = 2**63
+_LARGEST_KEY, _LARGEST_SHORT_KEY = 2**63, 2**32
+_SPARSE = 4  # numbers a row that an array of them may hold
 
 
 class Cells(NamedTuple):
@@ -61,9 +63,43 @@ def comparable(scan: Scan) -> pl.LazyFrame:
 
 def grouped(frame: pl.DataFrame, by: Sequence[str], kinds: Sequence[str] = ()) -> pl.DataFrame:
     """Groups of rows that are alike in some columns: ROWS, and how many values of each of `kinds` it has."""
-    if not by:
-        return frame.select(pl.col(ROWS).sum(), *(pl.col(name).n_unique() for name in kinds))
-    return frame.group_by(by).agg(pl.col(ROWS).sum(), *(pl.col(name).n_unique() for name in kinds))
+    # Arrays by number of group: a sixth of the time of grouping by columns, at five million cells.
+    group = numbered(frame, by)
+    members = np.bincount(group)
+    there = np.flatnonzero(members)
+    one_of = np.zeros(len(members), np.int64)
+    one_of[group] = np.arange(frame.height)
+    rows = np.bincount(group, weights=frame[ROWS].to_numpy())
+    columns = {name: frame[name].to_numpy()[one_of[there]] for name in by}
+    values = {name: _distinct(group, frame[name].to_numpy())[there].astype(np.uint32) for name in kinds}
+    return pl.DataFrame({**columns, ROWS: rows[there].astype(np.int64), **values})
+
+
+def numbered(frame: pl.DataFrame, by: Sequence[str]) -> np.ndarray:
+    """Of each row of a frame of cells a number from 0 that those alike in some columns share; some stand for none."""
+    numbers, size = np.zeros(frame.height, np.int64), 1
+    for name in by:
+        column = frame[name].to_numpy()
+        values = int(column.max(initial=0)) + 1
+        if size * values > _SPARSE * frame.height:
+            found, numbers = np.unique(numbers, return_inverse=True)
+            size = len(found)
+        numbers = numbers * values + column
+        size *= values
+    if size > _SPARSE * frame.height:
+        numbers = np.unique(numbers, return_inverse=True)[1]
+    return numbers
+
+
+def _distinct(group: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """How many different values there are of each number of a group."""
+    groups, kinds = int(group.max(initial=-1)) + 1, int(values.max(initial=0)) + 1
+    pairs = group * kinds + values
+    if groups * kinds > _SPARSE * len(group):
+        return np.bincount(np.unique(pairs) // kinds, minlength=groups)
+    met = np.zeros(groups * kinds, np.bool_)
+    met[pairs] = True
+    return met.reshape(groups, kinds).sum(axis=1)
 
 
 def regrouped(frame: pl.DataFrame, into: Mapping[str, np.ndarray]) -> pl.DataFrame:
@@ -89,22 +125,24 @@ def _packs(values: Mapping[str, pl.Series]) -> Iterator[list[str]]:
 
 
 def _key(pack: Sequence[str], values: Mapping[str, pl.Series]) -> pl.Expr:
-    key, stride = pl.lit(0, pl.UInt64), 1
+    size = math.prod(len(values[name]) for name in pack)
+    whole = pl.UInt32() if size <= _LARGEST_SHORT_KEY else pl.UInt64()
+    key, stride = pl.lit(0, whole), 1
     for name in pack:
-        key = key + _index(name, values[name].drop_nulls()) * pl.lit(stride, pl.UInt64)
+        key = key + _index(name, values[name].drop_nulls(), whole) * pl.lit(stride, whole)
         stride *= len(values[name])
     return key
 
 
-def _index(name: str, filled: pl.Series) -> pl.Expr:
+def _index(name: str, filled: pl.Series, whole: pl.DataType) -> pl.Expr:
     """Where a value stands among the values; an empty one comes last."""
     if filled.is_empty():
-        return pl.repeat(0, pl.len(), dtype=pl.UInt64)
+        return pl.repeat(0, pl.len(), dtype=whole)
     if filled.dtype == pl.String():
-        place = pl.col(name).cast(pl.Enum(filled)).to_physical().cast(pl.UInt64)
+        place = pl.col(name).cast(pl.Enum(filled)).to_physical().cast(whole)
     else:
-        places = pl.int_range(len(filled), dtype=pl.UInt64, eager=True)
-        place = pl.col(name).replace_strict(filled, places, default=None, return_dtype=pl.UInt64)
+        places = pl.int_range(len(filled), dtype=pl.UInt64, eager=True).cast(whole)
+        place = pl.col(name).replace_strict(filled, places, default=None, return_dtype=whole)
     return place.fill_null(len(filled))
 
 
@@ -113,6 +151,8 @@ def _unpacked(counted: pl.DataFrame, packs: Sequence[Sequence[str]], values: Map
     for number, pack in enumerate(packs):
         rest = counted[f"{_KEY}{number}"].to_numpy()
         for name in pack:
-            rest, place = np.divmod(rest, np.uint64(len(values[name])))
-            columns[name] = place.astype(np.uint32)
+            size = rest.dtype.type(len(values[name]))
+            above = rest // size  # numpy divides by one number faster than it takes remainders
+            columns[name] = (rest - above * size).astype(np.uint32)
+            rest = above
     return pl.DataFrame(columns).with_columns(counted[ROWS].cast(pl.Int64))

@@ -167,3 +167,16 @@ def test_what_a_column_may_be_is_proposed_by_its_name_its_values_and_how_many_sh
         "patient_name": "identifier", "birthDate": "quasi", "diagnosis": "sensitive", "contact": "identifier",
         "serial": "identifier", "shelf": "other",
     }  # fmt: skip
+
+
+INDEXES = st.tuples(*[st.sampled_from([0, 1, 7, 90_000, 4_000_000])] * 4, st.integers(1, 5))
+
+
+@given(st.lists(INDEXES, max_size=40))
+@settings(max_examples=60, deadline=None)
+def test_groups_by_number_are_those_of_grouping_by_columns_however_few_of_the_numbers_are_met(rows: list[tuple]):
+    schema = {**dict.fromkeys("abcd", pl.UInt32), ROWS: pl.Int64}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    expected = frame.group_by("a", "b", "c").agg(pl.col(ROWS).sum(), pl.col("d").n_unique())
+    found = grouped(frame, ["a", "b", "c"], ["d"])
+    assert found.sort("a", "b", "c").equals(expected.sort("a", "b", "c"))
