@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from thruline.core.lazy import lazy
 from thruline.ports.llm import Llm
+
+if TYPE_CHECKING:
+    import asyncio
+else:
+    asyncio = lazy("asyncio")  # 60 ms CPU, which a home without a language model does without
 
 T = TypeVar("T")
 

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import tempfile
 import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from thruline.core.errors import Corrupt, NotFound, Unavailable
+from thruline.core.lazy import lazy
 from thruline.core.pinned import Pinned, extract, fetch, file_sha256
 from thruline.core.units import Bytes, show_size
+
+if TYPE_CHECKING:
+    from urllib import request
+else:
+    request = lazy("urllib.request")  # and with it HTTP and TLS, for those who download
 
 HUB = "https://huggingface.co"
 _BLOCK = 1 << 20
@@ -233,7 +238,7 @@ def _from_hub(spec: WeightSpec, hub: str, target: Path, progress: Callable[[str]
 
 def _download(url: str, to: Path, limit: Bytes) -> None:
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT_S) as answer, to.open("wb") as file:  # noqa: S310 - HUB or the operator's
+        with request.urlopen(url, timeout=_TIMEOUT_S) as answer, to.open("wb") as file:  # HUB or the operator's
             while block := answer.read(_BLOCK):
                 file.write(block)
                 if file.tell() > limit:
