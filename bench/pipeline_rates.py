@@ -189,7 +189,8 @@ def run(folder: Path) -> dict:
         spent["read"] = cpu_s(lambda: [origin.read(item, limit=2**26) for item in items])
         spent |= reading(home, files)
         spent |= committing(home, files)
-        texts = [t for d in (home.line.records.list(limit=100)) for t in _embedded(home, d.document)]
+        originals = [record for record in home.line.records.list(limit=1000) if not record.canonical]
+        texts = [text for record in originals for text in _embedded(home, record.document)]
     some = texts[:: max(1, len(texts) // EMBEDDED)][:EMBEDDED]
     took, tokens = embedding(some)
     spent["embed"] = took * sum(map(len, texts)) / sum(map(len, some))

@@ -65,3 +65,9 @@ def test_a_cluster_of_another_version_is_told_from_one_that_is_away() -> None:
         ray.shutdown()
         with pytest.raises(Conflict, match=r"another version.*Ray: 1\.0\.0"):
             RayWorkers(ADDRESS, bench())
+
+
+def test_a_task_that_no_node_has_memory_for_is_given_up() -> None:
+    scarce = two_nodes("RAY_memory_usage_threshold=0.01", "RAY_memory_monitor_refresh_ms=50")
+    with scarce, pytest.raises(Unavailable, match="ran out of memory"):
+        RayWorkers(ADDRESS, bench()).do(b"slow")

@@ -6,6 +6,7 @@ head is looked after: when it has not answered for a while the connection is clo
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -19,6 +20,7 @@ NAMESPACE = "thruline"
 CONNECT_S = 5.0
 LOOK_S = 2.0  # between two looks at the head, and at the connection by who waits
 AWAY_S = 20.0  # until the cluster is given up: Ray takes seconds to disconnect, and at 60 it ends the process
+DEATHS = 5  # of nodes or worker processes over one task, until it is given up
 _ONE = threading.Lock()  # guards the connection: Ray has one a process
 
 
@@ -80,6 +82,7 @@ _WAY_OUT = "is it up, and its port open? the address is host:port; with backend 
 
 def _connect(address: str) -> None:
     host, _, port = address.rpartition(":")
+    os.putenv("RAY_task_oom_retries", str(DEATHS))  # by itself Ray gives such a task to the nodes for ever
     try:
         socket.create_connection((host, int(port)), timeout=CONNECT_S).close()  # Ray itself tries for minutes
         ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, configure_logging=False)

@@ -14,11 +14,10 @@ from importlib import import_module
 import ray
 from ray.exceptions import ObjectStoreFullError, OutOfDiskError, OutOfMemoryError, RayError, RayTaskError
 
-from thruline.backends.ray_link import Link, awaited
+from thruline.backends.ray_link import DEATHS, Link, awaited
 from thruline.core.errors import Conflict, ThrulineError, Unavailable
 from thruline.ports.workers import Bench, Worker
 
-DEATHS = 5  # of nodes or worker processes over one task, until it is given up
 UNDER_WAY = 256 * 2**20  # bytes of tasks that wait or are worked at: they lie in the object store of this machine
 _SAME = "install the same thruline and the same weights on every node, and start Ray there again"
 _NOT_IMPORTED = "failed to import"  # what Ray says where a node has no thruline at all

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -56,15 +56,16 @@ class DeadlyWorkers:
 
 
 @contextmanager
-def two_nodes() -> Iterator[list[Node]]:
-    """A head and a second node, and this process connected to them."""
+def two_nodes(*settings: str) -> Iterator[list[Node]]:
+    """A head and a second node, with settings of Ray as `NAME=value`, and this process connected to them."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         fcntl.ioctl(probe, _SIOCSIFFLAGS, struct.pack("16sH14x", b"lo", _IFF_UP))
     folder = tempfile.mkdtemp(prefix="ray-")
-    started = [_start("--head", "--port=6390", "--include-dashboard=false", f"--temp-dir={folder}")]
+    head = ("--head", "--port=6390", "--include-dashboard=false", f"--temp-dir={folder}")
+    started = [_start(*head, settings=settings)]
     try:
         until(_answers)
-        started.append(_start(f"--address={ADDRESS}"))
+        started.append(_start(f"--address={ADDRESS}", settings=settings))
         until(_is_open)
         until(lambda: len([node for node in ray.nodes() if node["Alive"]]) == len(started))
         yield started
@@ -96,8 +97,15 @@ def until(is_true: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def _start(*options: str) -> Node:
-    command = [str(Path(sys.executable).with_name("ray")), "start", "--block", "--node-ip-address=127.0.0.1"]
+def _start(*options: str, settings: Sequence[str] = ()) -> Node:
+    command = [
+        "env",
+        *settings,
+        str(Path(sys.executable).with_name("ray")),
+        "start",
+        "--block",
+        "--node-ip-address=127.0.0.1",
+    ]
     return subprocess.Popen(  # noqa: S603 - our own arguments
         [*command, f"--num-cpus={CPUS}", "--disable-usage-stats", *options], start_new_session=True
     )
