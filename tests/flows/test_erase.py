@@ -203,6 +203,10 @@ def test_the_receipt_verifies_offline_and_names_nobody(shop: Platform, capsys: p
     assert not any(word in text.lower() for word in ("ottilie", "kvasthoug", MAIL, PHONE))
     assert json.loads(text)
     assert verify_offline([report.receipt]) == 0
+    proof = {p["of"]: p for p in json.loads(text)["body"]["proof"]}
+    assert proof["every byte of this home"]["places"] == report.residue == 0
+    assert proof["what is left of them in copies of this home's files"]["keys"] == report.keys > 0
+    assert "models that learnt from them" not in proof
     changed = Path(report.receipt).with_name("changed.json")
     changed.write_text(text.replace('"residue": 0', '"residue": 7'))
     assert changed.read_text() != text

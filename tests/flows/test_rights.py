@@ -11,7 +11,7 @@ import pytest
 from thruline.app.platform import Platform
 from thruline.core.errors import Denied, NotFound
 from thruline.testing.canary import assert_gone
-from thruline.testing.homes import as_user, write
+from thruline.testing.homes import as_user, open_home, write
 
 NAME, MAIL = "Ottilie Kvasthoug", "ottilie.kvasthoug@example.org"
 
@@ -47,6 +47,42 @@ def test_a_copy_holds_the_documents_as_they_came_in_and_the_answers(shop: Platfo
         assert json.loads(archive.read("report.json"))["documents"][1]["path"] == "pay.md"
         (answer,) = [json.loads(archive.read(n)) for n in archive.namelist() if n.startswith("answers/")]
     assert answer["question"] == "Where is the blue vase?"
+
+
+def test_the_letter_says_what_article_15_asks_for_and_asks_what_nobody_here_knows(home: Platform, docs: Path):
+    stated = ("purpose=support of customers", "basis=contract", "keep=365d", "uses=answer")
+    home.data.add(path=str(write(docs, letter=f"# Vase\n\nDear {NAME},\n\nwrite to {MAIL}.")), options=stated)
+    home.data.sync()
+    as_user(home, "rita", "everyone").vectors.ask(question="Where is the vase?")
+    report = home.data.person(identifiers=(NAME,))
+    (origin,) = report.origins
+    assert (origin.purpose, origin.basis, origin.kept, origin.uses) == (
+        "support of customers", "contract", "365d", ("answer",),
+    )  # fmt: skip
+    assert {"email", "name"} <= set(report.kinds)
+    with zipfile.ZipFile(home.data.export(identifiers=(NAME,)).file) as archive:
+        letter = archive.read("letter.md").decode()
+    for said in (
+        "purpose: support of customers; legal basis: contract", "kept: 365d", "lies in: **not stated**", "- rita",
+        "Services outside that questions, texts or notices are sent to\n\n- none", "supervisory authority (art. 77)",
+        "It decides nothing about anybody", "To be completed before this is sent",
+    ):  # fmt: skip
+        assert said in letter
+
+
+def test_another_system_takes_in_the_copy(shop: Platform, tmp_path: Path):
+    with zipfile.ZipFile(shop.data.export(identifiers=(NAME,)).file) as archive:
+        rows = [json.loads(line) for line in archive.read("records.jsonl").splitlines()]
+        schema = json.loads(archive.read("records.schema.json"))
+        archive.extract("records.jsonl", tmp_path / "taken")
+    assert [set(row) for row in rows] == [set(schema["properties"])] * 2
+    jsonschema = pytest.importorskip("jsonschema", reason="jsonschema is in the test group")
+    for row in rows:
+        jsonschema.validate(row, schema)
+    with open_home(tmp_path / "elsewhere") as other:
+        other.data.add(path=str(tmp_path / "taken" / "records.jsonl"))
+        other.data.sync()
+        assert len(other.data.person(identifiers=(NAME,)).documents) == 2
 
 
 def test_an_erasure_takes_the_copies_that_were_made(shop: Platform):

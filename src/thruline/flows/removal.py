@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 
+DELETED = "deleted: out of every table, and the stores' files rewritten"
+UNREADABLE = "shredded: keys that open nothing else were destroyed; what they opened is noise, also where it still lies"
+SEARCHED = "looked for: the words, plain, as UTF-16, hexadecimal, Base64 and URL, also in gzip, zlib and zip streams"
+TAKEN_OUT = "withdrawn with the deletion; where made again, exact: trained without the rows, see `rebuilds`"
+
+
 class Said(NamedTuple):
     """What a receipt says of a removal: ids by kind, and numbers."""
 
@@ -31,6 +37,20 @@ class Said(NamedTuple):
     went: Mapping[str, Sequence[str]]
     counts: Mapping[str, int]
     out_of_scope: Sequence[str]
+
+    @property
+    def proof(self) -> list[dict[str, str | int]]:
+        """How surely each sort of thing is gone, the surest last."""
+        counts = self.counts
+        found: list[dict[str, str | int]] = [
+            {"of": "documents, passages, vectors, answers, jobs", "level": DELETED},
+            {"of": "what is left of them in copies of this home's files", "level": UNREADABLE, "keys": counts["keys"]},
+            {"of": "every byte of this home", "level": SEARCHED, "places": counts["residue"]},
+        ]
+        if counts["models"]:
+            models = {"models": counts["models"], "made_again": counts["rebuilt"]}
+            found.append({"of": "models that learnt from them", "level": TAKEN_OUT, **models})
+        return found
 
 
 def scrub(line: Line) -> int:
@@ -74,6 +94,7 @@ def signed(line: Line, run: Run, said: Said, done: Draft, rebuilt: Sequence[Rebu
     head = line.ledger.head()
     body = {
         "what": said.what, "id": receipt, "at": iso(line.clock.now()), **said.went, "counts": said.counts,
+        "proof": said.proof,
         "rebuilds": [as_proof(r) for r in rebuilt],
         "out_of_scope": said.out_of_scope, "head": {"seq": head.seq, "hash": head.hash},
     }  # fmt: skip

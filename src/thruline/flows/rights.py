@@ -3,52 +3,47 @@
 from __future__ import annotations
 
 import json
-import os
-import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from thruline.core.clock import iso
 from thruline.core.errors import Conflict, NotFound
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft
-from thruline.data import copies
 from thruline.flows import corrections
 from thruline.flows.consent import views as consents
+from thruline.flows.informed import origins
 from thruline.flows.learned import shards_of
 from thruline.flows.matches import open_matches
+from thruline.flows.packing import pack
 from thruline.flows.reach import Reach, find
 from thruline.flows.reports import HeldDocument, PersonExport, PersonReport
 from thruline.flows.touched import written
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from thruline.flows.line import Line
 
 FOLDER = "exports"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: a copy of the same things is the same bytes
 
 
-def person(line: Line, identifiers: Sequence[str], actor: str) -> PersonReport:
+def person(line: Line, identifiers: Sequence[str], outside: Sequence[str], actor: str) -> PersonReport:
     """Everything that holds whoever is known by these identifiers: what an erasure would take, and who saw it.
 
-    Raises NotFound when nothing holds them, Invalid for a word that is too short.
+    outside: services that questions, texts or notices are sent to, by setting. Raises NotFound when nothing holds them,
+    Invalid for a word that is too short.
     """
-    report = _report(line, find(line, identifiers))
+    report = _report(line, find(line, identifiers), outside)
     facts = {"records": len(report.documents), "answers": len(report.answers)}
     line.ledger.append([Draft(verb="person.reported", facts=facts, actor=actor)])
     return report
 
 
-def export(line: Line, identifiers: Sequence[str], actor: str) -> PersonExport:
-    """A zip in the home with the report, the documents as they came in, and the answers; an erasure takes it too.
+def export(line: Line, identifiers: Sequence[str], outside: Sequence[str], actor: str) -> PersonExport:
+    """A zip in the home: a letter, the documents as they came in and as rows for a program; an erasure takes it too.
 
     Documents name other people as well: read them before they are given away.
     """
     reach = find(line, identifiers)
-    report = _report(line, reach)
+    report = _report(line, reach, outside)
     if not (report.documents or report.answers):
         raise NotFound(f"nothing to hand over of {', '.join(map(repr, identifiers))}", hint="give every name of theirs")
     id = random_id("export")
@@ -62,7 +57,7 @@ def export(line: Line, identifiers: Sequence[str], actor: str) -> PersonExport:
             verb="person.exported", inputs=(*made_of, *reach.answers), outputs=(id,), facts=facts, actor=actor
         )
         line.ledger.append([given])
-    _write(line, path, report, reach)
+    pack(line, path, report, reach)
     if not line.payloads.exists(id):
         path.unlink(missing_ok=True)
         raise Conflict("somebody in it was erased while the copy was written", hint="export again")
@@ -75,7 +70,7 @@ def drop_exports(line: Line, exports: Sequence[str]) -> None:
         (line.home / FOLDER / json.loads(data)["file"]).unlink(missing_ok=True)
 
 
-def _report(line: Line, reach: Reach) -> PersonReport:
+def _report(line: Line, reach: Reach, outside: Sequence[str]) -> PersonReport:
     sources = {s.name: s for s in line.records.sources()}
     answers = line.answers.lines(line.answers.rows(reach.answers))
     return PersonReport(
@@ -94,33 +89,6 @@ def _report(line: Line, reach: Reach) -> PersonReport:
         shards=shards_of(line, reach.record_ids),
         sets=written(line, reach.corpora), open_matches=open_matches(line, reach.identifiers),
         corrections=corrections.views(line, set(reach.texts)),
+        origins=origins(line, {d.source for d in reach.shown}), outside=tuple(outside),
+        kinds=tuple(sorted({x.how for x in line.subjects.linked(reach.subjects)})),
     )  # fmt: skip
-
-
-def _write(line: Line, path: Path, report: PersonReport, reach: Reach) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        made = {"made": iso(line.clock.now()), **asdict(report)}
-        archive.writestr(_entry("report.json"), json.dumps(made, indent=1, ensure_ascii=False))
-        written: set[str] = set()
-        for document in report.documents:
-            raw = line.payloads.get_many([document.record]).get(document.record, b"")
-            copy = copies.opened(line.ids, raw)
-            name = f"documents/{document.source}/{document.path or document.record}{'.txt' if copy else ''}"
-            archive.writestr(_entry(name, written, document.record), copy.text if copy else raw)
-        for id, answer in line.answers.read([ArtifactId(a) for a in reach.answers]).items():
-            said = {"question": answer.question, "answer": answer.text, "asked": answer.asked}
-            text = json.dumps(said, indent=1, ensure_ascii=False)
-            archive.writestr(_entry(f"answers/{id.partition(':')[2]}.json"), text)
-
-
-def _entry(name: str, taken: set[str] | None = None, record: str = "") -> zipfile.ZipInfo:
-    """Names come from sources: none may climb out of where it is unpacked, and of two versions each has its own."""
-    safe = "/".join(part for part in name.replace("\\", "/").split("/") if part not in ("", ".", ".."))
-    if taken is not None:
-        safe = f"versions/{record.partition(':')[2][:12]}/{safe}" if safe in taken else safe
-        taken.add(safe)
-    entry = zipfile.ZipInfo(safe, _EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.external_attr = 0o600 << 16
-    return entry

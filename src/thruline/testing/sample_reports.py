@@ -15,6 +15,7 @@ from thruline.flows.reports import (
     AnswerReport,
     BlastReport,
     Check,
+    DataOrigin,
     DeskItem,
     DocumentView,
     EraseReport,
@@ -344,7 +345,13 @@ PERSON = PersonReport(
         for d in DOCUMENTS[5:8]
     ),
     answers=ANSWER_LINES[:1], recipients=("Peregrine Achterberg",), datasets=(), models=(artifact("model", 1),),
-    jobs=(), users=(), open_matches=1,
+    jobs=(), users=(), open_matches=1, kinds=("email", "name"),
+    origins=(
+        DataOrigin(
+            source="tickets", kind="folder", purpose="support of customers", basis="contract, art. 6(1)(b)",
+            residency="", uses=("answer",), groups=("support",), kept="365d",
+        ),
+    ),
 )  # fmt: skip
 EXPORT = PersonExport(file="/srv/thruline/exports/person-9e3779b97f4a.zip", size=48_120, records=3, answers=1)
 

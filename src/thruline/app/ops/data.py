@@ -237,13 +237,13 @@ def holds(p: Platform) -> tuple[reports.HoldView, ...]:
 @operation(role="operator", cli="person", positional=("identifiers",))
 def person(p: Platform, *, identifiers: Identifiers) -> reports.PersonReport:
     """List everything that is held of a person, and who was told."""
-    return rights.person(p.line, identifiers, p.actor.id)
+    return rights.person(p.line, identifiers, governance.outside(p), p.actor.id)
 
 
 @operation(role="operator", cli="export", positional=("identifiers",))
 def export(p: Platform, *, identifiers: Identifiers) -> reports.PersonExport:
     """Write a copy of what is held of a person into the home, for them to take along."""
-    return rights.export(p.line, identifiers, p.actor.id)
+    return rights.export(p.line, identifiers, governance.outside(p), p.actor.id)
 
 
 @operation(role="operator", cli="consent", positional=("identifiers",))

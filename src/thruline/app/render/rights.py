@@ -20,6 +20,13 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
         state = "restricted" if d.reason == "restricted" else d.state
         yield f"  {state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}"
     yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    for o in report.origins:
+        stated = f"purpose {o.purpose or 'not stated'}, legal basis {o.basis or 'not stated'}"
+        kept = f"kept {o.kept}" if o.kept else "kept as long as the source holds it"
+        yield f"  from {o.source} ({o.kind}): {stated}, for {', '.join(o.uses)}, {kept}"
+    if report.kinds:
+        yield f"  found by {', '.join(report.kinds)}"
+    yield f"  sent outside to {', '.join(report.outside) or 'nobody'}"
     yield from (f"  {c.state} for {c.purpose} on {c.since}  {c.evidence}".rstrip() for c in report.consents)
     yield from (f"  put right in {c.document} on {c.since}: {c.wrong!r} is {c.right!r}" for c in report.corrections)
     yield from shards(report.shards)
@@ -28,6 +35,7 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
         yield f"{n(report.open_matches, 'pair')} may be this person and wait for a decision: thruline matches"
     if report.also_seen:
         yield f"also seen beside them, perhaps theirs: {', '.join(report.also_seen)}"
+    yield "the letter that article 15 asks for, to complete and send: thruline export, letter.md"
 
 
 def _match(match: reports.MatchView) -> Iterator[str]:

@@ -78,9 +78,27 @@ class CorrectionView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataOrigin:
+    """A source of what is held: what for, under which basis, where it lies and how long; empty where nobody stated it.
+
+    uses: what its documents may be used for. groups: who may see them.
+    """
+
+    source: str
+    kind: str
+    purpose: str
+    basis: str
+    residency: str
+    uses: tuple[str, ...]
+    groups: tuple[str, ...]
+    kept: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PersonReport:
     """Everything that holds a person. called: as given, and as the documents tie to them; recipients: who was answered.
 
+    origins: of the documents; kinds: of personal data that gave them away. outside: services that texts are sent to.
     people: pseudonyms that these words stand for. also_seen: other words that may be theirs, for a person to judge.
     sets: files that were written for training and hold them. open_matches: pairs that wait for a decision. corrections:
     what was put right in what is told of them.
@@ -101,6 +119,9 @@ class PersonReport:
     sets: tuple[str, ...] = ()
     open_matches: int = 0
     corrections: tuple[CorrectionView, ...] = ()
+    origins: tuple[DataOrigin, ...] = ()
+    kinds: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
