@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from thruline.core.ids import kind_of
@@ -43,7 +42,7 @@ def expire(line: Line, run: Run, source: Source) -> int:
         delete_records(line, run, list(old.values()))
         for entry in entries:
             line.payloads.put(entry.path, names.get(entry.path, b""), source.id)
-            line.records.put_entry(replace(entry, record="", refused=EXPIRED))
+            line.records.put_entry(entry._replace(record="", refused=EXPIRED))
         publish_live(line, run, "sync")
     line.payloads.sweep()
     line.payloads.shred_unused()
