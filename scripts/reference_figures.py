@@ -73,6 +73,8 @@ FIGURES = (
     Figure("Social security numbers", "pii_detection", "targets.ssn, F1.measured", "F1", aim="at least .99"),
     Figure("IP addresses", "pii_detection", "targets.ip, F1.measured", "F1", aim="at least .99"),
     Figure("Rules for personal data, on prose", "pii_detection", "mb_per_cpu_second_prose.rules", "MB a CPU second", aim="at least 2"),
+    Figure("Secrets of 24 kinds found", "secret_detection", "recall.all", "recall", "detect-secrets", "baseline_recall.all", ""),
+    Figure("Marked as secrets in installed packages", "secret_detection", "false_alarms.installed packages.marked_per_mb", "a MB", "detect-secrets", "false_alarms.installed packages.baseline_marked_per_mb", ""),
     Figure("Near-duplicates of 100,000 passages", "near_duplicates", "passages_per_cpu_s", "a CPU second", "one by one", "one_by_one_per_cpu_s", "at least 15,000"),
     Figure("Near-duplicates found", "near_duplicates", "recall", "recall", "", "", "at least .98"),
     Figure("Of what is called one, how much is", "near_duplicates", "precision", "precision", "without looking again", "unverified.precision", "at least .97"),

@@ -68,6 +68,15 @@ def test_dates_keep_no_document_out_unless_they_are_named(home: Platform, docs: 
     assert report.indexed == 1
 
 
+def test_a_blocked_secret_is_refused_as_a_secret_and_one_with_personal_data_as_that(home: Platform, docs: Path):
+    said = "# Notes\n\nThe wifi password is Gull-Tern-29."
+    write(docs, wifi=said, both=f"{said} Card 4111 1111 1111 1111.", manual="# Setup\n\nSet password: changeme1.")
+    home.data.add(path=str(docs), options=("block=secret,card",))
+    (report,) = home.data.sync()
+    assert {r.path: r.reason for r in report.refused} == {"wifi.md": "secret", "both.md": "personal"}
+    assert report.indexed == 1
+
+
 def test_what_is_blocked_is_refused_with_its_reason(home: Platform, docs: Path):
     home.data.add(path=str(write(docs, letter=LETTER, plain="# Hours\n\nOpen at nine.")), options=("block=card",))
     (report,) = home.data.sync()

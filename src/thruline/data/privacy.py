@@ -1,7 +1,7 @@
 """Personal data in text: shapes first, then checksums and the words around decide.
 
 Here are the kinds that most texts have and what joins all rules; the others stand, with their proofs, in
-`identifiers`, `credentials`, `particulars`, `addresses` and `indirect`.
+`identifiers`, `secrets`, `credentials`, `particulars`, `addresses` and `indirect`.
 
 | kind | proof | score |
 |---|---|---|
@@ -28,7 +28,7 @@ from itertools import accumulate, chain
 
 from thruline.core.documents import Mention
 from thruline.core.facts import INDIRECT_KINDS
-from thruline.data import addresses, credentials, identifiers, indirect, particulars
+from thruline.data import addresses, credentials, identifiers, indirect, particulars, secrets
 from thruline.data.digits import card_network, iban_at, is_luhn, phone_score
 from thruline.ports.names import NameDetector
 
@@ -184,7 +184,7 @@ def _before(text: str, start: int) -> str:
 _RULES: tuple[_Rule, ...] = (
     _emails,
     credentials.open_addresses,
-    credentials.secrets,
+    secrets.secrets,
     particulars.origins,
     indirect.web_addresses,
 )

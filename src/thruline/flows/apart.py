@@ -30,6 +30,8 @@ from thruline.data import (
     reading_names,
     recognition,
     rewriting,
+    secret_forms,
+    secrets,
     sketch,
     tagger,
     token_forms,
@@ -60,6 +62,8 @@ STEP = Step(
         privacy,
         reading_names,
         rewriting,
+        secret_forms,
+        secrets,
         sketch,
         tagger,
         token_forms,
@@ -164,8 +168,7 @@ def read_on(tools: Tools, asked: Read, parsed: Parsed, exchange: Exchange) -> Do
     """The same for what has been parsed already."""
     unseen = "\n".join((*parsed.hidden, *parsed.properties))
     mentions = tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", tools.names))
-    if policies.blocked(mentions, asked.policy.block):
-        raise Refused(f"{asked.path!r} holds personal data that its source does not let in", reason="personal")
+    _check_blocked(asked, mentions)
     parsed = rewritten(parsed, _rewriter(asked.policy, parsed, mentions, exchange))
     cut = chunks.chunk(parsed, words=tools.chunk_words)
     return Document(
@@ -173,6 +176,14 @@ def read_on(tools: Tools, asked: Read, parsed: Parsed, exchange: Exchange) -> Do
         risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,
         unread=len(parsed.unread),
     )  # fmt: skip
+
+
+def _check_blocked(asked: Read, mentions: Sequence[Mention]) -> None:
+    """Raises Refused; where personal data and a secret both are there, for the personal data."""
+    if policies.blocked(mentions, asked.policy.block - {"secret"}):
+        raise Refused(f"{asked.path!r} holds personal data that its source does not let in", reason="personal")
+    if policies.blocked(mentions, asked.policy.block):
+        raise Refused(f"{asked.path!r} holds a secret, which its source does not let in", reason="secret")
 
 
 def _reply(tools: Tools, asked: Read | Embed) -> Reply:

@@ -42,7 +42,7 @@ FOUND = [
     ("0x52908400098527886E0F7030069857D2E4169EE7", "wallet", "0x52908400098527886e0f7030069857d2e4169ee7"),
     ("device 00:1B:44:11:3A:B7", "mac", "001b44113ab7"),
     ("postgres://anna:h4llo@db.firma.de/x", "url", "postgres://anna:h4llo@db.firma.de/x"),
-    ("key AKIAIOSFODNN7EXAMPLE here", "secret", "AKIAIOSFODNN7EXAMPLE"),
+    ("key AKIAQ3EGWZ6TRXPJ4MND here", "secret", "AKIAQ3EGWZ6TRXPJ4MND"),
     ("my password is Tr0ub4dor&3.", "secret", "Tr0ub4dor&3"),
     ("Date of birth: 12 March 1980", "birth_date", "12 march 1980"),
     ("geboren am 3.4.1975 in Ulm", "birth_date", "3.4.1975"),
