@@ -29,7 +29,10 @@ GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
     ("data in", ("add", "sync", "push", "withdraw", "sources", "source", "change", "share", "uses", "remove")),
     ("documents", ("documents", "document", "text", "quarantined", "assign", "keep", "retry")),
-    ("data checked", ("quality", "alike", "check", "corpus", "anonymity", "budget", "aggregate", "aggregates")),
+    (
+        "data checked",
+        ("quality", "accept", "alike", "check", "corpus", "anonymity", "budget", "aggregate", "aggregates"),
+    ),
     ("answers", ("ask", "search", "why", "pages", "replay", "answers")),
     ("undo", ("blast", "touched", "quarantine", "release", "reask", "verify")),
     (

@@ -55,6 +55,15 @@ def test_a_document_that_fails_is_named_with_its_rule_and_answers_on(home: Platf
     assert "numbers.md" in render(report)
 
 
+def test_keys_and_open_addresses_fail_as_secrets_and_lookalikes_weigh_nothing(home: Platform, docs: Path):
+    said = {"wifi": "The wifi password is Gull-Tern-29.", "shop": "Read postgres://app:h4llo7@db.shop.de/x for it."}
+    home.data.add(path=str(write(docs, **said, plain=prose(1) + " Ask noreply@shop.de at 127.0.0.1." * 9)))
+    home.data.sync()
+    failing = {r.rule: r.examples for r in home.data.quality(source="docs", purpose="training").rules if r.failing}
+    assert failing["secrets"] == ("shop.md", "wifi.md")
+    assert "plain.md" not in failing["pii_density"]
+
+
 def test_training_asks_for_more_than_answering(home: Platform, docs: Path):
     home.data.add(path=str(write(docs, short="# Hours\n\nOpen from nine to six on weekdays.")))
     home.data.sync()

@@ -17,7 +17,7 @@ from thruline.core.units import show_size
 from thruline.data.places import PUSH
 from thruline.flows import INDEX, outbox
 from thruline.flows.reports import Check
-from thruline.flows.sources import alarm_of
+from thruline.flows.sources import alarm_of, drift_of
 from thruline.ledger import proof
 
 if TYPE_CHECKING:
@@ -125,6 +125,11 @@ def _sources(p: Platform) -> Iterator[Check]:
                 name="source", state="warn", says=f"{source.name!r}: {quiet}",
                 cure="does its program still send?" if source.kind == PUSH
                 else f"is it still filled? `thruline sync {source.name}` says what stops it",
+            )  # fmt: skip
+        elif drift := drift_of(p.line, source):
+            yield Check(
+                name="source", state="warn", says=f"{source.name!r}: {drift}",
+                cure=f"meant so? `thruline accept {source.name}`; `thruline source {source.name}` tells more",
             )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ def _whole(p: Platform) -> Status:
         _counted(line, line.records.counts()), home=str(p.home.path), people=line.subjects.count(),
         answers=line.answers.count(), events=line.ledger.head().seq,
         running=sum(r.state == "running" for r in line.runs.list(limit=200)), size=size_of(p.home.path),
+        drifted=len(line.score_moves.all()),
     )  # fmt: skip
 
 

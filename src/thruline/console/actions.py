@@ -107,6 +107,7 @@ _ACTIONS = (
         name="data.retry", fields={"what": str.strip, "reason": str.strip}, then="/data?done=data.retry#quarantine",
         slow=True,
     ),
+    Action(name="data.accept", fields={"source": str.strip}, then="/data?done=data.accept"),
     Action(name="data.alike", fields={"at": float}, then="/data?done=data.alike", slow=True),
     Action(
         name="data.change", fields={"source": str.strip}, many="options", then="/data?done=data.change",

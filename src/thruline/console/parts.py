@@ -33,6 +33,7 @@ NOTICES: Mapping[str, str] = {
     "data.matches": "Noted. What comes in later follows it, too.",
     "data.retry": "Judged again. What is listed still breaks a rule.",
     "data.retry.started": "It is being judged again. What passes leaves the list.",
+    "data.accept": "Noted. How its documents are now is usual from here on.",
     "data.alike": "Compared. What says the same in other words is marked in the list of documents.",
     "data.alike.started": "The documents are being compared. What says the same in other words will be marked.",
     "data.change": "The options are set. The next reading judges each document by them.",
@@ -87,6 +88,7 @@ STATES: Mapping[str, str] = {
     "timed_out": "Timed out",
     "out_of_memory": "Out of memory",
     "touched": "Source withdrawn",
+    "moved": "Changed",
     "warn": "Look at this",
     "fail": "Mend this",
     "ok": "Intact",
@@ -96,7 +98,7 @@ STATES: Mapping[str, str] = {
 _TONES: Mapping[str, frozenset[str]] = {
     "good": frozenset(("live", "answered", "done", "succeeded", "ok", "current")),
     "warn": frozenset(
-        ("quarantined", "unknown", "warn", "quiet", "queued", "interrupted", "superseded", "touched", "restricted")
+        "quarantined unknown warn quiet queued interrupted superseded touched restricted moved".split()  # noqa: SIM905
     ),
     "bad": frozenset(("failed", "refused", "fail", "lost", "timed_out", "out_of_memory")),
     "busy": frozenset(("running",)),

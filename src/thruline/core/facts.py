@@ -108,6 +108,12 @@ MENTION_KINDS = (
     "account", "wallet", "imei", "mac", "url", "secret", "geo", "date", "web",
 )  # fmt: skip
 INDIRECT_KINDS = frozenset(("date", "web"))  # tell of somebody only beside other words; meant only where they are named
+SCORES = (
+    "words", "mean_word_length", "symbol_ratio", "digit_ratio", "alphabetic_words", "stop_words", "punctuated_lines",
+    "ellipsis_lines", "bullet_lines", "duplicate_lines", "duplicate_line_bytes", "duplicate_paragraphs",
+    "duplicate_paragraph_bytes", "top_2gram", "top_3gram", "top_4gram", "repeated_5grams", "repeated_10grams",
+    "surprise", "pii_density", "secrets", "toxicity", "language",
+)  # fmt: skip
 EXPECTATIONS = (
     "present", "type", "required", "unique", "min", "max", "min_length", "max_length", "pattern", "allowed",
     "references", "pii", "languages", "min_rows", "max_rows", "fresh", "extra_columns", "unique_together", "readable",
@@ -145,6 +151,16 @@ VERBS: Mapping[str, Verb] = dict(
         _verb("source.used", "What a source may be used for was set.", uses=Number(), named=Digest()),
         _verb("source.changed", "How a source is read was set.", options=Number(), named=Digest()),
         _verb("source.watched", "A source fell silent, or was heard of again.", state=one_of("silent", "heard")),
+        _verb(
+            "source.drifted",
+            "What a source brings scores otherwise than before, or as before again, or a person took it for usual.",
+            score=one_of(*SCORES),
+            state=one_of("moved", "back", "accepted"),
+            distance=Number("0..1"),
+            before=Number(),
+            now=Number(),
+            documents=Number(),
+        ),
         _verb(
             "source.regrouped",
             "A place lets others read known items than before.",

@@ -653,3 +653,51 @@ SELECT id, place, asked, epsilon, delta, at FROM aggregates WHERE place = :place
 -- name: aggregates_asked
 -- The same question of the same rows.
 SELECT id, place, asked, epsilon, delta, at FROM aggregates WHERE asked = :asked ORDER BY at DESC, id;
+
+-- name: any_score_block
+-- Whether a source has one.
+SELECT 1 FROM score_blocks WHERE source = :source LIMIT 1;
+
+-- name: unseen_score_blocks
+-- Whole ones that no look has seen.
+SELECT 1 FROM score_blocks WHERE source = :source AND seen = 0 AND documents >= :fewest LIMIT 1;
+
+-- name: mark_score_blocks
+-- A look has seen the whole ones.
+UPDATE score_blocks SET seen = 1 WHERE source = :source AND seen = 0 AND documents >= :fewest;
+
+-- name: last_score_block
+-- The one that a sync may add to.
+SELECT number, run, since, documents, counts FROM score_blocks WHERE source = :source ORDER BY number DESC LIMIT 1;
+
+-- name: score_blocks
+-- Those of a source, the oldest first.
+SELECT number, run, since, documents, counts FROM score_blocks WHERE source = :source ORDER BY number;
+
+-- name: put_score_block
+-- A new one, or an old one with more in it.
+INSERT INTO score_blocks (source, number, run, since, documents, counts, seen)
+VALUES (:source, :number, :run, :since, :documents, :counts, 0)
+ON CONFLICT (source, number) DO UPDATE SET run = excluded.run, documents = excluded.documents,
+  counts = excluded.counts;
+
+-- name: drop_score_block
+-- It is part of another now.
+DELETE FROM score_blocks WHERE source = :source AND number = :number;
+
+-- name: drop_score_blocks_before
+-- What came in before is usual no more.
+DELETE FROM score_blocks WHERE source = :source AND number < :number;
+
+-- name: score_moves
+-- The scores that have moved and are not back, by source.
+SELECT source, score, block, since, items, distance, was, now, language FROM score_moves ORDER BY distance DESC, score;
+
+-- name: put_score_move
+-- A score has moved.
+INSERT INTO score_moves (source, score, block, since, items, distance, was, now, language)
+VALUES (:source, :score, :block, :since, :items, :distance, :was, :now, :language);
+
+-- name: drop_score_moves
+-- These of a source are back, or usual from now on.
+DELETE FROM score_moves WHERE source = :source AND score IN (SELECT value FROM json_each(CAST(:scores AS TEXT)));

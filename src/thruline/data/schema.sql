@@ -207,3 +207,30 @@ CREATE TABLE IF NOT EXISTS aggregates (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS aggregates_by_place ON aggregates (place, at);
 CREATE INDEX IF NOT EXISTS aggregates_by_asked ON aggregates (asked);
+
+-- How the documents of a source scored as they came in, as counts of values by score, in blocks: numbers of many, of no
+-- one document. `seen`: whether a look compared it with those before.
+CREATE TABLE IF NOT EXISTS score_blocks (
+  source TEXT NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  run TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  documents INTEGER NOT NULL,
+  counts BLOB NOT NULL,
+  seen INTEGER NOT NULL,
+  PRIMARY KEY (source, number)
+) STRICT;
+
+-- Scores of a source that have moved and are not back: from which block, and how far.
+CREATE TABLE IF NOT EXISTS score_moves (
+  source TEXT NOT NULL REFERENCES sources (id) ON DELETE CASCADE,
+  score TEXT NOT NULL,
+  block INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  items INTEGER NOT NULL,
+  distance REAL NOT NULL,
+  was REAL NOT NULL,
+  now REAL NOT NULL,
+  language TEXT NOT NULL,
+  PRIMARY KEY (source, score)
+) STRICT;

@@ -19,7 +19,7 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.data.sources import Changes, Move, compare, pair_moves
-from thruline.flows import contracts, corrections, judging
+from thruline.flows import contracts, corrections, judging, scored
 from thruline.flows.gone import let_go, retire_unheld
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
@@ -114,6 +114,7 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
         return judging.held_back(line, run, source, judged, time.monotonic() - began)
     _forget_unread(line, run, source, before)
     if changes:
+        scored.begin(line, run, source)
         let_go(line, run, source, found, before)
     prepared = run.map(lambda c: judging.under(judged, reading(c)), changes, workers=line.hands)
     for group in _groups(prepared, before):
@@ -180,8 +181,10 @@ def _groups(prepared: Iterable[Prepared], before: Mapping[str, Entry]) -> Iterat
 
 def _take_in(line: Line, run: Run, source: Source, together: Group, tally: Tally, total: int) -> None:
     group = together.prepared
+    came = scored.came_in(group)
     with run.commit():
         tally.chunks += take_in(line, run, [p for p in group if not p.same])
+        scored.note(line, run, source, came)
         for prepared in group:
             if prepared.same:
                 note_path(line, prepared.raw, refused=prepared.refused)
@@ -223,6 +226,7 @@ def _settle(
         contracts.settle(line, run, source, judged.kept.broken if judged else ())
         if judged:
             contracts.note(line, run, source, judged.contract, judged.kept)
+        scored.settle(line, run, source)
         line.desk.settle(source.id, line.clock.now())
         line.item_rights.held_anew(source.id)
         line.item_rights.drop_stray(source.id)

@@ -22,6 +22,8 @@ from thruline.data.desk import Desk
 from thruline.data.item_rights import ItemRights
 from thruline.data.records import Records
 from thruline.data.sandbox import ParserPool
+from thruline.data.score_blocks import ScoreBlocks
+from thruline.data.score_moves import ScoreMoves
 from thruline.data.sketch import Sketcher
 from thruline.data.subjects import Subjects
 from thruline.data.tokens import Tokens
@@ -147,6 +149,8 @@ class Line:
         self.ledger = SqlLedger(database, clock)
         self.records = Records(database)
         self.alike = AlikeEdges(database)
+        self.score_blocks = ScoreBlocks(database)
+        self.score_moves = ScoreMoves(database)
         self.desk = Desk(database)
         self.item_rights = ItemRights(database, ids, same_content=limits.same_content)
         self.subjects = Subjects(database, ids)

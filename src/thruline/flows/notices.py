@@ -126,6 +126,19 @@ def _of_records(line: Line, events: Sequence[Event]) -> Data:
     }  # fmt: skip
 
 
+def _of_scores(line: Line, events: Sequence[Event]) -> Data:
+    """Which scores of a source have moved, and which are as before again."""
+    del line
+    told = [{name: e.facts[name] for name in ("score", "state", "before", "now", "distance")} for e in events]
+    return {
+        "by": events[0].actor,
+        "about": list(events[0].inputs),
+        "run": events[0].run,
+        "scores": told,
+        "link": "/data",
+    }
+
+
 def _of_one(link: str) -> Tells:
     """What the event says itself, and what it is about."""
 
@@ -178,6 +191,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "source.silent": Kind(
         "source.watched", lambda e: e.facts["state"] == "silent", _of_one("/data"), "a source fell silent"
+    ),
+    "source.drifted": Kind(
+        "source.drifted", lambda e: e.facts["state"] == "moved", _of_scores, "a source brings other than before"
     ),
     "run.failed": Kind("run.finished", lambda e: e.facts["outcome"] == "failed", _of_a_run, "a run failed"),
 }  # fmt: skip

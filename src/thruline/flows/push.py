@@ -16,7 +16,7 @@ from thruline.core.nouns import Actor, Source
 from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry
-from thruline.flows import corrections, holds
+from thruline.flows import corrections, holds, scored
 from thruline.flows.gone import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_changed, publish_live
@@ -72,8 +72,10 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
         if any(entry.record == raw.record for entry in before):
             return _report(line, raw, "permissions" if regrouped else "unchanged", "")
         prepared = prepare(line, run, raw)
+        scored.begin(line, run, place)
+        came = scored.came_in([prepared])
         with run.commit():
-            _commit(line, run, place, prepared, before)
+            _commit(line, run, place, prepared, before, came)
             line.records.note_news(place.id, line.clock.now())
             publish_changed(line, run, "sync", [record, *(entry.record for entry in before)])
         return _report(line, raw, "changed" if before else "added", prepared.refused)
@@ -108,7 +110,8 @@ def judge_again(line: Line, source: Source, actor: Actor) -> None:
         for entry in line.records.entries(source.id):
             kept = line.payloads.get_many([entry.record, entry.path]) if entry.record and not entry.digest else {}
             if {entry.record, entry.path} <= kept.keys():
-                _commit(line, run, source, prepare(line, run, _sent(line, source, entry, kept)), [entry])
+                again = prepare(line, run, _sent(line, source, entry, kept))
+                _commit(line, run, source, again, [entry], scored.came_in([again]))
         publish_live(line, run, "sync")
 
 
@@ -165,9 +168,13 @@ def _alone(line: Line, source: Source, actor: Actor) -> Iterator[Run]:
         yield run
 
 
-def _commit(line: Line, run: Run, source: Source, prepared: Prepared, before: Sequence[Entry]) -> None:
+def _commit(
+    line: Line, run: Run, source: Source, prepared: Prepared, before: Sequence[Entry], came: scored.Came
+) -> None:
     with run.commit():
         take_in(line, run, [prepared])
+        scored.note(line, run, source, came)
+        scored.settle(line, run, source)
         retire_unheld(line, run, source, among=[entry.record for entry in before])
         line.desk.settle(source.id, line.clock.now())
         line.item_rights.held_anew(source.id)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from thruline.core.facts import INDIRECT_KINDS
 from thruline.core.nouns import Actor
 from thruline.core.units import parse_moment
 from thruline.data.drift import Measured, drift
-from thruline.data.quality_columns import Columns, failing, scores
+from thruline.data.quality_columns import Columns, failing
 from thruline.data.quality_rules import DEFAULT, Purpose, Rule
 from thruline.data.records import ALL, Record
-from thruline.flows.documents import Document, pages_of, path_names
+from thruline.flows.documents import pages_of, path_names
 from thruline.flows.reports import DriftView, QualityReport, QualityRule
+from thruline.flows.scored import columns_of
 from thruline.flows.sight import sight
 from thruline.flows.sources import named
 
@@ -64,16 +64,10 @@ def judge(line: Line, records: Sequence[Record]) -> Judged:
         kept += [record for record, _ in page]
         documents = [document for _, document in page]
         english += [document.language in ("", "en") for document in documents]
-        for name, values in _columns(documents).items():
+        for name, values in columns_of(documents).items():
             parts.setdefault(name, []).append(values)
     columns = {name: np.concatenate(values) for name, values in parts.items()}
     return Judged(kept, np.array(english, np.bool_), columns)
-
-
-def _columns(documents: Sequence[Document]) -> Columns:
-    secrets = [sum(m.kind == "secret" for m in d.mentions) for d in documents]
-    mentions = [sum(m.kind not in INDIRECT_KINDS for m in d.mentions) for d in documents]
-    return scores([d.text for d in documents], mentions=mentions, secrets=secrets)
 
 
 def _told(line: Line, actor: Actor, judged: Judged, rule: Rule) -> QualityRule:

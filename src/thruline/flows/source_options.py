@@ -17,7 +17,7 @@ from thruline.data.places import PUSH
 from thruline.data.policies import PROMISE, STATED, WAITS, Policy, policy
 from thruline.data.rights import RIGHTS
 from thruline.data.uses import OPTION as USES
-from thruline.flows import contract_tables, contracts
+from thruline.flows import contract_tables, contracts, drifts
 from thruline.flows.look import look
 from thruline.flows.push import judge_again
 from thruline.flows.reports import PersonalKind, SourceCounts, SourceOption, SourceReport
@@ -66,6 +66,8 @@ def report(line: Line, actor: Actor, name: str) -> SourceReport:
         changes=judged.changes if judged else (),
         alike=line.alike.counts().get(source.id, 0),
         tables=contract_tables.named(line, judged, actor) if judged else (),
+        moved=drifts.moves(line, source),
+        scores=drifts.views(line, source),
         options=tuple(
             SourceOption(name=option, value=source.options.get(option, ""), says=says)
             for option, says in line.engines.options(source.kind).items()

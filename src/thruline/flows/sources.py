@@ -20,6 +20,7 @@ from thruline.data.places import PUSH, name_of, path_of, place_of
 from thruline.data.policies import kept_s, policy, undecided_s
 from thruline.data.records import NONE
 from thruline.data.rights import rights
+from thruline.data.score_words import told
 from thruline.data.uses import uses
 from thruline.flows import corrections, holds
 from thruline.flows.blast import blast
@@ -236,6 +237,7 @@ def view(line: Line, source: Source, denied: str = NONE) -> SourceView:
         records=by_state["live"], chunks=sum(c.chunks for c in live), duplicates=sum(c.duplicates for c in live),
         quarantined=by_state["quarantined"], refused=sum(e.source == source.id for e in line.records.refused(denied)),
         last_synced=iso(synced) if synced else "", every=source.options.get("every", ""), alarm=alarm_of(line, source),
+        drift=drift_of(line, source),
     )  # fmt: skip
 
 
@@ -243,6 +245,13 @@ def alarm_of(line: Line, source: Source) -> str:
     """What is wrong with a source's freshness, in words."""
     news, synced = line.records.news().get(source.id, []), line.records.last_synced().get(source.id, 0)
     return alarm(news, synced, patience(source.options).every_s, line.clock.now())
+
+
+def drift_of(line: Line, source: Source) -> str:
+    """How what a source brings has changed, in words: the largest move, and how many others."""
+    moved = line.score_moves.all().get(source.id, [])
+    others = f", and {len(moved) - 1} more" if len(moved) > 1 else ""
+    return f"{told(moved[0][0])}{others}" if moved else ""
 
 
 def _checked(name: str) -> str:

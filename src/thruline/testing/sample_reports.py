@@ -5,6 +5,7 @@ The handbook's sentences are from Django's documentation (BSD-3-Clause); all peo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 from thruline.app.results import JobView, ModelView, NodeView, UserView
@@ -39,6 +40,8 @@ from thruline.flows.reports import (
     ReplayReport,
     RiskView,
     RunView,
+    ScoreMove,
+    ScoreView,
     Sentence,
     SourceCounts,
     SourceOption,
@@ -77,7 +80,10 @@ SOURCES = (
     _source(1, "handbook", "everyone", (656, 4415, 3, 0, 0)),
     _source(2, "tickets", "support", (12, 31, 0, 0, 0)),
     _source(3, "notes", "people", (6, 9, 0, 0, 0)),
-    _source(4, "wiki-import", "everyone", (2, 6, 0, 1, 1)),
+    replace(
+        _source(4, "wiki-import", "everyone", (2, 6, 0, 1, 1)),
+        drift="documents have become shorter: 95 words, 312 before, and 1 more",
+    ),
 )
 
 
@@ -145,9 +151,26 @@ def about(source: SourceView) -> SourceReport:
         SourceOption(name="every", value="1h", says="how often it is read while the server runs, as `1h`"),
         SourceOption(name="mask", value="email", says="kinds of personal data that answers never show, as `email`"),
     )
+    moved = (_SHORTER, _DIGITS) if source.drift else ()
+    scores = (
+        ScoreView(score="words", name="Length", usual="312 words", trend=(310, 322, 300, 316, 95), moved=bool(moved)),
+        ScoreView(score="language", name="Language", usual="English 94 %, German 6 %", trend=(0.9, 0.95, 1, 0.94, 0.9),
+                  moved=False),
+    )  # fmt: skip
     return SourceReport(
-        source=source, counts=counts, usual="every 3 h", personal=personal, options=options, contract=None, changes=()
-    )
+        source=source, counts=counts, usual="every 3 h", personal=personal, options=options, contract=None, changes=(),
+        moved=moved, scores=scores,
+    )  # fmt: skip
+
+
+_SHORTER = ScoreMove(
+    score="words", says="documents have become shorter: 95 words, 312 before", since=_minutes_ago(3000), before=312,
+    now=95, distance=0.61, documents=24,
+)  # fmt: skip
+_DIGITS = ScoreMove(
+    score="digit_ratio", says="there are more digits: 21 %, 1.2 % before", since=_minutes_ago(3000), before=0.012,
+    now=0.21, distance=0.55, documents=24,
+)  # fmt: skip
 
 
 _MISLEADING = (

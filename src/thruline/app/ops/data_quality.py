@@ -11,12 +11,13 @@ from thruline.core.lazy import lazy
 if TYPE_CHECKING:
     from thruline.flows import alike as alikes
     from thruline.flows import corpus as corpora
+    from thruline.flows import drifts, reports
     from thruline.flows import quality as qualities
-    from thruline.flows import reports
 else:
     reports = lazy("thruline.flows.reports")
     alikes = lazy("thruline.flows.alike")
     corpora = lazy("thruline.flows.corpus")
+    drifts = lazy("thruline.flows.drifts")
     qualities = lazy("thruline.flows.quality")
 
 SAME = 0.94  # data/alike.py says why; not imported, so that a command starts without numpy
@@ -31,6 +32,12 @@ def quality(
 ) -> reports.QualityReport:  # fmt: skip
     """Name the documents of a source that fail a rule of quality, and tell when its scores have moved."""
     return qualities.quality(p.line, p.actor, source, purpose, since)
+
+
+@operation(role="operator", cli="accept", positional=("source",))
+def accept(p: Platform, *, source: Annotated[str, "a source whose scores have moved"]) -> reports.AcceptReport:
+    """Take what a source brings now for usual: it is compared with what it brought before no more."""
+    return drifts.accept(p.line, p.actor, source)
 
 
 @operation(role="operator", cli="alike")

@@ -126,11 +126,21 @@ def _source(report: reports.SourceReport) -> Iterator[str]:
     if report.alike:
         yield f"{n(report.alike, 'document')} of them in other words what another says"
     yield from _held(report)
+    for move in report.moved:
+        yield f"  moved since {move.since[:16]}: {move.says}"
+    if report.moved:
+        yield f"  right so? thruline accept {report.source.name}"
     for kind in report.personal:
         yield f"  {kind.kind} of {n(kind.people, 'person', 'people')}, {kind.policy}"
     yield "options:"
     for option in report.options:
         yield f"  {option.name:<10} {option.value or '-':<20} {option.says}"
+
+
+def _accepted(report: reports.AcceptReport) -> Iterator[str]:
+    yield from (f"{report.source}: usual from now on that {says}" for says in report.accepted)
+    if not report.accepted:
+        yield f"{report.source}: no score had moved"
 
 
 def _verify(report: reports.VerifyReport) -> Iterator[str]:
@@ -145,6 +155,7 @@ FORMS: dict[type, Any] = {
     reports.ContractReport: _contract,
     reports.QualityReport: _quality,
     reports.AlikeReport: _alike,
+    reports.AcceptReport: _accepted,
     reports.VerifyReport: _verify,
     reports.DeskReport: _desk,
     reports.SourceReport: _source,

@@ -16,6 +16,7 @@ from thruline.flows.reports.answers import (
     WhyReport,
 )
 from thruline.flows.reports.checks import (
+    AcceptReport,
     AlikePair,
     AlikeReport,
     ContractReport,
@@ -25,6 +26,8 @@ from thruline.flows.reports.checks import (
     QualityReport,
     QualityRule,
     RuleReport,
+    ScoreMove,
+    ScoreView,
 )
 from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
@@ -95,6 +98,7 @@ from thruline.flows.reports.tables import (
 )
 
 __all__ = [
+    "AcceptReport",
     "AggregateNumber",
     "AggregateReport",
     "AggregateView",
@@ -165,6 +169,8 @@ __all__ = [
     "RiskView",
     "RuleReport",
     "RunView",
+    "ScoreMove",
+    "ScoreView",
     "SearchReport",
     "SensitiveColumn",
     "Sentence",

@@ -92,6 +92,45 @@ class QualityReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScoreMove:
+    """A score of a source that has moved, and is not back. says: a sentence without its capital and its dot.
+
+    since: when the first of the documents that differ came in. before, now: the median, or the mean where the medians
+    are equal; of `language` the share of one. distance: between the distributions, in [0, 1].
+    """
+
+    score: str
+    says: str
+    since: str
+    before: float
+    now: float
+    distance: float
+    documents: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreView:
+    """A score of what a source brought. usual: its middle in words. trend: its middle, a group of documents at a time.
+
+    moved: whether it is another now than before.
+    """
+
+    score: str
+    name: str
+    usual: str
+    trend: tuple[float, ...]
+    moved: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptReport:
+    """What of a source was taken for usual: a sentence for each score that had moved."""
+
+    source: str
+    accepted: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class AlikePair:
     """A document that says in other words what another said first. path, of_path: with the source's name before.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from thruline.flows.reports.checks import ContractReport
+from thruline.flows.reports.checks import ContractReport, ScoreMove, ScoreView
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,8 @@ class PushReport:
 
 @dataclass(frozen=True, kw_only=True)
 class SourceView:
-    """A source and what it holds. alarm: what is wrong with its freshness, in words.
+    """A source and what it holds. alarm: what is wrong with its freshness, in words. drift: how what it brings has
+    changed, in words.
 
     saw: what a first look saw at its place; only in the report of what made that look.
     """
@@ -89,6 +90,7 @@ class SourceView:
     last_synced: str
     every: str = ""
     alarm: str = ""
+    drift: str = ""
     saw: str = ""
 
 
@@ -126,6 +128,7 @@ class SourceReport:
     """A source at a glance, with every option that it takes. usual: how often it brings something new, in words.
 
     alike: documents that say in other words what another says. tables: its table files under its contract.
+    moved: scores that are others than before. scores: of all that came in.
     """
 
     source: SourceView
@@ -137,6 +140,8 @@ class SourceReport:
     options: tuple[SourceOption, ...]
     alike: int = 0
     tables: tuple[ContractReport, ...] = ()
+    moved: tuple[ScoreMove, ...] = ()
+    scores: tuple[ScoreView, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

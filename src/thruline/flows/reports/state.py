@@ -83,7 +83,7 @@ class RunView:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """A home at a glance."""
+    """A home at a glance. drifted: sources that bring something else than before."""
 
     home: str
     version: str
@@ -98,6 +98,7 @@ class Status:
     models: int
     running: int
     size: int
+    drifted: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
