@@ -108,7 +108,8 @@ def under(judged: Judged | None, prepared: Prepared) -> Prepared:
     if judged is None or prepared.document is None:
         return prepared
     if prepared.raw.record not in judged.known:
-        return Prepared(raw=prepared.raw, refused="changed_while_read")
+        unread = replace(prepared.raw, digest="")  # the same bytes are no reason to refuse them next time
+        return Prepared(raw=unread, refused="changed_while_read")
     return replace(prepared, breaks=prepared.raw.record in judged.kept.broken)
 
 
