@@ -112,7 +112,7 @@ def test_a_set_for_training_is_refused_for_another_use_and_leaves_out_who_withdr
     written = {"sources": ("docs",), "purpose": "rag", "out": str(tmp_path / "set.parquet")}
     report = shop.data.corpus(**written)
     assert (report.documents, report.written, report.withheld) == (2, 1, 1)
-    assert "1 of people who do not want" in (tmp_path / "set.md").read_text("utf-8")
+    assert "1 of people who have not allowed this use" in (tmp_path / "set.md").read_text("utf-8")
     assert "Kvasthoug" not in str(pl.read_parquet(tmp_path / "set.parquet")["text"].to_list())
     shop.data.uses(source="docs", purposes=("answer",))
     with pytest.raises(Conflict, match="may not be used for 'train'"):

@@ -30,7 +30,7 @@ PATHS = ("path", "folder")  # parameters that name a place in the file system
 LARGEST = 2**53 - 1  # what JSON carries exactly everywhere
 SYSTEMS = ("infra", "data", "vectors", "models", "guard", "ledger")
 # What follows the system's name tells files of one system apart: data_rights is a part of `data`.
-_DATA = ("data", "data_desk", "data_quality", "data_rights", "data_tables")
+_DATA = ("data", "data_consent", "data_desk", "data_quality", "data_rights", "data_tables")
 MODULES = tuple(f"thruline.app.ops.{name}" for name in ("infra", *_DATA, *SYSTEMS[2:]))
 
 

@@ -13,6 +13,7 @@ from thruline.core.clock import iso
 from thruline.core.nouns import Event
 from thruline.flows import INDEX
 from thruline.flows.audit import state_problems
+from thruline.flows.purposes import kept_out
 from thruline.flows.reports import EventView, ProblemView, Status, VerifyReport
 from thruline.flows.sight import sight
 from thruline.ledger import proof
@@ -51,12 +52,14 @@ def _whole(p: Platform) -> Status:
 
 def _counted(line: Line, counts: Sequence[Count]) -> Status:
     live = [c for c in counts if c.state == "live"]
+    kept = [kept_out(line, source) for source in {c.source for c in live}]
     return Status(
         home="", version=__version__, documents=sum(c.records for c in live),
         chunks=sum(c.chunks for c in live), duplicates=sum(c.duplicates for c in live),
         quarantined=sum(c.records for c in counts if c.state == "quarantined"), people=0,
         answers=0, events=0, generation=line.generations.active(INDEX) or "",
-        models=len(line.registry.models()), running=0, size=0,
+        models=len(line.registry.models()), running=0, size=0, waiting=sum(k.waiting for k in kept),
+        withheld=sum(k.withheld for k in kept),
     )  # fmt: skip
 
 

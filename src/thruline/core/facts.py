@@ -101,6 +101,10 @@ REASONS = (
     "none",
 )
 CONSENT_STATES = ("given", "withdrawn")
+OBJECTION_STATES = ("objected", "lifted", "overruled")
+LEGAL_BASES = (
+    "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests", "none",
+)  # fmt: skip
 SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "rows", "mail", "dlt")
 MENTION_KINDS = (
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
@@ -385,6 +389,19 @@ VERBS: Mapping[str, Verb] = dict(
             "A person allowed a use of their data, or withdrew it.",
             state=one_of(*CONSENT_STATES),
             purpose=Digest(),
+            records=Number(),
+        ),
+        _verb(
+            "objection.recorded",
+            "A person objected to a use of their data, or that ended.",
+            state=one_of(*OBJECTION_STATES),
+            purpose=Digest(),
+            records=Number(),
+        ),
+        _verb(
+            "basis.recorded",
+            "A legal basis of a person's own was recorded; `none`: their sources' holds again.",
+            basis=one_of(*LEGAL_BASES),
             records=Number(),
         ),
         _verb("clearance.set", "Which kinds of personal data a group sees was set.", kinds=Number(), named=Digest()),

@@ -298,8 +298,12 @@ ORDER BY seen DESC, id LIMIT :limit OFFSET :offset;
 SELECT id, source, document, vectors, canonical FROM records WHERE state = 'live' AND vectors <> '';
 
 -- name: repeating
--- What is live and says the same as a live record, and that record's source. CROSS JOIN: as in `standings`.
-SELECT r.id, c.source FROM records r CROSS JOIN records c
+-- What is live and says the same as a live record, that record's source, and whether that names somebody besides.
+-- CROSS JOIN: as in `standings`.
+SELECT r.id, c.source, CASE WHEN EXISTS (
+  SELECT 1 FROM links a WHERE a.artifact = c.id
+    AND NOT EXISTS (SELECT 1 FROM links b WHERE b.artifact = r.id AND b.subject = a.subject)
+) THEN 1 ELSE 0 END FROM records r CROSS JOIN records c
 WHERE r.canonical <> '' AND r.state = 'live' AND c.id = r.canonical AND c.state = 'live';
 
 -- name: live_among
@@ -308,8 +312,11 @@ SELECT id, source, document, vectors, canonical FROM records
 WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND state = 'live' AND vectors <> '';
 
 -- name: repeating_among
--- Of these what says the same as a live record.
-SELECT r.id, c.source FROM records r CROSS JOIN records c
+-- Of these what says the same as a live record, likewise.
+SELECT r.id, c.source, CASE WHEN EXISTS (
+  SELECT 1 FROM links a WHERE a.artifact = c.id
+    AND NOT EXISTS (SELECT 1 FROM links b WHERE b.artifact = r.id AND b.subject = a.subject)
+) THEN 1 ELSE 0 END FROM records r CROSS JOIN records c
 WHERE r.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND r.canonical <> '' AND r.state = 'live'
   AND c.id = r.canonical AND c.state = 'live';
 
@@ -543,29 +550,89 @@ UPDATE sources SET options = :options WHERE id = :id;
 -- What a person said.
 INSERT INTO consents (id, subject, purpose, state, at) VALUES (:id, :subject, :purpose, :state, :at);
 
--- name: consents
--- All that was said.
-SELECT id, subject, purpose, state, at FROM consents ORDER BY at DESC, id;
+-- name: insert_consent_end
+-- Until when it stands.
+INSERT INTO consent_ends (id, until) VALUES (:id, :until);
 
--- name: consents_of
--- All that these people said.
-SELECT id, subject, purpose, state, at FROM consents
-WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY at DESC, id;
+-- name: insert_objection
+-- What a person objected to, or how that ended.
+INSERT INTO objections (id, subject, purpose, state, at) VALUES (:id, :subject, :purpose, :state, :at);
 
--- name: withheld
--- Records that mention somebody whose last word for a purpose was no.
-SELECT DISTINCT l.artifact FROM consents c JOIN links l ON l.subject = c.subject
-WHERE c.purpose = :purpose AND c.state = 'withdrawn' AND l.artifact LIKE 'record:%' AND NOT EXISTS (
-  SELECT 1 FROM consents n WHERE n.subject = c.subject AND n.purpose = c.purpose AND n.at > c.at
-);
+-- name: insert_own_basis
+-- From now on.
+INSERT INTO own_bases (id, subject, source, basis, at) VALUES (:id, :subject, :source, :basis, :at);
+
+-- name: said
+-- All that was said of uses: everything, or what these people said.
+SELECT c.id, c.subject, c.purpose, c.state, c.at, coalesce(e.until, 0), '', '' FROM consents c
+LEFT JOIN consent_ends e ON e.id = c.id
+WHERE :ids = '' OR c.subject IN (SELECT value FROM json_each(CASE WHEN :ids = '' THEN '[]' ELSE CAST(:ids AS TEXT) END))
+UNION ALL
+SELECT id, subject, purpose, state, at, 0, '', '' FROM objections
+WHERE :ids = '' OR subject IN (SELECT value FROM json_each(CASE WHEN :ids = '' THEN '[]' ELSE CAST(:ids AS TEXT) END))
+UNION ALL
+SELECT id, subject, '', 'basis', at, 0, source, basis FROM own_bases
+WHERE :ids = '' OR subject IN (SELECT value FROM json_each(CASE WHEN :ids = '' THEN '[]' ELSE CAST(:ids AS TEXT) END))
+ORDER BY 5 DESC, 1;
+
+-- name: said_of
+-- What was said of a purpose, the earliest first; of a consent given and withdrawn at once the withdrawal is the last.
+SELECT c.subject, c.state, coalesce(e.until, 0), c.at FROM consents c LEFT JOIN consent_ends e ON e.id = c.id
+WHERE c.purpose = :purpose
+UNION ALL
+SELECT subject, state, 0, at FROM objections WHERE purpose = :purpose
+ORDER BY 4, 2;
+
+-- name: own_bases
+-- Whose basis is another than their source's, the earliest first.
+SELECT subject, source, basis FROM own_bases ORDER BY at, basis;
+
+-- name: ties
+-- Records of these sources, and records of these people, with who is met in them.
+SELECT l.artifact, r.source, r.state, l.subject FROM records r JOIN links l ON l.artifact = r.id
+WHERE r.state <> 'deleted' AND r.source IN (SELECT value FROM json_each(CAST(:sources AS TEXT)))
+UNION
+SELECT l.artifact, r.source, r.state, l.subject FROM links l JOIN records r ON r.id = l.artifact
+WHERE r.state <> 'deleted' AND l.subject IN (SELECT value FROM json_each(CAST(:subjects AS TEXT)));
+
+-- name: said_version
+-- Another one: something else may be used, or not, for some purpose.
+SELECT version FROM said_version;
+
+-- name: raise_said_version
+-- Whoever holds in memory what may be used works it out again.
+INSERT INTO said_version (one, version) VALUES (1, CAST(:by AS BIGINT))
+ON CONFLICT (one) DO UPDATE SET version = said_version.version + excluded.version;
 
 -- name: move_consents
 -- Two pseudonyms turned out to be one person's.
 UPDATE consents SET subject = :to WHERE subject = :from;
 
+-- name: move_objections
+-- Two pseudonyms turned out to be one person's.
+UPDATE objections SET subject = :to WHERE subject = :from;
+
+-- name: move_own_bases
+-- Two pseudonyms turned out to be one person's.
+UPDATE own_bases SET subject = :to WHERE subject = :from;
+
+-- name: delete_consent_ends_of
+-- The people are gone.
+DELETE FROM consent_ends WHERE id IN (
+  SELECT id FROM consents WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+);
+
 -- name: delete_consents_of
 -- The people are gone.
 DELETE FROM consents WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: delete_objections_of
+-- The people are gone.
+DELETE FROM objections WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: delete_own_bases_of
+-- The people are gone.
+DELETE FROM own_bases WHERE subject IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: token_of
 -- What stands for a value.

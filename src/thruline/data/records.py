@@ -13,7 +13,10 @@ from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nearest import meant
 from thruline.core.nouns import Source
 from thruline.core.sql import load_queries, load_schema
+from thruline.data.bases import OPTION as BASIS
+from thruline.data.bases import basis_of
 from thruline.data.item_rights import raised
+from thruline.data.residency import labels
 from thruline.data.rights import Clauses
 from thruline.data.uses import uses
 from thruline.ports.database import Database, Row
@@ -314,7 +317,11 @@ class Records:
         """What may answer, of these or of all: live, and not repeating a live record that the same readers see."""
         sources = {source.id: source for source in self.sources()}
         live, repeating = self._live(among)
-        covered = {id: sources.get(source) for id, source in repeating}
+        covered = {
+            id: sources.get(source)
+            for id, source, names_others in repeating
+            if not (names_others and _asks(sources.get(source)))  # who is named here may allow what the other does not
+        }
         groups = {id: frozenset(source.groups) for id, source in sources.items()}
         return [
             Live(id, source, document, vectors, groups[source], canonical)
@@ -435,10 +442,18 @@ def _fields(noun: Any) -> dict[str, Any]:
 
 
 def _is_alike(source: Source, other: Source | None) -> bool:
-    """Whether the same groups see both sources, and may use their documents for the same."""
+    """Whether the same groups see both sources, and may use their documents for the same, and in the same regions.
+
+    Not where the original may wait for consents that the repetition does not need.
+    """
     if other is None or source.groups != other.groups:
         return False
-    return source.options == other.options or uses(source.options) == uses(other.options)
+    same = uses(source.options) == uses(other.options) and labels(source.options) == labels(other.options)
+    return source.options == other.options or (same and (_asks(source) or not _asks(other)))
+
+
+def _asks(source: Source | None) -> bool:
+    return source is not None and basis_of(source.options.get(BASIS, "")) == "consent"
 
 
 def _record(row: tuple[Any, ...]) -> Record:

@@ -163,6 +163,40 @@ CREATE TABLE IF NOT EXISTS consents (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS consents_by_purpose ON consents (purpose, subject);
 
+-- Until when a consent stands, where that was said.
+CREATE TABLE IF NOT EXISTS consent_ends (
+  id TEXT PRIMARY KEY,
+  until INTEGER NOT NULL
+) STRICT;
+
+-- Objections, and how they ended: `lifted` by the person, `overruled` for a reason that is the payload `id`.
+CREATE TABLE IF NOT EXISTS objections (
+  id TEXT PRIMARY KEY,
+  subject TEXT NOT NULL,
+  purpose TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('objected', 'lifted', 'overruled')),
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS objections_by_purpose ON objections (purpose, subject);
+
+-- The legal basis that holds for somebody instead of the source's: in one source, or in all where it is ''. A basis of
+-- '' is the source's again; the last word holds.
+CREATE TABLE IF NOT EXISTS own_bases (
+  id TEXT PRIMARY KEY,
+  subject TEXT NOT NULL,
+  source TEXT NOT NULL,
+  basis TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS own_bases_by_subject ON own_bases (subject);
+
+-- One number that every change of who is met in which record, or of what they said, raises: what may be used for a
+-- purpose is worked out once for each.
+CREATE TABLE IF NOT EXISTS said_version (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  version INTEGER NOT NULL
+) STRICT;
+
 -- What stands for somebody in a text, by a keyed digest of whom. What it means is the payload `entry`, under a key of
 -- its own: without it the token is a random word. `token` is as `shown`, letters and digits alone.
 CREATE TABLE IF NOT EXISTS tokens (

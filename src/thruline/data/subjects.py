@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Sequence
 
 from thruline.core.documents import Mention
-from thruline.core.ids import ArtifactId, Ids, random_id
+from thruline.core.ids import ArtifactId, Ids, kind_of, random_id
 from thruline.core.nouns import Link
 from thruline.core.sql import load_queries, load_schema
 from thruline.data.called import fold, orders, readings, terms
+from thruline.data.item_rights import raised
 from thruline.ports.database import Database
 
 IDENTIFYING = frozenset((
@@ -57,14 +58,12 @@ class Subjects:
             Link(subject=subjects[pair], artifact=ArtifactId(artifact), how=m.kind, score=m.score)
             for pair, m in evident.items()
         ]
-        rows = [{"subject": x.subject, "artifact": artifact, "how": x.how, "score": x.score} for x in links]
-        if rows:
-            self._db.execute_many(self._q.insert_link, rows)
+        self._put(links)
         return links
 
     def known(self, pairs: Sequence[tuple[str, str]]) -> list[ArtifactId]:
-        """The subjects known by these (kind, value) pairs; where none is, a new one who from now on is."""
-        return self.find(pairs) or sorted({self._subject(kind, value) for kind, value in pairs})
+        """The subjects known by these (kind, value) pairs; whoever is not known by one of them from now on is."""
+        return sorted({self._subject(kind, value) for kind, value in pairs})
 
     def link(self, subject: str, artifacts: Iterable[str]) -> list[Link]:
         """Tie a person to what somebody says is about them, where they were not met; gives the new links."""
@@ -74,9 +73,7 @@ class Subjects:
             for artifact in artifacts
             if artifact not in met
         ]
-        rows = [{"subject": x.subject, "artifact": x.artifact, "how": x.how, "score": x.score} for x in links]
-        if rows:
-            self._db.execute_many(self._q.insert_link, rows)
+        self._put(links)
         return links
 
     def linked(self, subjects: Sequence[str]) -> list[Link]:
@@ -132,6 +129,7 @@ class Subjects:
         self._db.execute(self._q.delete_identifiers, params)
         for subject in subjects:
             self._db.execute(self._q.delete_links_of, {"subject": subject})
+        self._db.execute(self._q.raise_said_version, raised())
 
     def is_suppressed(self, mentions: Sequence[Mention]) -> bool:
         """Whether somebody who was erased is mentioned."""
@@ -158,6 +156,13 @@ class Subjects:
         """How many people are known."""
         return self._db.query(self._q.count_subjects)[0][0]
 
+    def _put(self, links: Sequence[Link]) -> None:
+        rows = [{"subject": x.subject, "artifact": x.artifact, "how": x.how, "score": x.score} for x in links]
+        if rows:
+            self._db.execute_many(self._q.insert_link, rows)
+        if any(kind_of(x.artifact) == "record" for x in links):
+            self._db.execute(self._q.raise_said_version, raised())
+
     def _called(self, words: Sequence[str]) -> str:
         return self._ids.digest("called", *words)
 
@@ -174,8 +179,10 @@ class Subjects:
             return subjects
         self._db.execute(self._q.move_identifiers, {"to": keep, "from": drop})
         self._db.execute(self._q.move_links, {"to": keep, "from": drop})
-        self._db.execute(self._q.move_consents, {"to": keep, "from": drop})
+        for query in (self._q.move_consents, self._q.move_objections, self._q.move_own_bases):
+            self._db.execute(query, {"to": keep, "from": drop})
         self._db.execute(self._q.delete_links_of, {"subject": drop})
+        self._db.execute(self._q.raise_said_version, raised())
         return {pair: keep if subject == drop else subject for pair, subject in subjects.items()}
 
 

@@ -20,7 +20,7 @@ from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Actor, Draft
 from thruline.data import privacy
 from thruline.flows.doubt import doubted
-from thruline.flows.find import Found, check_question, find, read_hits
+from thruline.flows.find import check_question, find, read_hits
 from thruline.flows.line import Line
 from thruline.flows.purposes import ANSWER
 from thruline.flows.reports import (
@@ -56,6 +56,7 @@ class Asked:
     generation: ArtifactId
     began: float
     purpose: str = ANSWER
+    left_out: int = 0
 
     @property
     def is_refused(self) -> bool:
@@ -99,18 +100,15 @@ def prepare(line: Line, actor: Actor, question: str, serving: Serving | None = N
     serving = serving or line.shelf.serving()
     screened = line.screen.prompt(question)
     refused = screened.outcome == "failed"
-    found = [] if refused else _found(line, serving, actor, question, purpose)
+    hits = None if refused else find(line, serving, actor, question, line.limits.passages, purpose=purpose)
+    found = read_hits(line, hits, actor) if hits else []
     context = contexts.assemble([f.hit for f in found], line.limits.context_tokens)
     numbers = {hit.chunk: p.number for p in context.passages for hit in p.hits}
     return Asked(
         id=random_id("answer"), question=question, actor=actor, screened=screened, context=context,
         passages=tuple(replace(f.passage, number=numbers.get(f.hit.chunk, 0)) for f in found),
-        generation=serving.generation, began=began, purpose=purpose,
+        generation=serving.generation, began=began, purpose=purpose, left_out=hits.plan.left_out if hits else 0,
     )  # fmt: skip
-
-
-def _found(line: Line, serving: Serving, actor: Actor, question: str, purpose: str) -> list[Found]:
-    return read_hits(line, find(line, serving, actor, question, line.limits.passages, purpose=purpose), actor)
 
 
 async def by_model(llm: Llm, asked: Asked) -> Words:
@@ -171,7 +169,7 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         sentences=doubted(words.sentences, asked.passages),
         passages=asked.passages, mode=words.mode, model=words.model, generation=asked.generation,
         embedder=line.embedder.info.name, risk=round(asked.screened.score, 4), asked=iso(now), asker=asked.actor.name,
-        ms=round(ms, 1), purpose=asked.purpose,
+        ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out,
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
     with line.database.transaction():

@@ -50,7 +50,7 @@ def export(
 
     out: a `.parquet` file or a `.lance` folder; its data sheet lies beside it as Markdown. The set is there whole, and
     after its sheet. held_out: a Parquet file with a column `text`
-    that is for testing alone: what stands in it is left out. use: what the set is for; without who withdrew it.
+    that is for testing alone: what stands in it is left out. use: what the set is for; without who does not allow it.
     distinct: similarity from which one of two that say the same in other words is left out; 0 for none.
     documents = written + repeated + alike + failing + contaminated + withheld.
     Raises Invalid for another ending, Conflict for a file that is there or a source that may not be used so, NotFound
@@ -192,7 +192,7 @@ def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Se
     if report.alike:
         out += f" + {report.alike} that say in other words what another says"
     seen = f"{report.contaminated} that stand in the set held out for testing"
-    kept_back = f"{report.withheld} of people who do not want theirs used so"
+    kept_back = f"{report.withheld} of people who have not allowed this use, or object to it"
     yield f"- {report.documents} documents = {report.written} written + {out} + {seen} + {kept_back}"
     yield from (f"- fails {rule}: {count}" for rule, count in report.by_rule.items())
     yield "- quarantined and refused documents are not in it"

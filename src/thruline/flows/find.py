@@ -41,7 +41,7 @@ def search(line: Line, actor: Actor, question: str, k: int, by: By = "both", pur
     passages = tuple(found.passage for found in read_hits(line, hits, actor))
     return SearchReport(
         question=question, passages=passages, generation=serving.generation, visible=hits.plan.visible,
-        asked=k, ms=(time.monotonic() - began) * 1000,
+        asked=k, ms=(time.monotonic() - began) * 1000, left_out=hits.plan.left_out,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from thruline.flows import contracts, corrections, judging, scored
 from thruline.flows.gone import let_go, retire_unheld
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
+from thruline.flows.purposes import kept_out
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.retention import expire
 from thruline.flows.sight import regroup
@@ -263,6 +264,7 @@ def _report(line: Line, ended: Ended, source: Source, met: Met, judged: judging.
     found, tally = met.found, met.tally
     moved = len(met.moved(lambda path: line.ids.artifact("path", source.id, path)))
     states = line.records.standings(source.id)
+    kept = kept_out(line, source.id)
     refused = line.records.refused(source=source.id)
     names = line.payloads.get_many([e.path for e in refused])
     return SyncReport(
@@ -271,6 +273,7 @@ def _report(line: Line, ended: Ended, source: Source, met: Met, judged: judging.
         unchanged=found.unchanged + tally.unchanged, permissions=met.regrouped, indexed=states["indexed"],
         duplicates=states["duplicate"], quarantined=states["quarantined"],
         refused=tuple(Refusal(path=names.get(e.path, b"").decode(), reason=e.refused) for e in refused),
+        waiting=kept.waiting, withheld=kept.withheld,
         chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),
         contract=judged.kept.report if judged else None, changes=judged.kept.changes if judged else (),
         tables=judged.kept.tables if judged else (),

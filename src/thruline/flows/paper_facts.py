@@ -13,6 +13,7 @@ from thruline.core.nouns import Event, Source
 from thruline.data.policies import STATED, policy
 from thruline.data.uses import uses
 from thruline.flows import holds
+from thruline.flows.purposes import kept_out
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -74,6 +75,10 @@ def of_source(line: Line, source: Source) -> Iterator[Fact]:
     counts = {c.state: c.records for c in line.records.counts() if c.source == source.id}
     held = ", ".join(f"{number} {state}" for state, number in sorted(counts.items())) or "nothing yet"
     yield Fact(f"documents: {held}", "operation data.sources")
+    kept = kept_out(line, source.id)
+    if kept.waiting or kept.withheld:
+        said = f"{kept.waiting} wait for a consent, {kept.withheld} kept out by people who withdrew one or object"
+        yield Fact(f"documents that are not used for answers: {said}", "events consent.recorded, objection.recorded")
     yield Fact(f"seen by the groups {', '.join(source.groups)}", _latest(line, "source.shared", source.id))
     yield Fact(f"kept {told.get('keep') or 'as long as the source holds it'}", options)
 

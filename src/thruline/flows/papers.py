@@ -10,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from thruline.core.clock import iso
+from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Source
+from thruline.data.consents import OBJECTIONS
 from thruline.data.policies import STATED
 from thruline.data.uses import uses
 from thruline.flows import holds
+from thruline.flows.purposes import kept_out
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -74,7 +77,12 @@ def _source(line: Line, source: Source) -> Iterator[str]:
     yield from (f"- {says}: {told.get(name) or MISSING}" for name, says in STATED.items())
     open_ = "everything" if line.limits.purposes == "open" else "nothing"
     yield f"- may be used for: {', '.join(sorted(uses(told) or ())) or f'{open_}, since it names nothing'}"
-    yield f"- documents: {counts.get('live', 0)} in answers, {counts.get('quarantined', 0)} in quarantine"
+    kept = kept_out(line, source.id)
+    yield f"- documents: {counts.get('live', 0)} live, {counts.get('quarantined', 0)} in quarantine"
+    yield (
+        f"- of them not used for answers: {kept.waiting} wait for a consent, {kept.withheld} kept out by people, who "
+        "withdrew a consent or object"
+    )
     yield f"- personal data that was detected: {met}"
     instead = "; ".join(f"{name}: {told[name]}" for name in ("pseudonym", "token", "drop") if told.get(name))
     yield f"- exchanged for tokens, or cut out: {instead or 'nothing'}"
@@ -84,13 +92,19 @@ def _source(line: Line, source: Source) -> Iterator[str]:
 
 
 def _consents(line: Line) -> Iterator[str]:
-    """The last word of each person, counted by purpose."""
-    last: dict[tuple[str, str], str] = {}
-    for said in line.consents.all():
-        last.setdefault((said.subject, said.purpose), said.state)
-    counted = Counter((purpose, state) for (_, purpose), state in last.items())
+    """The last word of each person, counted by purpose; of a consent and of an objection apart."""
+    last: dict[tuple[str, str, bool], str] = {}
+    now = line.clock.now()
+    for said in (said for said in line.consents.all() if said.state != "basis"):
+        state = "expired" if said.until and said.until <= now else said.state
+        last.setdefault((said.subject, said.purpose, said.state in OBJECTIONS), state)
+    counted = Counter((purpose, state) for (_, purpose, _), state in last.items())
     yield from (f"- {purpose}: {state} by {n}" for (purpose, state), n in sorted(counted.items()))
-    if not counted:
+    names = {s.id: s.name for s in line.records.sources()}
+    bases = line.consents.own_bases().items()
+    own = Counter((basis.replace("_", " "), names.get(ArtifactId(at), "all sources")) for (_, at), basis in bases)
+    yield from (f"- legal basis of their own: {basis} in {at}, of {n}" for (basis, at), n in sorted(own.items()))
+    if not counted and not own:
         yield "- nobody said anything"
 
 

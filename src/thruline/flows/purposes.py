@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.errors import Conflict
 from thruline.core.ids import ArtifactId
-from thruline.core.nouns import Actor, Draft, Source
+from thruline.core.nouns import Source
+from thruline.data import bases
+from thruline.data.bases import Basis, basis_of
+from thruline.data.consents import Bars, of_source
 from thruline.data.uses import ANSWER, OPTION, TRAIN, allows, checked
-from thruline.flows import sources
-from thruline.flows.publish import publish_regrouped
-from thruline.flows.reports import SourceView
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
-__all__ = ["ANSWER", "TRAIN", "Permitted", "check_uses", "permitted", "set_uses"]
+__all__ = ["ANSWER", "TRAIN", "Kept", "Permitted", "bars", "check_uses", "kept_out", "permitted", "still_permitted"]
 
 
 class Permitted(NamedTuple):
@@ -28,11 +27,43 @@ class Permitted(NamedTuple):
 
 
 def permitted(line: Line, purpose: str) -> Permitted:
-    """By what sources name and by what people withdrew; raises Invalid for what cannot be a purpose."""
+    """By what sources name, and by what the people in their records said; raises Invalid for what cannot be a purpose.
+
+    Every way to the text of documents for a purpose begins here: search, answers, sets for training, tables.
+    """
     checked(purpose)
     known = line.records.sources()
     allowed = frozenset(s.id for s in known if allows(s.options, purpose, line.limits.purposes))
-    return Permitted(None if len(allowed) == len(known) else allowed, line.consents.withheld(purpose))
+    without = line.consents.without(purpose, _stated(known), line.clock.now())
+    return Permitted(None if len(allowed) == len(known) else allowed, without)
+
+
+def bars(line: Line, purpose: str) -> Bars:
+    """The records that people keep out of a purpose, or have not let into it, and why."""
+    return line.consents.barred(checked(purpose), _stated(line.records.sources()), line.clock.now())
+
+
+class Kept(NamedTuple):
+    """How many live documents of a source people have not let into a purpose yet, and how many they keep out of it."""
+
+    waiting: int
+    withheld: int
+
+
+def kept_out(line: Line, source: str, purpose: str = ANSWER) -> Kept:
+    """Documents of a source that its people keep out of a purpose."""
+    whys = [bar.why for bar in of_source(bars(line, purpose), source)]
+    return Kept(whys.count("waiting"), len(whys) - whys.count("waiting"))
+
+
+def still_permitted(line: Line, purpose: str, records: Sequence[ArtifactId]) -> None:
+    """Raises Conflict where one of these records may not be used so any more: somebody spoke while they were used."""
+    if not permitted(line, purpose).without.isdisjoint(records):
+        raise Conflict(f"somebody in it does not allow the use for {purpose!r} any more", hint="start it again")
+
+
+def _stated(known: Sequence[Source]) -> Mapping[ArtifactId, Basis | None]:
+    return {source.id: basis_of(source.options.get(bases.OPTION, "")) for source in known}
 
 
 def check_uses(line: Line, chosen: Sequence[Source], purpose: str) -> None:
@@ -44,18 +75,3 @@ def check_uses(line: Line, chosen: Sequence[Source], purpose: str) -> None:
                 f"{source.name!r} may not be used for {purpose!r}",
                 hint=f"it may be used for: {named}; `thruline uses {source.name}` sets that",
             )
-
-
-def set_uses(line: Line, name: str, purposes: Sequence[str], actor: Actor) -> SourceView:
-    """Set what a source may be used for; nothing of it answers or is trained on for another purpose from now on."""
-    source = sources.named(line, actor, name)
-    named = sorted({checked(purpose) for purpose in purposes})
-    options = {key: value for key, value in source.options.items() if key != OPTION}
-    if named:
-        options[OPTION] = ",".join(named)
-    facts = {"uses": len(named), "named": line.ids.digest("uses", *named)}
-    with line.runs.start("reindex", only="index", actor=actor.id) as run, run.commit():
-        line.records.set_options(source.id, options)
-        run.append(Draft(verb="source.used", inputs=(source.id,), facts=facts))
-        publish_regrouped(line, run, "source")  # a repetition may be used for what its original may not
-    return sources.view(line, replace(source, options=options))

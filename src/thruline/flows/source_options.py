@@ -19,9 +19,10 @@ from thruline.data.rights import RIGHTS
 from thruline.data.uses import OPTION as USES
 from thruline.flows import contract_tables, contracts, drifts
 from thruline.flows.look import look
+from thruline.flows.publish import publish_regrouped
 from thruline.flows.push import judge_again
 from thruline.flows.reports import PersonalKind, SourceCounts, SourceOption, SourceReport
-from thruline.flows.sources import check_options, named, view
+from thruline.flows.sources import check_options, check_stated, named, view
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -111,6 +112,7 @@ def change(line: Line, name: str, given: Mapping[str, str], actor: Actor, *, uns
     source = line.records.source(name)
     if USES in given:
         raise Invalid("what a source may be used for is set apart", hint=f"`thruline uses {source.name} PURPOSE`")
+    check_stated(given)
     wanted = {option: value for option, value in {**source.options, **given}.items() if value}
     other = replace(source, options=wanted)
     check_options(line, other)
@@ -121,6 +123,8 @@ def change(line: Line, name: str, given: Mapping[str, str], actor: Actor, *, uns
             if _differing(source.options, wanted) - _SAME_DOCUMENTS:
                 line.records.judge_again(source.id)
             run.append(_changed(line, source, wanted))
+            if _differing(source.options, wanted) & STATED.keys():
+                publish_regrouped(line, run, "source")  # a repetition may be used for what its original may not
         if source.kind == PUSH:
             judge_again(line, other, actor)
     changed = report(line, actor, source.id)

@@ -14,6 +14,8 @@ from thruline.core.errors import Denied, Invalid, NotFound, ThrulineError
 from thruline.core.ids import ArtifactId
 from thruline.core.nearest import meant
 from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.bases import OPTION as BASIS
+from thruline.data.bases import checked as basis_checked
 from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import PUSH, name_of, path_of, place_of
@@ -32,6 +34,7 @@ from thruline.flows.ingest import sync_source
 from thruline.flows.look import look
 from thruline.flows.named import EVERY, resolve
 from thruline.flows.publish import publish_regrouped, publish_without
+from thruline.flows.purposes import kept_out
 from thruline.flows.reports import BlastReport, DocumentView, SourceView, SyncReport
 from thruline.flows.sight import Sight, sight
 from thruline.runs.runner import Cancelled
@@ -56,6 +59,7 @@ def add(
     kind, place = place_of(location)
     _check_home(line, path_of(place))
     source = Source(id=ArtifactId("source:new"), name=name, kind=kind, location=place, groups=(), options=options)
+    check_stated(options)
     check_options(line, source)
     saw = "" if unseen else look(line, source)
     with line.database.transaction():
@@ -63,6 +67,12 @@ def add(
         event = Draft(verb="source.added", outputs=(source.id,), facts={"kind": kind}, actor=actor)
         line.ledger.append([event, replace(_shared(line, source.id, groups), actor=actor)])
     return replace(view(line, source), saw=saw)
+
+
+def check_stated(given: Mapping[str, str]) -> None:
+    """Raises Invalid for a legal basis or a residency that cannot be meant; what an older home states stays."""
+    if given.get(BASIS):
+        basis_checked(given[BASIS])
 
 
 def check_options(line: Line, source: Source) -> None:
@@ -232,12 +242,14 @@ def view(line: Line, source: Source, denied: str = NONE) -> SourceView:
     by_state = Counter({c.state: c.records for c in counts})
     live = [c for c in counts if c.state == "live"]
     synced = line.records.last_synced().get(source.id, 0)
+    kept = kept_out(line, source.id)
     return SourceView(
         id=source.id, name=source.name, kind=source.kind, location=source.location, groups=source.groups,
         records=by_state["live"], chunks=sum(c.chunks for c in live), duplicates=sum(c.duplicates for c in live),
         quarantined=by_state["quarantined"], refused=sum(e.source == source.id for e in line.records.refused(denied)),
         last_synced=iso(synced) if synced else "", every=source.options.get("every", ""), alarm=alarm_of(line, source),
         drift=drift_of(line, source),
+        waiting=kept.waiting, withheld=kept.withheld,
     )  # fmt: skip
 
 

@@ -59,10 +59,14 @@ class Hit:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a search went: rows that the actor may see, candidates of either ranking, hits asked for and given."""
+    """How a search went: rows that the actor may see, candidates of either ranking, hits asked for and given.
+
+    left_out: records that the actor sees and that were not searched, since they may not be used.
+    """
 
     way: Literal["hybrid", "dense", "text", "nothing"]
     visible: int
+    left_out: int
     dense: int
     text: int
     asked: int
@@ -102,6 +106,7 @@ class Serving:
         labels = {_Label(r.source, r.groups, r.rights): None for r in shelved.values()}
         self._labels = list(labels)
         number = {label: i for i, label in enumerate(self._labels)}
+        self._left_out = (frozenset[ArtifactId](), np.empty(0, np.intp), np.empty(0, np.intp))  # replaced whole
         self._label_of_row = np.array([number[_Label(r.source, r.groups, r.rights)] for r in records], np.intp)
 
     @classmethod
@@ -161,10 +166,10 @@ class Serving:
         groups: the actor's; "*" sees all. sources: only from these. without: from none of these records.
         min(k, all that matches) come back.
         """
-        mask = self._mask(groups, sources, without)
+        mask, left_out = self._mask(groups, sources, without)
         visible = len(self) if mask is None else int(np.count_nonzero(mask))
         if visible == 0 or k <= 0:
-            plan = Plan(way="nothing", visible=visible, dense=0, text=0, asked=k, returned=0)
+            plan = Plan(way="nothing", visible=visible, left_out=left_out, dense=0, text=0, asked=k, returned=0)
             return Hits(hits=(), plan=plan)
         depth = max(k, CANDIDATES)
         near = _NONE if vector is None else self._dense.search(vector, depth, mask)
@@ -172,7 +177,8 @@ class Serving:
         hits = self._fuse(near, said, k)
         way = "text" if vector is None else "hybrid" if len(said.rows) else "dense"
         plan = Plan(
-            way=way, visible=visible, dense=len(near.rows), text=len(said.rows), asked=k, returned=len(hits)
+            way=way, visible=visible, left_out=left_out, dense=len(near.rows), text=len(said.rows), asked=k,
+            returned=len(hits),
         )  # fmt: skip
         return Hits(hits=hits, plan=plan)
 
@@ -182,16 +188,29 @@ class Serving:
 
     def _mask(
         self, groups: frozenset[str], sources: frozenset[ArtifactId] | None, without: frozenset[ArtifactId]
-    ) -> np.ndarray | None:
-        """Rows that may be seen; None when all may."""
+    ) -> tuple[np.ndarray | None, int]:
+        """Rows that may be seen, None when all may, and how many records of those that might be are left out."""
         allowed = np.array([_may_see(label, groups, sources) for label in self._labels], bool)
-        left_out = [self._rows_of[record] for record in without if record in self._rows_of]
-        if allowed.all() and not left_out:
-            return None
+        first, rows = self._out(without)
+        if allowed.all() and not len(first):
+            return None, 0
         mask = allowed[self._label_of_row]
-        for rows in left_out:
-            mask[rows] = False
-        return mask
+        left_out = int(np.count_nonzero(mask[first]))
+        mask[rows] = False
+        return mask, left_out
+
+    def _out(self, without: frozenset[ArtifactId]) -> tuple[np.ndarray, np.ndarray]:
+        """The first row of each of these records, and all of their rows.
+
+        The set is the very same until somebody says something else: what it meant last is kept.
+        """
+        known = self._left_out
+        if known[0] is not without:
+            spans = [self._rows_of[record] for record in without if record in self._rows_of]
+            rows = [np.arange(span.start, span.stop) for span in spans]
+            first = np.array([span.start for span in spans], np.intp)
+            known = self._left_out = (without, first, np.concatenate(rows) if rows else first)
+        return known[1:]
 
     def _fuse(self, near: Found, said: Found, k: int) -> tuple[Hit, ...]:
         fused = reciprocal_ranks([near.rows, said.rows])

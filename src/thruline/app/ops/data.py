@@ -11,22 +11,20 @@ from thruline.core.lazy import lazy
 if TYPE_CHECKING:
     from thruline.app import papers as governance
     from thruline.flows import blast as blasting
-    from thruline.flows import consent as consenting
     from thruline.flows import erase as erasure
     from thruline.flows import expectations, papers, reading, reports, rights
     from thruline.flows import holds as holding
     from thruline.flows import named as naming
     from thruline.flows import pages as paging
-    from thruline.flows import purposes as purposes_
     from thruline.flows import push as pushing
     from thruline.flows import quarantine as quarantining
     from thruline.flows import reask as reasking
     from thruline.flows import source_options as choosing
     from thruline.flows import sources as sourcing
+    from thruline.flows import uses as using
 else:
     reports = lazy("thruline.flows.reports")
     blasting = lazy("thruline.flows.blast")
-    consenting = lazy("thruline.flows.consent")
     erasure = lazy("thruline.flows.erase")
     expectations = lazy("thruline.flows.expectations")
     holding = lazy("thruline.flows.holds")
@@ -34,7 +32,6 @@ else:
     naming = lazy("thruline.flows.named")
     paging = lazy("thruline.flows.pages")
     papers = lazy("thruline.flows.papers")
-    purposes_ = lazy("thruline.flows.purposes")
     pushing = lazy("thruline.flows.push")
     quarantining = lazy("thruline.flows.quarantine")
     reading = lazy("thruline.flows.reading")
@@ -42,6 +39,7 @@ else:
     rights = lazy("thruline.flows.rights")
     choosing = lazy("thruline.flows.source_options")
     sourcing = lazy("thruline.flows.sources")
+    using = lazy("thruline.flows.uses")
 
 What = Annotated[
     str, "a record id, a source, a path as `sources` and `documents` show it (`wiki/fix.html`), or `*` within a time"
@@ -121,7 +119,7 @@ def uses(
     purposes: Annotated[tuple[str, ...], "what for, from now on; everything unless given"] = (),
 ) -> reports.SourceView:  # fmt: skip
     """Set what a source may be used for: answer, train, or a purpose of your own; the next question already knows."""
-    return purposes_.set_uses(p.line, source, purposes, p.actor)
+    return using.set_uses(p.line, source, purposes, p.actor)
 
 
 @operation(role="operator", cli="remove", positional=("source",))
@@ -244,25 +242,6 @@ def person(p: Platform, *, identifiers: Identifiers) -> reports.PersonReport:
 def export(p: Platform, *, identifiers: Identifiers) -> reports.PersonExport:
     """Write a copy of what is held of a person into the home, for them to take along."""
     return rights.export(p.line, identifiers, governance.outside(p), p.actor.id)
-
-
-@operation(role="operator", cli="consent", positional=("identifiers",))
-def consent(
-    p: Platform, *,
-    identifiers: Identifiers,
-    purpose: Annotated[str, "answer, train, or a purpose of your own"],
-    state: Annotated[Literal["given", "withdrawn"], "what they said"],
-    evidence: Annotated[str, "where that stands, as 'letter of 2026-11-02'"] = "",
-    dry_run: DryRun = False,
-) -> reports.ConsentReport:  # fmt: skip
-    """Record that a person allows a use of their data, or withdraws it: their documents leave that use at once."""
-    return consenting.record(p.line, identifiers, purpose, state, evidence, dry_run=dry_run, actor=p.actor.id)
-
-
-@operation(role="operator", cli="consents", reads=True)
-def consents(p: Platform) -> tuple[reports.ConsentView, ...]:
-    """What people said of the use of their data, the latest first; each by a pseudonym."""
-    return consenting.listing(p.line)
 
 
 @operation(role="operator", cli="processing", reads=True)

@@ -21,8 +21,17 @@ def _answer(answer: reports.AnswerReport) -> Iterator[str]:
     if doubtful := sum(sentence.doubtful for sentence in answer.sentences):
         yield ""
         yield from wrap(f"{n(doubtful, 'word')} of this read off a picture with little certainty: look at the page")
+    yield from (line for note in notes(answer) for line in ("", *wrap(note)))
     yield ""
     yield f"receipt {answer.id}   {answer.outcome}, {answer.ms:.0f} ms   thruline why {answer.id}"
+
+
+def notes(answer: reports.AnswerReport) -> Iterator[str]:
+    """What was kept out of an answer, and from whom."""
+    if answer.left_out:
+        yield f"{n(answer.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
+    if answer.kept_home:
+        yield f"{n(answer.kept_home, 'passage')} kept from the language model, which stands in another region"
 
 
 def _why(why: reports.WhyReport) -> Iterator[str]:
@@ -73,6 +82,8 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
     for passage in report.passages:
         yield f"{passage.score:.4f}  {passage.title}  ({passage.source}/{passage.path})"
         yield f"        {' '.join(passage.text.split())[:WIDTH]}"
+    if report.left_out:
+        yield f"{n(report.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
     yield f"{len(report.passages)} of {report.visible} chunks that you may see, {report.ms:.1f} ms"
 
 

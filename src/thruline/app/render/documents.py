@@ -23,11 +23,21 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
         f"  {report.added} added, {report.changed} changed, {report.moved} moved, {report.deleted} deleted, "
         f"{report.unchanged} unchanged{others}; {n(report.chunks, 'new chunk')} in {report.seconds:.1f} s"
     )
+    yield from _kept_out(report)
     yield from _held(report)
     for refusal in report.refused[:10]:
         yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
     if len(report.refused) > 10:
         yield f"  and {len(report.refused) - 10} more: thruline documents --state refused"
+
+
+def _kept_out(report: reports.SyncReport | reports.SourceView) -> Iterator[str]:
+    """What does not answer because of people in it."""
+    if report.waiting:
+        name = report.source if isinstance(report, reports.SyncReport) else report.name
+        yield f"  {n(report.waiting, 'document')} not in answers yet, for want of a consent: thruline waiting {name}"
+    if report.withheld:
+        yield f"  {n(report.withheld, 'document')} that people keep out of answers"
 
 
 def _document(document: reports.DocumentView) -> Iterator[str]:
@@ -123,6 +133,7 @@ def _source(report: reports.SourceReport) -> Iterator[str]:
         f"{c.seen} seen = {c.indexed} indexed + {c.duplicates} duplicates + {c.quarantined} quarantined + "
         f"{c.refused} refused"
     )
+    yield from _kept_out(report.source)
     if report.alike:
         yield f"{n(report.alike, 'document')} of them in other words what another says"
     yield from _held(report)

@@ -27,7 +27,7 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
     if report.kinds:
         yield f"  found by {', '.join(report.kinds)}"
     yield f"  sent outside to {', '.join(report.outside) or 'nobody'}"
-    yield from (f"  {c.state} for {c.purpose} on {c.since}  {c.evidence}".rstrip() for c in report.consents)
+    yield from (f"  {said(c)} on {c.since}  {c.evidence}".rstrip() for c in report.consents)
     yield from (f"  put right in {c.document} on {c.since}: {c.wrong!r} is {c.right!r}" for c in report.corrections)
     yield from shards(report.shards)
     yield from (f"  set {place}" for place in report.sets)
@@ -74,11 +74,36 @@ def _restriction(report: reports.RestrictionReport) -> Iterator[str]:
 
 def _consent(report: reports.ConsentReport) -> Iterator[str]:
     would = "would be " if report.dry_run else ""
-    leave = " leave it" if report.state == "withdrawn" else ""
-    yield f"{would}{report.state} for {report.purpose}: {n(report.documents, 'document')} of theirs{leave}"
-    if report.state == "withdrawn":
+    ends = report.state in ("withdrawn", "objected")
+    of = f" for {report.purpose}" if report.purpose else ""
+    people = f", {n(report.people, 'row')} of which {report.unchanged} said so already" if report.unchanged else ""
+    leave = " leave it" if ends else ""
+    documents = n(report.documents - report.staying, "document")
+    yield f"{would}{report.state.replace('_', ' ')}{of}: {documents} of theirs{leave}{people}"
+    if report.staying:
+        yield f"  {n(report.staying, 'document')} stay: their legal basis gives no right to object"
+    if report.ignored:
+        yield f"  columns that were not read: {', '.join(report.ignored)}"
+    if ends:
         yield from (f"  made of them before: the set {place}: write it again, delete it" for place in report.sets)
         yield from (f"  made of them before: {model}" for model in report.models)
+
+
+def _said(view: reports.ConsentView) -> Iterator[str]:
+    yield " ".join(filter(None, (view.since[:16], view.person, said(view), view.evidence)))
+
+
+def said(view: reports.ConsentView) -> str:
+    """What a person said, or what was recorded of them, in words."""
+    if view.state == "basis":
+        where = f"in {view.source}" if view.source else "everywhere"
+        return f"legal basis {where}: {view.basis or 'as the source'}"
+    ends = f", until {view.until[:10]}" if view.until and view.state == "given" else ""
+    return f"{view.state} for {view.purpose}{ends}"
+
+
+def _waiting(view: reports.WaitingFor) -> Iterator[str]:
+    yield f"{view.documents:>6}  {', '.join(view.called)}  (as {view.source}/{view.path})"
 
 
 FORMS: dict[type, Any] = {
@@ -90,6 +115,8 @@ FORMS: dict[type, Any] = {
 
 
 ROWS: dict[type, Any] = {
+    reports.ConsentView: _said,
+    reports.WaitingFor: _waiting,
     reports.MatchView: _match,
     reports.NearName: _near,
 }

@@ -63,6 +63,7 @@ from thruline.flows.reports.rights import (
     RestrictionView,
     RevealedToken,
     Telling,
+    WaitingFor,
 )
 from thruline.flows.reports.sources import (
     DocumentView,
@@ -185,6 +186,7 @@ __all__ = [
     "Touched",
     "TouchedPage",
     "VerifyReport",
+    "WaitingFor",
     "WhyReport",
     "WorstGroup",
 ]

@@ -34,7 +34,10 @@ class Passage:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchReport:
-    """Passages, best first, and how they were found."""
+    """Passages, best first, and how they were found.
+
+    left_out: documents that were not searched, since somebody in them does not allow, or has not allowed, the use.
+    """
 
     question: str
     passages: tuple[Passage, ...]
@@ -42,6 +45,7 @@ class SearchReport:
     visible: int
     asked: int
     ms: float
+    left_out: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,12 @@ class Sentence:
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerReport:
-    """An answer and what it is made of; `id` is its receipt id."""
+    """An answer and what it is made of; `id` is its receipt id.
+
+    left_out: documents that its asker sees and that were not searched, since somebody in them does not allow, or has
+    not allowed, the use. kept_home: passages that were found and kept from the language model, which stands elsewhere
+    than they may be.
+    """
 
     id: str
     question: str
@@ -88,6 +97,8 @@ class AnswerReport:
     ms: float
     purpose: str = "answer"
     state: str = "current"
+    left_out: int = 0
+    kept_home: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,7 +165,7 @@ class CorpusReport:
     """A cleaned set that was written: documents = written + repeated + alike + failing + contaminated + withheld.
 
     alike: say in other words what another says. by_rule: how many fail each rule. contaminated: stand in the set that
-    is held out for testing. withheld: hold somebody who does not want theirs used so.
+    is held out for testing. withheld: hold somebody who has not allowed the use, or objects.
     """
 
     file: str

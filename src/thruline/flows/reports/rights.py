@@ -37,20 +37,29 @@ class RevealedToken:
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentView:
-    """What a person said of a use of their data. person: the pseudonym's first digits."""
+    """What a person said of a use of their data. person: the pseudonym's first digits.
+
+    state: given, withdrawn or expired of a consent; objected, lifted or overruled of an objection; `basis` where a
+    legal basis was recorded that holds for them instead of the source's, in this source, or in all. until: its end.
+    """
 
     person: str
     purpose: str
     state: str
     since: str
     evidence: str
+    until: str = ""
+    basis: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentReport:
-    """What was recorded. people: pseudonyms that these words stand for. documents: of theirs.
+    """What was recorded. people: pseudonyms that these words stand for, or rows of a list. documents: of theirs.
 
-    sets, models: made of them for this purpose or another before, which a withdrawal does not change.
+    sets, models: made of them for this purpose or another before, which a withdrawal does not change. staying: of the
+    documents, those whose legal basis gives no right to object. unchanged: rows that say what was said already.
+    ignored: columns of the list that were not read.
     """
 
     purpose: str
@@ -60,6 +69,19 @@ class ConsentReport:
     sets: tuple[str, ...]
     models: tuple[str, ...]
     dry_run: bool
+    staying: int = 0
+    unchanged: int = 0
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingFor:
+    """Somebody whose consent documents of a source wait for. called: as they stand there; path: of one of them."""
+
+    called: tuple[str, ...]
+    source: str
+    documents: int
+    path: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,9 +20,10 @@ class SyncReport:
     """What a sync met. indexed + duplicates + quarantined + refused = seen.
 
     permissions: known items that others may read than before, whether their bytes changed or not.
-    error: why the source could not be read or was held back; what was there before stays. contract: what became of its
-    rules. changes: of the table's columns since it was judged before, a sentence each. tables: what became of its table
-    files, pattern by pattern.
+    waiting, withheld: of the indexed, those that do not answer yet for want of a person's consent, and those that
+    people keep out of answers. error: why the source could not be read or was held back; what was there before stays.
+    contract: what became of its rules. changes: of the table's columns since it was judged before, a sentence each.
+    tables: what became of its table files, pattern by pattern.
     """
 
     source: str
@@ -41,6 +42,8 @@ class SyncReport:
     generation: str
     seconds: float
     permissions: int = 0
+    waiting: int = 0
+    withheld: int = 0
     error: str = ""
     contract: ContractReport | None = None
     changes: tuple[str, ...] = ()
@@ -74,7 +77,8 @@ class SourceView:
     """A source and what it holds. alarm: what is wrong with its freshness, in words. drift: how what it brings has
     changed, in words.
 
-    saw: what a first look saw at its place; only in the report of what made that look.
+    saw: what a first look saw at its place; only in the report of what made that look. waiting, withheld: live
+    documents that do not answer yet for want of a person's consent, and those that people keep out of answers.
     """
 
     id: str
@@ -92,6 +96,8 @@ class SourceView:
     alarm: str = ""
     drift: str = ""
     saw: str = ""
+    waiting: int = 0
+    withheld: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

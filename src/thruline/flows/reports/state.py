@@ -83,7 +83,9 @@ class RunView:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """A home at a glance. drifted: sources that bring something else than before."""
+    """A home at a glance. drifted: sources that bring something else than before. waiting: documents that do not answer
+    for want of a person's consent; withheld: that people keep out of answers.
+    """
 
     home: str
     version: str
@@ -99,6 +101,8 @@ class Status:
     running: int
     size: int
     drifted: int = 0
+    waiting: int = 0
+    withheld: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
