@@ -180,8 +180,13 @@ async def _begin(gateway: Gateway, asked: Asked, request: Question) -> _Speech:
     """With its words already, where no language model has to find them."""
     if asked.is_refused:
         return _Speech(fixed=refusal(), finish="content_filter")
-    if _is_llm(gateway):
+    if _is_llm(gateway) and asked.is_for_model:
         return _Speech()
+    if _is_llm(gateway) and (request.response_format or {}).get("type", "text") != "text":
+        raise BadParameter(
+            "what was found may not be sent to the language model, and without it nothing is said in this form",
+            param="response_format", hint="ask for text: sentences of the documents are quoted then",
+        )  # fmt: skip
     words = await run_in_threadpool(by_extract, gateway.line, asked)
     most = request.max_completion_tokens or request.max_tokens
     cut = _cut(words, most) if most else words
@@ -230,7 +235,9 @@ def _extra(report: AnswerReport) -> dict[str, Any]:
          "chunk": p.chunk}
         for p in sorted(report.passages, key=lambda p: p.number) if p.number in cited
     ]  # fmt: skip
-    return {"receipt": report.id, "outcome": report.outcome, "mode": report.mode, "citations": citations}
+    kept = {"left_out": report.left_out, "kept_home": report.kept_home}
+    told = {name: number for name, number in kept.items() if number}
+    return {"receipt": report.id, "outcome": report.outcome, "mode": report.mode, "citations": citations, **told}
 
 
 def _check_messages(asked: Question) -> None:

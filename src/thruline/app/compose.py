@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from thruline.data.options import GENERAL, REFERENCE, REFERENCES
 from thruline.data.patience import Patient, patience
 from thruline.data.places import PUSH
 from thruline.data.policies import POLICIES
+from thruline.data.residency import Part
 from thruline.data.sandbox import ParserPool
 from thruline.flows.apart import Tools
 from thruline.flows.line import Limits, Line
@@ -186,6 +187,23 @@ def _blobs(home: Home, config: Config) -> Blobs:
     )
 
 
+def _parts(config: Config) -> Iterator[Part]:
+    """What stands outside this machine and is given texts or vectors, with where it stands."""
+    stands, answer = config.regions, config.answer
+    if answer.llm_backend == "openai" and answer.llm_url:
+        yield Part(f"the language model at {answer.llm_url}", "answers", "regions.llm", stands.llm.casefold())
+    if config.embed.backend == "openai":
+        yield Part(f"the embedder at {config.embed.url}", "reads", "regions.embedder", stands.embedder.casefold())
+    if config.ingest.backend == "ray":
+        yield Part("the cluster that reads files", "reads", "regions.cluster", stands.cluster.casefold())
+    if config.compute.backend == "ray":
+        yield Part("the cluster that runs jobs", "computes", "regions.cluster", stands.cluster.casefold())
+    if config.store.database != "sqlite":
+        yield Part("the PostgreSQL server", "keeps", "regions.database", stands.database.casefold())
+    if config.store.blobs != "folder":
+        yield Part(f"the bucket {config.store.blobs}", "keeps", "regions.blobs", stands.blobs.casefold())
+
+
 def _limits(config: Config) -> Limits:
     return Limits(
         chunk_words=config.ingest.chunk_words, max_file=parse_size(config.ingest.max_file),
@@ -195,5 +213,5 @@ def _limits(config: Config) -> Limits:
         context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]
         purposes=config.guard.purposes,  # type: ignore[arg-type]
         same_content=config.guard.same_content,  # type: ignore[arg-type]
-        prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
+        parts=tuple(_parts(config)), prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from thruline.core.errors import Invalid
 from thruline.core.lazy import lazy
 from thruline.core.units import parse_duration, parse_size
+from thruline.data.residency import checked
 
 if TYPE_CHECKING:
     import msgspec
@@ -119,6 +120,17 @@ class Compute:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Regions:
+    """Where what is outside this machine stands, for sources with a residency; empty for not stated."""
+
+    llm: str = leaf("", "of the server at answer.llm_url, as `eu` or `eu-central-1`")
+    embedder: str = leaf("", "of the server at embed.url")
+    database: str = leaf("", "of the PostgreSQL server, where store.database names one")
+    blobs: str = leaf("", "of the S3 bucket, where store.blobs names one")
+    cluster: str = leaf("", "of the Ray cluster, where ingest.backend or compute.backend says `ray`")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notify:
     """Whom the platform tells. Nobody, unless an address is given."""
 
@@ -141,6 +153,7 @@ class Config:
     answer: Answer = field(default_factory=Answer)
     guard: Guard = field(default_factory=Guard)
     compute: Compute = field(default_factory=Compute)
+    regions: Regions = field(default_factory=Regions)
     notify: Notify = field(default_factory=Notify)
 
 
@@ -170,6 +183,7 @@ _PARSED: Mapping[str, Callable[[str], object]] = {
     "ingest.parser_memory": parse_size,
     "ingest.parser_timeout": parse_duration,
     "answer.llm_timeout": parse_duration,
+    **{f"regions.{f.name}": lambda region: region and checked(region) for f in fields(Regions)},
 }
 _REFERENCES = (
     "store.s3_key", "store.master_key", "embed.key", "answer.llm_key", "notify.webhook_secret",

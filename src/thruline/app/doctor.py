@@ -9,14 +9,16 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from thruline.app.outward import outbox_of
 from thruline.core.errors import ThrulineError
 from thruline.core.units import show_size
 from thruline.data.places import PUSH
+from thruline.data.residency import Job, away, labels
 from thruline.flows import INDEX, outbox
 from thruline.flows.reports import Check
+from thruline.flows.residency import said
 from thruline.flows.sources import alarm_of, drift_of
 from thruline.ledger import proof
 
@@ -29,7 +31,8 @@ LOW_DISK = 2 * 10**9  # a sync of a large source needs room for its write-ahead 
 def examine(p: Platform) -> tuple[Check, ...]:
     """Every check; none of them changes anything."""
     checks: tuple[Callable[[Platform], Iterator[Check]], ...] = (
-        _python, _home, _keys, _disk, _ledger, _index, _runs, _sources, _weights, _network, _detector, _model, _told,
+        _python, _home, _keys, _disk, _ledger, _index, _runs, _sources, _weights, _network, _detector, _model,
+        _regions, _told,
     )  # fmt: skip
     return tuple(check for look in checks for check in _safely(look, p))
 
@@ -181,6 +184,20 @@ def _model(p: Platform) -> Iterator[Check]:
             name="llm", state="fail", says="answer.mode is llm, but answer.llm_url is empty",
             cure="set answer.llm_url, or answer.mode = \"extractive\"",
         )  # fmt: skip
+
+
+def _regions(p: Platform) -> Iterator[Check]:
+    labelled = [source for source in p.line.records.sources() if labels(source.options)]
+    kept = [(s, part) for s in labelled for part in away(s.options, p.line.limits.parts, *get_args(Job))]
+    for source, part in kept:
+        reads = part.job in ("reads", "keeps")
+        yield Check(
+            name="residency", state="fail" if reads else "warn",
+            says=f"{said(source, part)}: {'it is not read' if reads else 'it is given nothing of it'}",
+            cure=f"set {part.setting} to where it stands",
+        )  # fmt: skip
+    if labelled and not kept:
+        yield Check(name="residency", state="ok", says=f"{len(labelled)} sources stay in the regions that they name")
 
 
 def _told(p: Platform) -> Iterator[Check]:

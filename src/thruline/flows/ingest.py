@@ -19,7 +19,7 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.data.sources import Changes, Move, compare, pair_moves
-from thruline.flows import contracts, corrections, judging, scored
+from thruline.flows import contracts, corrections, judging, residency, scored
 from thruline.flows.gone import let_go, retire_unheld
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
@@ -99,6 +99,7 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     """Bring what is known of a source up to date with what its place holds; see SyncReport."""
     began = time.monotonic()
     check_embedder(line)
+    residency.check(line, source, "reads", "keeps")
     before = {e.path: e for e in line.records.entries(source.id)}
     run.tell("listing", 0, 0)
     listing = origin.list()

@@ -21,6 +21,7 @@ from thruline.data.consents import Consents
 from thruline.data.desk import Desk
 from thruline.data.item_rights import ItemRights
 from thruline.data.records import Records
+from thruline.data.residency import Part
 from thruline.data.sandbox import ParserPool
 from thruline.data.score_blocks import ScoreBlocks
 from thruline.data.score_moves import ScoreMoves
@@ -112,7 +113,7 @@ class Engines(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Settings that flows decide by. sizes in bytes."""
+    """Settings that flows decide by. sizes in bytes. parts: what stands outside and is given texts or vectors."""
 
     chunk_words: int
     max_file: int
@@ -126,6 +127,7 @@ class Limits:
     prices: Prices
     purposes: Stance
     same_content: Literal["stricter", "each"]
+    parts: tuple[Part, ...]
 
 
 class Line:

@@ -78,9 +78,10 @@ def _source(line: Line, source: Source) -> Iterator[str]:
     open_ = "everything" if line.limits.purposes == "open" else "nothing"
     yield f"- may be used for: {', '.join(sorted(uses(told) or ())) or f'{open_}, since it names nothing'}"
     kept = kept_out(line, source.id)
-    yield f"- documents: {counts.get('live', 0)} live, {counts.get('quarantined', 0)} in quarantine"
+    used = counts.get("live", 0) - kept.waiting - kept.withheld
+    yield f"- documents: {used} in answers, {counts.get('quarantined', 0)} in quarantine"
     yield (
-        f"- of them not used for answers: {kept.waiting} wait for a consent, {kept.withheld} kept out by people, who "
+        f"- not used for answers: {kept.waiting} wait for a consent, {kept.withheld} kept out by people, who "
         "withdrew a consent or object"
     )
     yield f"- personal data that was detected: {met}"

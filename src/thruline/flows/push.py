@@ -16,7 +16,7 @@ from thruline.core.nouns import Actor, Source
 from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry
-from thruline.flows import corrections, holds, scored
+from thruline.flows import corrections, holds, residency, scored
 from thruline.flows.gone import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_changed, publish_live
@@ -55,6 +55,7 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
     """
     place = _pushed(line, source, actor)
     check_embedder(line)
+    residency.check(line, place, "reads", "keeps")
     content, path = _bytes(sent.text, sent.data, line.limits.max_file), _checked(sent.path)
     digest = line.ids.digest("content", content)
     raw = Raw(
@@ -110,6 +111,7 @@ def judge_again(line: Line, source: Source, actor: Actor) -> None:
         for entry in line.records.entries(source.id):
             kept = line.payloads.get_many([entry.record, entry.path]) if entry.record and not entry.digest else {}
             if {entry.record, entry.path} <= kept.keys():
+                residency.check(line, source, "reads", "keeps")
                 again = prepare(line, run, _sent(line, source, entry, kept))
                 _commit(line, run, source, again, [entry], scored.came_in([again]))
         publish_live(line, run, "sync")

@@ -68,7 +68,7 @@ def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
     then = read(line, actor, answer)
     asker = actor if then.asker == actor.name else line.access.actor(then.asker)
     serving = line.shelf.snapshot(ArtifactId(then.generation)) if then.generation else None
-    asked = prepare(line, asker, then.question, serving, purpose=then.purpose)
+    asked = prepare(line, asker, then.question, serving, purpose=then.purpose, by_model=then.mode == "llm")
     before, after = [p.chunk for p in then.passages], [p.chunk for p in asked.passages]
     words = None if then.mode == "llm" else refusal() if asked.is_refused else by_extract(line, asked)
     retrieval = "same" if before == after else "changed"

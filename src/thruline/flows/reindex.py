@@ -11,7 +11,7 @@ from thruline.core.clock import iso
 from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId
 from thruline.data.records import Record
-from thruline.flows import INDEX
+from thruline.flows import INDEX, residency
 from thruline.flows.apart import embed_by
 from thruline.flows.documents import read_documents
 from thruline.flows.line import Line
@@ -75,6 +75,8 @@ def rebuild(line: Line, actor: str, progress: Progress | None) -> tuple[Generati
 
     What serves keeps its own vectors, so that a rollback with the former model is one event.
     """
+    for source in line.records.sources():
+        residency.check(line, source, "reads")
     with line.runs.start("reindex", only="index", actor=actor, progress=progress) as run:
         records = [r for state in ("live", "quarantined") for r in line.records.list(state=state, limit=1 << 31)]
         fitting = line.generations.made_by(line.embedder_digest, [r.vectors for r in records])

@@ -10,7 +10,7 @@ from thruline.core.nouns import Draft, Link, Source
 from thruline.data.mending import Fix
 from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
-from thruline.flows import corrections, kinship, restrictions
+from thruline.flows import corrections, kinship, residency, restrictions
 from thruline.flows.corrections import Correction, Corrections
 from thruline.flows.holds import check
 from thruline.flows.misstated import MadeOf, made_of
@@ -53,6 +53,7 @@ def anew(line: Line, run: Run, source: Source, known: Corrections, record: Recor
 
     known: what is in force in the source already.
     """
+    residency.check(line, source, "reads", "keeps")
     made = _made(known, record)
     data = line.payloads.get(record.id)
     digest = made[0].digest if made else line.ids.digest("content", data)

@@ -21,6 +21,8 @@ from thruline.data.patience import patience
 from thruline.data.places import PUSH, name_of, path_of, place_of
 from thruline.data.policies import kept_s, policy, undecided_s
 from thruline.data.records import NONE
+from thruline.data.residency import checked as region_checked
+from thruline.data.residency import labels
 from thruline.data.rights import rights
 from thruline.data.score_words import told
 from thruline.data.uses import uses
@@ -73,6 +75,8 @@ def check_stated(given: Mapping[str, str]) -> None:
     """Raises Invalid for a legal basis or a residency that cannot be meant; what an older home states stays."""
     if given.get(BASIS):
         basis_checked(given[BASIS])
+    for region in labels(given):
+        region_checked(region)
 
 
 def check_options(line: Line, source: Source) -> None:
