@@ -84,6 +84,8 @@ def test_whose_consent_is_missing_is_listed_as_they_stand_in_the_documents(shop:
     assert {w.documents for w in waiting} == {2}
     allow(shop, OTTILIE, HER_MAIL)
     assert [w.called for w in shop.data.waiting()] == [(BRUNO, HIS_MAIL)]
+    kept = {d.path: d.kept_out for d in shop.data.documents()}
+    assert kept == {"hers.md": "", "hours.md": "", "his.md": "waiting", "both.md": "waiting"}
     with pytest.raises(NotFound):
         shop.data.waiting(source="other")
 

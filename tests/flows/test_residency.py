@@ -106,9 +106,7 @@ def test_an_embedder_elsewhere_stops_the_sync_of_a_labelled_source_alone(tmp_pat
             tmp_path / "home", create=True, overrides={**SETTINGS, **given}, engines=ConfiguredEngines
         ) as home:
             filled(home, tmp_path)
-            with pytest.raises(
-                Denied, match="'hr' may be in eu alone, and the embedder at"
-            ) as refused:
+            with pytest.raises(Denied, match="'hr' may be in eu alone, and the embedder at") as refused:
                 home.data.sync(source="hr")
             assert "regions.embedder" in refused.value.hint
             assert {s.name: s.records for s in home.data.sources()} == {"garden": 1, "hr": 0}

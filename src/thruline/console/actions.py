@@ -124,6 +124,10 @@ _ACTIONS = (
         fields={"wrong": str.strip, "right": str.strip, "what": str.strip, "person": lines, "many": bool},
         confirm="confirm_rectify.html", result="rectified.html",
     ),
+    Action(
+        name="data.consent", then="/data?done=data.consent",
+        fields={"identifiers": lines, "purpose": str.strip, "state": str.strip, "evidence": str.strip},
+    ),
     # The report of an erasure names what is gone: it is shown once and kept nowhere, so nothing is redirected to.
     Action(
         name="data.erase", fields={"identifiers": lines, "one_word": bool}, confirm="confirm_erase.html",

@@ -28,6 +28,7 @@ NOTICES: Mapping[str, str] = {
     "data.sync.started": "The source is being read again. Answers use what is in already.",
     "data.quarantine": "Quarantined: no answer uses it from now on.",
     "data.release": "Released: answers may use it again.",
+    "data.consent": "Noted. Documents in which nobody else has to be asked answer from now on.",
     "data.keep": "It stays out of answers, and nobody is asked again.",
     "data.assign": "It is noted who is to decide.",
     "data.matches": "Noted. What comes in later follows it, too.",

@@ -43,12 +43,13 @@ class Said(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """Why a record may not be used, and because of whom."""
+    """Why a record may not be used, and because of whom. is_original: it repeats no other record."""
 
     source: ArtifactId
     why: Why
     people: frozenset[ArtifactId]
     is_live: bool
+    is_original: bool
 
 
 Bars = Mapping[ArtifactId, Bar]
@@ -142,11 +143,12 @@ class Consents:
         people = sorted(theirs | {who for who, _ in own})
         ties = self._db.query(self._q.ties, {"sources": json.dumps(asking), "subjects": json.dumps(people)})
         bars: dict[ArtifactId, Bar] = {}
-        for record, source, state, subject in ties:
+        for record, source, state, canonical, subject in ties:
             basis = own.get((subject, source)) or own.get((subject, "")) or bases.get(source)
             why = why_barred(basis, standing.get(subject, SILENT), purpose)
             if why:
-                bars[record] = _joined(bars.get(record), Bar(source, why, frozenset((subject,)), state == "live"))
+                bar = Bar(source, why, frozenset((subject,)), state == "live", canonical == "")
+                bars[record] = _joined(bars.get(record), bar)
         return _Kept(version, until, bars, frozenset(bars))
 
     def _standings(self, purpose: str, now: Micros) -> tuple[dict[ArtifactId, Standing], Micros]:
@@ -172,5 +174,5 @@ def _joined(one: Bar | None, other: Bar) -> Bar:
 
 
 def of_source(bars: Bars, source: str) -> Iterable[Bar]:
-    """Those of live records of a source."""
-    return (bar for bar in bars.values() if bar.source == source and bar.is_live)
+    """Those of a source's live records, each of those that say the same once."""
+    return (bar for bar in bars.values() if bar.source == source and bar.is_live and bar.is_original)

@@ -18,6 +18,7 @@ from thruline.data.encodings import as_utf8
 from thruline.data.policies import policy
 from thruline.data.records import Record
 from thruline.flows.eyes import Cover, eyes
+from thruline.flows.purposes import ANSWER, bars
 from thruline.flows.reports import DocumentView, RiskView
 from thruline.flows.sight import sight
 
@@ -141,6 +142,8 @@ def _views(line: Line, records: Sequence[Record], actor: Actor | None) -> tuple[
         for r in records
     ]
     found = [replace(v, alike_to=alike[r.id].of) if r.id in alike else v for v, r in zip(found, records, strict=True)]
+    kept = bars(line, ANSWER)
+    found = [replace(v, kept_out=kept[r.id].why) if r.id in kept else v for v, r in zip(found, records, strict=True)]
     if reader is None or not reader.hidden:
         return tuple(found)
     return tuple(_covered(v, reader.cover(documents.get(r.document))) for v, r in zip(found, records, strict=True))

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from thruline.core.errors import Invalid
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft, Source
+from thruline.data.bases import OPTION as BASIS
 from thruline.data.freshness import usual
 from thruline.data.options import GENERAL, REFERENCE
 from thruline.data.patience import PATIENCE
 from thruline.data.places import PUSH
 from thruline.data.policies import PROMISE, STATED, WAITS, Policy, policy
+from thruline.data.residency import Job, away, labels
 from thruline.data.rights import RIGHTS
 from thruline.data.uses import OPTION as USES
+from thruline.data.uses import uses
 from thruline.flows import contract_tables, contracts, drifts
 from thruline.flows.look import look
 from thruline.flows.publish import publish_regrouped
@@ -69,6 +72,10 @@ def report(line: Line, actor: Actor, name: str) -> SourceReport:
         tables=contract_tables.named(line, judged, actor) if judged else (),
         moved=drifts.moves(line, source),
         scores=drifts.views(line, source),
+        uses=tuple(sorted(uses(source.options) or ())),
+        basis=source.options.get(BASIS, ""),
+        regions=tuple(sorted(labels(source.options))),
+        kept_from=tuple(part.name for part in away(source.options, line.limits.parts, *get_args(Job))),
         options=tuple(
             SourceOption(name=option, value=source.options.get(option, ""), says=says)
             for option, says in line.engines.options(source.kind).items()

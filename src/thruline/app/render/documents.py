@@ -31,6 +31,11 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
         yield f"  and {len(report.refused) - 10} more: thruline documents --state refused"
 
 
+_KEPT_OUT = {
+    "waiting": "waits for a consent", "withdrawn": "a consent was withdrawn", "objected": "somebody objects",
+}  # fmt: skip
+
+
 def _kept_out(report: reports.SyncReport | reports.SourceView) -> Iterator[str]:
     """What does not answer because of people in it."""
     if report.waiting:
@@ -46,6 +51,7 @@ def _document(document: reports.DocumentView) -> Iterator[str]:
     notes += [f"{risk.kind.replace('_', ' ')} {risk.score:.2f}" for risk in document.risks]
     notes += [n(document.doubtful, "doubtful word")] if document.doubtful else []
     notes += [n(document.unread, "picture") + " not read"] if document.unread else []
+    notes += [_KEPT_OUT[document.kept_out]] if document.kept_out else []
     notes += ["repeats another"] if document.duplicate_of else []
     notes += ["says another's in other words"] if document.alike_to else []
     notes += [document.reason.replace("_", " ")] if document.reason not in ("", "none") else []

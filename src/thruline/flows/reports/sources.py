@@ -135,6 +135,8 @@ class SourceReport:
 
     alike: documents that say in other words what another says. tables: its table files under its contract.
     moved: scores that are others than before. scores: of all that came in.
+    uses: what it may be used for, empty for everything that the settings leave open. basis: the legal one, as it is
+    stated. regions: the only ones where its documents may be. kept_from: parts outside that are not given them.
     """
 
     source: SourceView
@@ -148,6 +150,10 @@ class SourceReport:
     tables: tuple[ContractReport, ...] = ()
     moved: tuple[ScoreMove, ...] = ()
     scores: tuple[ScoreView, ...] = ()
+    uses: tuple[str, ...] = ()
+    basis: str = ""
+    regions: tuple[str, ...] = ()
+    kept_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +170,8 @@ class DocumentView:
     """A record version as a person sees it. alike_to: the document that says the same in other words, and first.
 
     doubtful: words in it that were read off a picture with little certainty. unread: pages that are pictures, and
-    pictures in it, that nobody could read.
+    pictures in it, that nobody could read. kept_out: why no answer uses it because of people in it: waiting (for a
+    consent), withdrawn, objected.
     """
 
     record: str
@@ -182,3 +189,4 @@ class DocumentView:
     doubtful: int = 0
     unread: int = 0
     alike_to: str = ""
+    kept_out: str = ""
