@@ -39,6 +39,8 @@ FIGURES = (
     Figure("1 % of 50,000 files changed", "changed_records", "changed_cpu_s", "CPU s", "all of them", "first_sync_cpu_s", "at most 1.5 % of it and 2 s"),
     Figure("One record sent into 50,000", "push", "records.50000.push_cpu_ms", "ms CPU", "publishing all anew", "records.50000.publish_all_cpu_ms"),
     Figure("A deleted file gone from every answer, 50,000 records", "push", "records.50000.deleted_gone_s", "s", aim="at most 60"),
+    Figure("Whether 100,000 people allow a use, per question", "consents", "kept_ms", "ms CPU", "where nobody is asked", "baseline_ms"),
+    Figure("The same after somebody spoke", "consents", "anew_ms", "ms CPU"),
     Figure("Search in 5,000 chunks", "retrieval_latency", "sizes.0.ms.all", "ms CPU", "numpy and FTS5", "sizes.0.baseline_ms", "at most 2"),
     Figure("Search in 50,000 chunks", "retrieval_latency", "sizes.1.ms.all", "ms CPU", "numpy and FTS5", "sizes.1.baseline_ms", "at most 3"),
     Figure("SciFact nDCG@10, words and meaning", "scifact_quality", "ndcg10_both", "", "words alone", "ndcg10_words", "at least .715"),

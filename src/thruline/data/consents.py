@@ -142,8 +142,11 @@ class Consents:
         theirs = {who for who, said in standing.items() if said.objected or said.consent == "withdrawn"}
         people = sorted(theirs | {who for who, _ in own})
         ties = self._db.query(self._q.ties, {"sources": json.dumps(asking), "subjects": json.dumps(people)})
+        free = {who for who, said in standing.items() if said.consent == "given" and not said.objected}
         bars: dict[ArtifactId, Bar] = {}
         for record, source, state, canonical, subject in ties:
+            if subject in free:  # whatever their basis is; most are these
+                continue
             basis = own.get((subject, source)) or own.get((subject, "")) or bases.get(source)
             why = why_barred(basis, standing.get(subject, SILENT), purpose)
             if why:

@@ -591,7 +591,7 @@ SELECT subject, source, basis FROM own_bases ORDER BY at, basis;
 -- Records of these sources, and records of these people, with who is met in them.
 SELECT l.artifact, r.source, r.state, r.canonical, l.subject FROM records r JOIN links l ON l.artifact = r.id
 WHERE r.state <> 'deleted' AND r.source IN (SELECT value FROM json_each(CAST(:sources AS TEXT)))
-UNION
+UNION ALL
 SELECT l.artifact, r.source, r.state, r.canonical, l.subject FROM links l JOIN records r ON r.id = l.artifact
 WHERE r.state <> 'deleted' AND l.subject IN (SELECT value FROM json_each(CAST(:subjects AS TEXT)));
 
