@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from thruline.app.platform import Platform
 from thruline.core.errors import Denied, Invalid, NotFound
+from thruline.core.ids import random_id
 from thruline.flows import INDEX
 from thruline.flows.publish import publish_live
 from thruline.testing.homes import as_user, write
@@ -124,6 +125,7 @@ def test_what_serves_after_each_call_is_all_that_is_live(crm: Platform, sent: li
     if "shop" not in {s.name for s in crm.data.sources()}:
         crm.data.add(path="push://shop")
     crm.data.share(source="shop", groups=("sellers",) if apart else ("everyone",))
+    crm.data.push(source="crm", path="shared.md", text=f"# Shared\n\nSince {random_id('note')}.")
     for source, path, text in sent:
         if text:
             crm.data.push(source=source, path=path, text=text)

@@ -169,7 +169,8 @@ class Line:
         self.shelf = Shelf(self)
         self.embedding = threading.Lock()  # guards the embedder: one thread at a time
         self.senders = Turns(most=SENDERS)
-        self.published = ""  # the generation that this process made last, of all that was live
+        # The generation that this process made last of all that was live, and what else decided what that is.
+        self.published: tuple[str, tuple[object, ...]] | None = None
 
     @cached_property
     def embedder(self) -> Embedder:

@@ -22,8 +22,9 @@ Sets = Mapping[ArtifactId, ArtifactId]
 def publish_live(line: Line, run: Run, why: str) -> str:
     """Let everything that is live now serve; the generation's id, or empty while there is nothing."""
     with run.commit():
-        line.published = _publish(line, run, why, _live(line))
-        return line.published
+        generation = _publish(line, run, why, _live(line))
+        line.published = (generation, _alike(line))
+        return generation
 
 
 def publish_changed(line: Line, run: Run, why: str, records: Collection[str]) -> str:
@@ -31,20 +32,21 @@ def publish_changed(line: Line, run: Run, why: str, records: Collection[str]) ->
 
     To be called in the transaction that changed them.
     """
-    active = line.generations.active(INDEX)
+    active, alike = line.generations.active(INDEX), _alike(line)
     # Who may read a copy elsewhere decides what stands for what: only a look at all tells where groups differ.
-    if active is None or active != line.published or line.item_rights.groups_differ():
+    if active is None or line.published != (active, alike):
         return publish_live(line, run, why)
     with run.commit():
         about = {*records, *(copy.id for copy in line.records.copies(list(records), "live"))}
         serves = {r.id: r.vectors for r in line.records.live({}, among=sorted(about))}
         embedder = line.generations.get(active).embedder
-        line.published = line.generations.change(
+        generation = line.generations.change(
             INDEX, active, about - serves.keys(), serves, embedder, run=run.id, actor=run.actor
         )
-        if line.published != active:
-            line.generations.switch(INDEX, ArtifactId(line.published), why, run=run.id, actor=run.actor)
-        return line.published
+        if generation != active:
+            line.generations.switch(INDEX, generation, why, run=run.id, actor=run.actor)
+        line.published = (generation, alike)
+        return generation
 
 
 def publish_without(line: Line, run: Run, why: str, gone: Collection[str]) -> str:
@@ -103,6 +105,16 @@ def _live(line: Line, repeating: Collection[str] | None = None) -> dict[Artifact
     """Record -> vector set of what may answer; only of what repeats one of these, where given."""
     live = line.records.live(line.item_rights.of_records())
     return {x.id: x.vectors for x in live if repeating is None or x.canonical in repeating}
+
+
+def _alike(line: Line) -> tuple[object, ...]:
+    """What decides, besides the records, which repetition an original stands for: who sees the sources, and for what.
+
+    Like nothing else while not all is for the same groups.
+    """
+    if line.item_rights.groups_differ():
+        return (object(),)
+    return tuple((s.id, s.groups, tuple(sorted(s.options.items()))) for s in line.records.sources())
 
 
 def _publish(line: Line, run: Run, why: str, sets: Sets) -> str:
