@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from thruline.ports.compute import Compute
 from thruline.ports.database import Database
 from thruline.ports.dense import DenseIndex
 from thruline.ports.embedder import Embedder
+from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.origin import OpensOrigin, Origin
@@ -143,6 +145,14 @@ class ConfiguredEngines:
             answer.llm_url, answer.llm_model, key, first_byte_timeout_s=timeout, idle_timeout_s=timeout
         )
 
+    def judge(self) -> Judge | None:
+        """Who says how hurtful a text is, where one is configured."""
+        quality = self._config.quality
+        if not quality.judge:
+            return None
+        key = partial(secret, quality.judge_key, self._home.path) if quality.judge_key else None
+        return backend("judge", "moderations")(quality.judge, model=quality.judge_model, key=key)
+
     def compute(self) -> Compute:
         """Where jobs run."""
         compute = self._config.compute
@@ -194,6 +204,8 @@ def _parts(config: Config) -> Iterator[Part]:
         yield Part(f"the language model at {answer.llm_url}", "answers", "regions.llm", stands.llm.casefold())
     if config.embed.backend == "openai":
         yield Part(f"the embedder at {config.embed.url}", "reads", "regions.embedder", stands.embedder.casefold())
+    if config.quality.judge:
+        yield Part(f"the judge at {config.quality.judge}", "reads", "regions.judge", stands.judge.casefold())
     if config.ingest.backend == "ray":
         yield Part("the cluster that reads files", "reads", "regions.cluster", stands.cluster.casefold())
     if config.compute.backend == "ray":

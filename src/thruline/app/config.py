@@ -97,6 +97,15 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Quality:
+    """How good a text is."""
+
+    judge: str = leaf("", "base URL of a server with OpenAI's `/moderations`, which every document's text is sent to")
+    judge_model: str = leaf("", "model name; empty for the server's own")
+    judge_key: str = leaf("", "reference to its API key")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Guard:
     """Protection."""
 
@@ -125,6 +134,7 @@ class Regions:
 
     llm: str = leaf("", "of the server at answer.llm_url, as `eu` or `eu-central-1`")
     embedder: str = leaf("", "of the server at embed.url")
+    judge: str = leaf("", "of the server at quality.judge")
     database: str = leaf("", "of the PostgreSQL server, where store.database names one")
     blobs: str = leaf("", "of the S3 bucket, where store.blobs names one")
     cluster: str = leaf("", "of the Ray cluster, where ingest.backend or compute.backend says `ray`")
@@ -151,6 +161,7 @@ class Config:
     ingest: Ingest = field(default_factory=Ingest)
     embed: Embed = field(default_factory=Embed)
     answer: Answer = field(default_factory=Answer)
+    quality: Quality = field(default_factory=Quality)
     guard: Guard = field(default_factory=Guard)
     compute: Compute = field(default_factory=Compute)
     regions: Regions = field(default_factory=Regions)
@@ -186,7 +197,7 @@ _PARSED: Mapping[str, Callable[[str], object]] = {
     **{f"regions.{f.name}": lambda region: region and checked(region) for f in fields(Regions)},
 }
 _REFERENCES = (
-    "store.s3_key", "store.master_key", "embed.key", "answer.llm_key", "notify.webhook_secret",
+    "store.s3_key", "store.master_key", "embed.key", "answer.llm_key", "quality.judge_key", "notify.webhook_secret",
     "notify.openlineage_key",
 )  # fmt: skip
 

@@ -15,7 +15,6 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from thruline.data.surprise import surprise
 
@@ -31,14 +30,6 @@ _BLANK = re.compile(rb"\n\s*\n")
 _ELLIPSIS = re.compile(b"\\.{3,}|" + ELLIPSES[1])
 _LETTER = re.compile(rb"[a-z\x80-\xff]")
 _DIGIT = re.compile(rb"[0-9]")
-
-
-class Toxicity(Protocol):
-    """Judges how hurtful a text is; none is shipped."""
-
-    def toxicity(self, text: str) -> float:
-        """In [0, 1]; 1 is certainly toxic."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +70,11 @@ class Quality:
     toxicity: float | None
 
 
-def score(text: str, *, mentions: int = 0, secrets: int = 0, judge: Toxicity | None = None) -> Quality:
+def score(text: str, *, mentions: int = 0, secrets: int = 0, toxicity: float | None = None) -> Quality:
     """The scores of one document.
 
-    mentions, secrets: how much personal data and how many credentials the caller's detectors found in it.
+    mentions, secrets: how much personal data and how many credentials the caller's detectors found in it. toxicity:
+    what a judge said of it, 0..1.
     """
     data = text.encode(errors="replace").lower()
     words = data.split()
@@ -108,7 +100,7 @@ def score(text: str, *, mentions: int = 0, secrets: int = 0, judge: Toxicity | N
         surprise=surprise(data),
         pii_density=_share(mentions * PER_WORDS, len(words)),
         secrets=secrets,
-        toxicity=judge.toxicity(text) if judge else None,
+        toxicity=toxicity,
     )
 
 

@@ -768,3 +768,22 @@ VALUES (:source, :score, :block, :since, :items, :distance, :was, :now, :languag
 -- name: drop_score_moves
 -- These of a source are back, or usual from now on.
 DELETE FROM score_moves WHERE source = :source AND score IN (SELECT value FROM json_each(CAST(:scores AS TEXT)));
+
+-- name: put_judgement
+-- What the judge says of a record now.
+INSERT INTO judgements (record, judge, toxicity) VALUES (:record, :judge, :toxicity)
+ON CONFLICT (record) DO UPDATE SET judge = excluded.judge, toxicity = excluded.toxicity;
+
+-- name: judgements
+-- What one judge said of these records.
+SELECT record, toxicity FROM judgements
+WHERE judge = :judge AND record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: unjudged
+-- The live records of a source of which one judge said nothing.
+SELECT r.id FROM records r LEFT JOIN judgements j ON j.record = r.id AND j.judge = :judge
+WHERE r.source = :source AND r.state = 'live' AND j.record IS NULL ORDER BY r.seen, r.id;
+
+-- name: delete_judgements
+-- With their records.
+DELETE FROM judgements WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));

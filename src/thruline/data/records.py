@@ -420,7 +420,8 @@ class Records:
         self.drop_sketches(records)
         q = self._q
         for query in (
-            q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_alike, q.delete_entries_of, q.delete_records,
+            q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_alike, q.delete_judgements,
+            q.delete_entries_of, q.delete_records,
         ):  # fmt: skip
             self._db.execute(query, _ids(records))
         self._other_readers()

@@ -268,3 +268,10 @@ CREATE TABLE IF NOT EXISTS score_moves (
   language TEXT NOT NULL,
   PRIMARY KEY (source, score)
 ) STRICT;
+
+-- How hurtful a judge of the operator's found each record, in [0, 1]; `judge` is a keyed digest of which.
+CREATE TABLE IF NOT EXISTS judgements (
+  record TEXT PRIMARY KEY,
+  judge TEXT NOT NULL,
+  toxicity REAL NOT NULL
+) STRICT;

@@ -81,6 +81,7 @@ def export(
         written=len(written), repeated=len(records) - len(unique), failing=len(failed), contaminated=len(seen),
         withheld=len(live) - len(records), alike=len(passing) - len(apart),
         by_rule={rule: len(rows) for rule, rows in failing.items()}, words=sum(row.words for row in written),
+        unjudged=judged.unjudged,
     )  # fmt: skip
     _note(line, report, written, use, actor)
     write_whole(path.with_suffix(".md"), ("\n".join(_sheet(line, report, chosen, written)) + "\n").encode())
@@ -196,6 +197,10 @@ def _sheet(line: Line, report: CorpusReport, sources: Sequence[Source], rows: Se
     kept_back = f"{report.withheld} of people who have not allowed this use, or object to it"
     yield f"- {report.documents} documents = {report.written} written + {out} + {seen} + {kept_back}"
     yield from (f"- fails {rule}: {count}" for rule, count in report.by_rule.items())
+    if report.unjudged:
+        yield f"- not judged for hurtful language: {report.unjudged}; the judge did not answer"
+    elif line.judge is None:
+        yield "- nobody judged whether a text is hurtful: the setting quality.judge names nobody"
     yield "- quarantined and refused documents are not in it"
     yield "\n## Maintenance\n"
     yield "- who is erased is in this file still: the erasure names it; write the set again and delete this one"

@@ -21,6 +21,7 @@ def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
     line.payloads.delete([*parts, *paths, *line.runs.forget(ids)])
     line.records.retire(ids, "deleted")
     line.records.drop_sketches(ids)
+    line.judgements.drop(ids)
     line.subjects.unlink(ids)
     line.tokens.release(ids)
     run.append(*(Draft(verb="record.seen", inputs=(i,), facts={"change": "deleted", "size": 0}) for i in ids))

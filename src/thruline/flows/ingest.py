@@ -19,7 +19,7 @@ from thruline.core.nouns import Draft, Source
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.data.sources import Changes, Move, compare, pair_moves
-from thruline.flows import contracts, corrections, judging, residency, scored
+from thruline.flows import contracts, corrections, judging, residency, scored, toxicity
 from thruline.flows.gone import let_go, retire_unheld
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_live
@@ -127,8 +127,10 @@ def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_e
     line.records.mark_synced(source.id, line.clock.now())
     if tally.done > tally.unchanged or found.moved or found.deleted:
         line.records.note_news(source.id, line.clock.now())
+    unjudged = toxicity.catch_up(line, run, source)
     met = Met(found, before, tally, regrouped)
-    return _report(line, Ended(run.id, generation, time.monotonic() - began), source, met, judged)
+    report = _report(line, Ended(run.id, generation, time.monotonic() - began), source, met, judged)
+    return replace(report, unjudged=unjudged.documents, judge=unjudged.reason)
 
 
 def _known(line: Line, source: Source, items: Iterable[Item], before: Mapping[str, Entry]) -> dict[str, str]:
@@ -183,7 +185,7 @@ def _groups(prepared: Iterable[Prepared], before: Mapping[str, Entry]) -> Iterat
 
 def _take_in(line: Line, run: Run, source: Source, together: Group, tally: Tally, total: int) -> None:
     group = together.prepared
-    came = scored.came_in(group)
+    came = scored.came_in(line, group)
     with run.commit():
         tally.chunks += take_in(line, run, [p for p in group if not p.same])
         scored.note(line, run, source, came)

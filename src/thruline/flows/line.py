@@ -20,6 +20,7 @@ from thruline.data.budgets import Budgets
 from thruline.data.consents import Consents
 from thruline.data.desk import Desk
 from thruline.data.item_rights import ItemRights
+from thruline.data.judgements import Judgements
 from thruline.data.records import Records
 from thruline.data.residency import Part
 from thruline.data.sandbox import ParserPool
@@ -46,6 +47,7 @@ from thruline.ports.compute import Compute
 from thruline.ports.database import Database
 from thruline.ports.dense import DenseIndex
 from thruline.ports.embedder import Embedder
+from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.origin import Origin
@@ -102,6 +104,10 @@ class Engines(Protocol):
         """The chat model, where one is configured."""
         ...
 
+    def judge(self) -> Judge | None:
+        """Who says how hurtful a text is, where one is configured."""
+        ...
+
     def compute(self) -> Compute:
         """Where jobs run."""
         ...
@@ -151,6 +157,7 @@ class Line:
         self.ledger = SqlLedger(database, clock)
         self.records = Records(database)
         self.alike = AlikeEdges(database)
+        self.judgements = Judgements(database)
         self.score_blocks = ScoreBlocks(database)
         self.score_moves = ScoreMoves(database)
         self.desk = Desk(database)
@@ -220,6 +227,11 @@ class Line:
         return Talk(llm) if llm else None
 
     @cached_property
+    def judge(self) -> Judge | None:
+        """Who says how hurtful a text is, where one is configured."""
+        return self.engines.judge()
+
+    @cached_property
     def compute(self) -> Compute:
         """Where jobs run."""
         return self.engines.compute()
@@ -239,7 +251,7 @@ class Line:
 
     def close(self) -> None:
         """Give back what was opened."""
-        for part in ("embedder", "parsers", "compute", "workers", "talk"):
+        for part in ("embedder", "parsers", "compute", "workers", "talk", "judge"):
             if opened := self.__dict__.pop(part, None):
                 opened.close()
         self.database.close()

@@ -16,7 +16,7 @@ from thruline.core.nouns import Actor, Source
 from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry
-from thruline.flows import corrections, holds, residency, scored
+from thruline.flows import corrections, holds, residency, scored, toxicity
 from thruline.flows.gone import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import check_embedder, publish_changed, publish_live
@@ -74,7 +74,7 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
             return _report(line, raw, "permissions" if regrouped else "unchanged", "")
         prepared = prepare(line, run, raw)
         scored.begin(line, run, place)
-        came = scored.came_in([prepared])
+        came = scored.came_in(line, [prepared])
         with run.commit():
             _commit(line, run, place, prepared, before, came)
             line.records.note_news(place.id, line.clock.now())
@@ -113,8 +113,9 @@ def judge_again(line: Line, source: Source, actor: Actor) -> None:
             if {entry.record, entry.path} <= kept.keys():
                 residency.check(line, source, "reads", "keeps")
                 again = prepare(line, run, _sent(line, source, entry, kept))
-                _commit(line, run, source, again, [entry], scored.came_in([again]))
+                _commit(line, run, source, again, [entry], scored.came_in(line, [again]))
         publish_live(line, run, "sync")
+        toxicity.catch_up(line, run, source)
 
 
 def _sent(line: Line, source: Source, entry: Entry, kept: Mapping[str, bytes]) -> Raw:

@@ -18,6 +18,7 @@ from thruline.flows.reports import DriftView, QualityReport, QualityRule
 from thruline.flows.scored import columns_of
 from thruline.flows.sight import sight
 from thruline.flows.sources import named
+from thruline.flows.toxicity import column
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -39,6 +40,7 @@ def quality(line: Line, actor: Actor, source: str, purpose: Purpose, since: str)
         source=place.name, purpose=purpose, documents=len(judged.records),
         rules=tuple(_told(line, actor, judged, rule) for rule in DEFAULT[purpose] if rule.score in judged.columns),
         drift=_moved(place.name, judged, parse_moment(since, line.clock.now())) if since else (),
+        unjudged=judged.unjudged,
     )  # fmt: skip
 
 
@@ -54,6 +56,11 @@ class Judged(NamedTuple):
         rows = failing(self.columns, rule)
         return rows[self.english[rows]] if rule.english else rows
 
+    @property
+    def unjudged(self) -> int:
+        """How many of them no judge of toxicity was heard about; 0 where there is none."""
+        return int(np.isnan(self.columns["toxicity"]).sum()) if "toxicity" in self.columns else 0
+
 
 def judge(line: Line, records: Sequence[Record]) -> Judged:
     """The scores of these records' documents; of one that was erased meanwhile there is none."""
@@ -64,7 +71,7 @@ def judge(line: Line, records: Sequence[Record]) -> Judged:
         kept += [record for record, _ in page]
         documents = [document for _, document in page]
         english += [document.language in ("", "en") for document in documents]
-        for name, values in columns_of(documents).items():
+        for name, values in columns_of(documents, column(line, [record.id for record, _ in page])).items():
             parts.setdefault(name, []).append(values)
     columns = {name: np.concatenate(values) for name, values in parts.items()}
     return Judged(kept, np.array(english, np.bool_), columns)
@@ -87,8 +94,10 @@ def _moved(source: str, judged: Judged, since: int) -> tuple[DriftView, ...]:
     new = np.array([r.seen >= since for r in judged.records], np.bool_)
     if min(new.sum(), (~new).sum()) < FEWEST:
         return ()
-    before = {Measured(source, name): values[~new] for name, values in judged.columns.items()}
-    after = {Measured(source, name): values[new] for name, values in judged.columns.items()}
+    known = {name: np.isfinite(values) for name, values in judged.columns.items()}
+    both = [name for name, is_known in known.items() if min((is_known & new).sum(), (is_known & ~new).sum()) >= FEWEST]
+    before = {Measured(source, name): judged.columns[name][known[name] & ~new] for name in both}
+    after = {Measured(source, name): judged.columns[name][known[name] & new] for name in both}
     return tuple(
         DriftView(score=d.score, before=d.reference, since=d.window, distance=d.distance, shift=d.shift, q=d.q,
                   alarm=d.is_alarm)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from thruline.core.facts import INDIRECT_KINDS, SCORES
 from thruline.core.nouns import Draft, Source
@@ -13,6 +16,7 @@ from thruline.data.score_blocks import UNTOLD, Counts, counted
 from thruline.data.score_drift import Move, look
 from thruline.flows.documents import Document, pages_of
 from thruline.flows.prepare import REJUDGED, Prepared
+from thruline.flows.toxicity import UNKNOWN, column, judged, keep
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -24,33 +28,37 @@ EARLIER = "earlier"  # stands for the runs of which nothing was counted
 SAMPLE = 2_000  # documents of a source from before there were counts: enough to compare with, in a second or two
 
 
-def columns_of(documents: Sequence[Document]) -> Columns:
-    """The scores of documents, without look-alikes of personal data."""
+def columns_of(documents: Sequence[Document], toxicity: np.ndarray | None) -> Columns:
+    """The scores of documents, without look-alikes of personal data. toxicity: NaN where nobody judged; None at all."""
     met = [[m.kind for m in d.mentions if m.score >= SCORE] for d in documents]
     secrets = [sum(kind in OPENS for kind in kinds) for kinds in met]
     mentions = [sum(kind not in INDIRECT_KINDS for kind in kinds) for kinds in met]
-    return scores([d.text for d in documents], mentions=mentions, secrets=secrets)
+    counted = scores([d.text for d in documents], mentions=mentions, secrets=secrets)
+    return counted if toxicity is None else counted | {"toxicity": toxicity}
 
 
 class Came(NamedTuple):
-    """Documents that come in together, counted by score."""
+    """Documents that come in together, counted by score. hurtful: what a judge said, by record."""
 
     documents: int
     counts: Counts
+    hurtful: Mapping[str, float] = MappingProxyType({})
 
 
-def came(documents: Sequence[Document]) -> Came:
+def came(documents: Sequence[Document], toxicity: np.ndarray | None) -> Came:
     """Count documents; it reads each."""
     if not documents:
         return Came(0, {})
-    counts = counted(columns_of(documents), [document.language or UNTOLD for document in documents])
+    counts = counted(columns_of(documents, toxicity), [document.language or UNTOLD for document in documents])
     return Came(len(documents), {score: bins for score, bins in counts.items() if score in SCORES})
 
 
-def came_in(group: Sequence[Prepared]) -> Came:
-    """The same for what a sync met, without what it only reads again by other rules."""
-    new = [p for p in group if not p.same and p.raw.change != REJUDGED]
-    return came([p.document.value for p in new if p.document])
+def came_in(line: Line, group: Sequence[Prepared]) -> Came:
+    """The same for what a sync met, without what it only reads again by other rules; a judge is asked about all."""
+    hurtful = judged(line, {p.raw.record: p.document.value for p in group if p.document and not p.same})
+    new = [(p.raw.record, p.document.value) for p in group if p.document and p.raw.change != REJUDGED]
+    said = np.array([hurtful.get(record, UNKNOWN) for record, _ in new], np.float64) if hurtful else None
+    return came([document for _, document in new], said)._replace(hurtful=hurtful)
 
 
 def begin(line: Line, run: Run, source: Source) -> None:
@@ -58,13 +66,14 @@ def begin(line: Line, run: Run, source: Source) -> None:
     if line.score_blocks.has(source.id):
         return
     for page in pages_of(line, line.records.of_source(source.id, state="live")[-SAMPLE:]):
-        held = came([document for _, document in page])
+        held = came([document for _, document in page], column(line, [record.id for record, _ in page]))
         with run.commit():
             _keep(line, EARLIER, source, held)
 
 
 def note(line: Line, run: Run, source: Source, new: Came) -> None:
-    """Keep the counts of what comes in, in the caller's transaction."""
+    """Keep the counts of what came in, in the caller's transaction, and what a judge said of it."""
+    keep(line, new.hurtful)
     _keep(line, run.id, source, new)
 
 

@@ -20,11 +20,6 @@ PROSE = (
 )
 
 
-class Rude:
-    def toxicity(self, text: str) -> float:
-        return 0.8 if "fool" in text else 0.1
-
-
 def failed(text: str, rules=TRAINING, **counted) -> set[str]:
     return {failure.rule for failure in verdict(score(text, **counted), rules)}
 
@@ -92,7 +87,7 @@ def test_debris_fails_the_rule_that_names_it(text, rule):
 
 def test_what_the_callers_detectors_found_counts():
     assert failed(PROSE, mentions=1, secrets=1) == {"pii_density", "secrets"}
-    assert failed(f"{PROSE} You fool.", judge=Rude()) == {"toxicity"}
+    assert failed(f"{PROSE} You fool.", toxicity=0.8) == {"toxicity"}
 
 
 def test_what_nobody_measured_fails_nothing():

@@ -25,6 +25,8 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
     )
     yield from _kept_out(report)
     yield from _held(report)
+    if report.unjudged:
+        yield f"  {n(report.unjudged, 'document')} not judged, and asked about again at the next sync: {report.judge}"
     for refusal in report.refused[:10]:
         yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
     if len(report.refused) > 10:
@@ -94,6 +96,8 @@ def _quality(report: reports.QualityReport) -> Iterator[str]:
         yield f"  {rule.failing:>5}  {rule.rule} not {wanted}: {', '.join(rule.examples)}"
     if not any(rule.failing for rule in report.rules):
         yield "  every document passes"
+    if report.unjudged:
+        yield f"  {n(report.unjudged, 'document')} not judged for hurtful language"
     for d in report.drift:
         if d.alarm:
             yield f"  moved  {d.score} by {d.shift:.3g} (distance {d.distance:.2f}, q {d.q:.3g})"

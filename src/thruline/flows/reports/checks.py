@@ -82,13 +82,17 @@ class DriftView:
 
 @dataclass(frozen=True, kw_only=True)
 class QualityReport:
-    """A source's documents under the rules of a purpose. drift: empty where one side has fewer than 20 documents."""
+    """A source's documents under the rules of a purpose. drift: empty where one side has fewer than 20 documents.
+
+    unjudged: documents that the judge was not heard about; 0 where there is no judge, and then no rule about it.
+    """
 
     source: str
     purpose: str
     documents: int
     rules: tuple[QualityRule, ...]
     drift: tuple[DriftView, ...]
+    unjudged: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +169,8 @@ class CorpusReport:
     """A cleaned set that was written: documents = written + repeated + alike + failing + contaminated + withheld.
 
     alike: say in other words what another says. by_rule: how many fail each rule. contaminated: stand in the set that
-    is held out for testing. withheld: hold somebody who has not allowed the use, or objects.
+    is held out for testing. withheld: hold somebody who has not allowed the use, or objects. unjudged: how many of
+    those that were looked at the judge of toxicity was not heard about.
     """
 
     file: str
@@ -180,3 +185,4 @@ class CorpusReport:
     by_rule: dict[str, int]
     words: int
     alike: int = 0
+    unjudged: int = 0

@@ -23,7 +23,8 @@ class SyncReport:
     waiting, withheld: of the indexed, those that do not answer yet for want of a person's consent, and those that
     people keep out of answers. error: why the source could not be read or was held back; what was there before stays.
     contract: what became of its rules. changes: of the table's columns since it was judged before, a sentence each.
-    tables: what became of its table files, pattern by pattern.
+    tables: what became of its table files, pattern by pattern. unjudged: documents that the judge of
+    `quality.judge` was not heard about; judge: why.
     """
 
     source: str
@@ -48,6 +49,8 @@ class SyncReport:
     contract: ContractReport | None = None
     changes: tuple[str, ...] = ()
     tables: tuple[ContractReport, ...] = ()
+    unjudged: int = 0
+    judge: str = ""
 
     @property
     def ok(self) -> bool:
