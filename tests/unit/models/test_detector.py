@@ -15,7 +15,7 @@ from thruline.core.errors import Corrupt, Invalid
 from thruline.models.datasets import NEURALCHEMY, Row, frame
 from thruline.models.detector import SETTINGS_FILE, WEIGHTS_FILE, Detector, Settings
 from thruline.models.split import build
-from thruline.models.train_detector import main, train
+from thruline.models.train_detector import main, train, whole_steps
 from thruline.testing.prompts import prompts
 
 Files = dict[str, bytes]
@@ -40,6 +40,15 @@ def test_a_trained_detector_tells_attacks_from_questions(files: Files, dataset: 
 
 def test_training_twice_gives_the_same_weights(files: Files, dataset: pl.DataFrame) -> None:
     assert train(dataset, seed=0)[WEIGHTS_FILE] == files[WEIGHTS_FILE]
+
+
+def test_weights_whose_last_bits_differ_are_the_same_bytes() -> None:
+    drawn = np.random.default_rng(3)
+    weights = np.concatenate((drawn.normal(size=5000), np.zeros(5000)))
+    other = weights + drawn.normal(scale=1e-15, size=weights.shape)
+    assert weights.astype(np.float32).tobytes() != other.astype(np.float32).tobytes()
+    assert whole_steps(weights).tobytes() == whole_steps(other).tobytes()
+    assert np.abs(whole_steps(weights) - weights).max() < 1e-6
 
 
 def test_an_attack_inside_a_long_page_is_found_in_its_window(files: Files) -> None:
