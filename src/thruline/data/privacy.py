@@ -47,6 +47,7 @@ _NOBODY = re.compile(r"(?:no-?reply|do-?not-?reply|postmaster|mailer-daemon|webm
 _PHONE = re.compile(
     r"[+(\d](?<![\w.@/:=#+-].)(?:(?<=\d)|\d)(?:[ .\-/()]{0,2}\d){6,16}(?=[ ]?x\d{1,5}\b|(?![\w@]|[.:/-]\d))"
 )
+_EXTENSION = re.compile(r"[ ]?x\d{1,5}\b")
 _CARD = re.compile(r"\d(?<![\w.-].)(?:[ -]?\d){11,18}(?![\w]|[.-]\d)")
 _SSN = re.compile(r"[0-8](?<![\w.-].)\d\d(?<!000|666)([ -]?)(?!00)\d{2}\1(?!0000)\d{4}(?![\w]|[.-]\d)")
 _IPV4 = re.compile(r"\d(?<![\w.-].)\d{0,2}\.(?:\d{1,3}\.){2}\d{1,3}(?![\w-]|\.\d)")
@@ -154,7 +155,10 @@ def _phones(text: str, _: str) -> Iterator[Mention]:
         score = phone_score(found[0], before=_before(text, start), after=text[end : end + 10])
         if score:
             value = ("+" if found[0].startswith("+") else "") + re.sub(r"\D", "", found[0])
-            yield Mention(kind="phone", start=start, end=end, value=value, score=score)
+            extension = _EXTENSION.match(text, end)
+            yield Mention(
+                kind="phone", start=start, end=extension.end() if extension else end, value=value, score=score
+            )
 
 
 def _names(text: str, names: NameDetector | None) -> list[Mention]:

@@ -39,6 +39,11 @@ def test_personal_data_is_found_and_normalised(text, kind, value):
     assert [(m.kind, m.value) for m in find_mentions(text) if m.score >= 0.5] == [(kind, value)]
 
 
+def test_an_extension_is_covered_with_its_telephone_number():
+    (found,) = find_mentions("Desk: +1-604-696-5272x565, fax none")
+    assert (found.start, found.end) == (6, 25)
+
+
 @pytest.mark.parametrize("text", HARMLESS)
 def test_numbers_that_are_nobodys_are_left_alone(text):
     assert [m for m in find_mentions(text) if m.score >= 0.3 and m.kind not in INDIRECT_KINDS] == []
