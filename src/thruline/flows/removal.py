@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DELETED = "deleted: out of every table, and the stores' files rewritten"
 UNREADABLE = "shredded: keys that open nothing else were destroyed; what they opened is noise, also where it still lies"
-SEARCHED = "looked for: the words, plain, as UTF-16, hexadecimal, Base64 and URL, also in gzip, zlib and zip streams"
+SEARCHED = "looked for: the words, plain, as UTF-16, hexadecimal, Base64 and URL, also inside what was compressed"
 TAKEN_OUT = "withdrawn with the deletion; where made again, exact: trained without the rows, see `rebuilds`"
 
 

@@ -1,17 +1,16 @@
 """Looks for what should be gone: every byte of every file under a folder, in the disguises that software gives text.
 
-Plain and in either case, as UTF-16, hexadecimal, Base64 and URL-encoded; and the same again inside gzip, zlib and zip
-streams. What it cannot open (`OUT_OF_SIGHT`, and encryption by others) it cannot see: a receipt of erasure says so.
+Plain and in either case, as UTF-16, hexadecimal, Base64 and URL-encoded; and the same again inside what others
+compressed (`ledger/unpacking.py`). What it cannot open (`OUT_OF_SIGHT`, and encryption by others) it cannot see: a
+receipt of erasure says so.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import re
 import subprocess
 import sys
-import zlib
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,21 +20,18 @@ from urllib.parse import quote_from_bytes
 import numpy as np
 
 from thruline.core.errors import Unavailable
+from thruline.ledger import unpacking
 
 BLOCK_BYTES = 8 << 20
-PIECE_BYTES = 1 << 16
-UNPACKED_BYTES = 256 << 20  # of one stream: what unpacks to more is a bomb, not a document
 NESTING = 3
-OUT_OF_SIGHT = "compressed streams other than gzip, zlib and zip (Zstandard, xz, bzip2) were not looked into"
+OUT_OF_SIGHT = "compressed streams other than gzip, zlib, zip, Zstandard, xz, bzip2 and Parquet were not looked into"
 
 _WINDOW = 4  # bytes of a form that are looked for first
-_ZIP = b"PK\x03\x04"
-_STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|PK\x03\x04")
 _COMMONEST = b"\0 etaoinsrhldcumfpgwybvkxjqz0123456789"  # in text and binaries; the first is the most common
 
 
 class Hit(NamedTuple):
-    """A canary stands at byte offset of path; in an unpacked stream, at the byte where the stream starts."""
+    """A canary stands at byte offset of path; in what was unpacked, at the byte where that starts."""
 
     path: Path
     offset: int
@@ -93,7 +89,10 @@ class _Scanner:
         """(offset, canary) in a file."""
         try:
             with path.open("rb") as file:
-                return self._find(file, NESTING)
+                found = self._find(file, NESTING)
+                for text in unpacking.columns(file):
+                    found |= {(0, canary) for _, canary in self._find(io.BytesIO(text), 0)}
+                return found
         except FileNotFoundError:
             return set()
 
@@ -111,9 +110,9 @@ class _Scanner:
         found: set[tuple[int, bytes]] = set()
         for offset, block in _blocks(file, self._longest):
             found |= {(offset + place, canary) for place, canary in self._in_block(block)}
-            for match in _STREAM.finditer(block) if nesting else ():
-                start = offset + match.start()
-                inside = self._find(io.BytesIO(_unpack(file, start)), nesting - 1)
+            for start in unpacking.starts(block) if nesting else ():
+                start += offset
+                inside = self._find(io.BytesIO(unpacking.unpacked(file, start)), nesting - 1)
                 found |= {(start, canary) for _, canary in inside}
         return found
 
@@ -189,25 +188,6 @@ def _blocks(file: BinaryIO, overlap: int) -> Iterator[tuple[int, bytes]]:
         yield offset, block
         kept = block[-overlap:] if overlap else b""
         offset += len(block) - len(kept)
-
-
-def _unpack(file: BinaryIO, start: int) -> bytes:
-    """What the stream at start unpacks to, as far as it is whole; nothing if it is none after all."""
-    file.seek(start)
-    data = file.read(PIECE_BYTES)
-    window = zlib.MAX_WBITS | 32  # gzip or zlib, as its header says
-    if data.startswith(_ZIP):
-        names, extra = int.from_bytes(data[26:28], "little"), int.from_bytes(data[28:30], "little")
-        data, window = data[30 + names + extra :], -zlib.MAX_WBITS
-    stream, parts, size = zlib.decompressobj(window), [], 0
-    try:
-        while data and not stream.eof and size < UNPACKED_BYTES:
-            parts.append(stream.decompress(data, UNPACKED_BYTES - size))
-            size += len(parts[-1])
-            data = stream.unconsumed_tail or file.read(PIECE_BYTES)
-    except zlib.error:
-        pass  # chance bytes that look like a header, or a stream that was cut: what came out counts
-    return b"".join(parts)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,18 @@
 """The scanner that a receipt of erasure rests on finds every disguise, and nothing where nothing is."""
 
+import bz2
+import gzip
+import lzma
 import os
 import random
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import polars as pl
 import pytest
+import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -54,6 +61,32 @@ def test_a_stream_that_was_cut_counts_as_far_as_it_goes(tmp_path: Path) -> None:
     packed = zlib.compress(b"Ada Quine" + DIGITS)
     (tmp_path / "cut").write_bytes(packed[:60_000])
     assert len(residue(tmp_path, [b"Ada Quine"])) == 1
+
+
+@pytest.mark.parametrize("pack", [zstandard.compress, lzma.compress, bz2.compress, gzip.compress])
+def test_what_others_compressed_is_looked_into(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(DIGITS + b"Ada Quine" + DIGITS)
+    (tmp_path / "whole").write_bytes(b"before" + packed + b"behind")
+    (tmp_path / "cut").write_bytes(pack(b"Ada Quine" + DIGITS * 8)[:-1000])
+    (tmp_path / "nested").write_bytes(gzip.compress(packed))
+    (tmp_path / "broken").write_bytes(packed[:20] + b"\0" * 50_000)
+    found = {hit.path.name: hit.offset for hit in residue(tmp_path, [b"Ada Quine"])}
+    assert (found.keys(), found["whole"]) == ({"whole", "cut", "nested"}, 6)
+
+
+def test_a_stream_that_asks_for_gigabytes_is_not_unpacked(tmp_path: Path) -> None:
+    bomb = zstandard.ZstdCompressor(level=1).compress(b"\0" * (400 << 20))
+    (tmp_path / "bomb").write_bytes(bomb + b" Ada Quine")
+    assert [hit.offset for hit in residue(tmp_path, [b"Ada Quine"])] == [len(bomb) + 1]
+
+
+@pytest.mark.parametrize("how", ["zstd", "snappy", "lz4", "gzip", "brotli", "uncompressed"])
+def test_the_rows_of_a_parquet_file_are_looked_into(tmp_path: Path, how: Any) -> None:
+    texts = [f"row {n} of nobody" for n in range(30_000)]
+    frame = pl.DataFrame({"n": range(30_000), "text": [*texts[:29_000], "Ada Quine", *texts[29_001:]], "none": None})
+    frame.with_columns(raw=pl.lit(b"raw")).write_parquet(tmp_path / "set.parquet", compression=how)
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "set.parquet").read_bytes()[:5000])
+    assert {hit.path.name for hit in residue(tmp_path, [b"Ada Quine"])} == {"set.parquet"}
 
 
 def test_nothing_is_found_where_nothing_is(tmp_path: Path) -> None:
