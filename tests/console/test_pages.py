@@ -6,9 +6,12 @@ import csv
 import io
 import re
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
+from thruline.console.parts import PARTICULARS
+from thruline.core.documents import MentionKind
 from thruline.testing import sample_reports as reports
 from thruline.testing.sample import READER, SamplePlatform
 
@@ -177,3 +180,7 @@ def test_a_static_file_may_be_kept_because_its_address_names_its_content(client)
     address = re.findall(r'href="(/static/style\.css\?[0-9a-f]{12})"', page)[0]
     assert "immutable" in client.get(address).headers["cache-control"]
     assert client.get("/").headers["cache-control"] == "no-store"
+
+
+def test_every_kind_of_personal_data_has_words_that_people_use():
+    assert set(PARTICULARS) == set(get_args(MentionKind))

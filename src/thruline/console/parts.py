@@ -72,6 +72,17 @@ RISKS: Mapping[str, str] = {
     "injection": "Instructions to an AI",
     "poison": "Misleading text",
 }
+PARTICULARS: Mapping[str, str] = {
+    "email": "E-mail address", "phone": "Telephone number", "iban": "Bank account (IBAN)", "card": "Payment card",
+    "ssn": "Social security number (US)", "ip": "IP address", "name": "Name", "declared": "Declared by you",
+    "place": "Place", "organisation": "Organisation", "address": "Postal address", "postcode": "Postal code",
+    "birth_date": "Date of birth", "age": "Age", "origin": "Nationality or origin", "national_id": "Identity number",
+    "tax_id": "Tax number", "passport": "Passport", "licence": "Driving licence", "plate": "Number plate",
+    "health_id": "Health insurance or patient number", "vat": "VAT number", "bic": "Bank (BIC)",
+    "account": "Bank account", "wallet": "Crypto wallet", "imei": "Mobile phone (IMEI)", "mac": "Network card (MAC)",
+    "url": "Address with a password", "secret": "Password or key", "geo": "Position on the map", "date": "Date",
+    "web": "Web address",
+}  # fmt: skip
 OUTCOMES: Mapping[str, str] = {
     "answered": "Answered",
     "unknown": "Not in the documents",
@@ -212,5 +223,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
     "size": show_size, "seconds": show_seconds, "lasting": lasting, "tone": tone, "state": state,
     "stretches": stretches, "flow": flow, "given": given, "cited": cited, "unused": unused, "citing": citing,
-    "reason": _words(REASONS), "risk": _words(RISKS), "mode": _words(MODES),
+    "reason": _words(REASONS), "risk": _words(RISKS), "particular": _words(PARTICULARS), "mode": _words(MODES),
 }  # fmt: skip
