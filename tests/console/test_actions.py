@@ -146,12 +146,13 @@ class _SlowSync(SamplePlatform):
 
     def __init__(self, may: frozenset[str] = OPERATOR) -> None:
         super().__init__(may=may)
-        self.go = threading.Event()
+        self.go, self.went = threading.Event(), threading.Event()
         self.data.sync = self._sync  # type: ignore[method-assign]
 
     def _sync(self, **given):
         self.go.wait(30)
         self.note("data.sync", **given)
+        self.went.set()
         return ()
 
 
@@ -163,6 +164,7 @@ def test_work_that_takes_long_goes_on_while_the_browser_is_shown_the_way(client_
         assert reply.headers["location"] == f"{page}?done=data.sync.started"
         assert platform.calls == []
         platform.go.set()
+    assert platform.went.wait(30)
     assert platform.calls == [("data.sync", {"source": "handbook"})]
 
 
