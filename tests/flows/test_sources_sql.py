@@ -215,7 +215,9 @@ def test_an_option_that_is_unknown_is_refused_when_the_source_is_added(home: Pla
     assert home.data.sources() == ()
 
 
-def test_rights_that_are_withdrawn_in_mid_sync_delete_nothing_but_what_was_seen_to_be_gone(tmp_path: Path, server: str) -> None:
+def test_rights_that_are_withdrawn_in_mid_sync_delete_nothing_but_what_was_seen_to_be_gone(
+    tmp_path: Path, server: str
+) -> None:
     with psycopg.connect(server, autocommit=True) as owner:
         owner.execute("CREATE TABLE notes (id int PRIMARY KEY, at text)")
         owner.execute(
