@@ -300,3 +300,14 @@ def test_without_the_extra_it_says_how_to_get_it(clinic: Platform):
     done = subprocess.run([sys.executable, "-c", blocked], capture_output=True, text=True, check=False)
     assert done.returncode == 3
     assert "thruline[dp]" in done.stderr
+
+
+@pytest.mark.parametrize("epsilon", [".5", "0.5", "5e-1"])
+def test_a_number_may_be_typed_as_people_do(clinic: Platform, epsilon: str):
+    assert clinic.call("data.aggregate", {"source": "visits", "epsilon": epsilon, "dry_run": True}).epsilon == 0.5
+
+
+@pytest.mark.parametrize("epsilon", ["half", ".", "nan", "-.5"])
+def test_what_is_no_number_is_refused_by_name(clinic: Platform, epsilon: str):
+    with pytest.raises(Invalid, match="epsilon"):
+        clinic.call("data.aggregate", {"source": "visits", "epsilon": epsilon, "dry_run": True})

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from thruline.app.platform import Platform
+from thruline.app.render import render
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.testing.canary import assert_gone
 from thruline.testing.homes import as_user, open_home, write
@@ -64,6 +65,14 @@ def test_every_person_in_a_record_must_have_allowed_the_purpose(shop: Platform):
     assert found(shop) == {"hours.md", "hers.md", "his.md", "both.md"}
     shop.data.consent(identifiers=(OTTILIE, HER_MAIL), purpose="answer", state="withdrawn")
     assert found(shop) == {"hours.md", "his.md"}
+
+
+def test_who_allows_it_is_told_how_many_documents_wait_for_others(shop: Platform):
+    said = {"purpose": "answer", "state": "given"}
+    first = shop.data.consent(identifiers=(OTTILIE, HER_MAIL), **said)
+    assert (first.documents, first.waiting) == (2, 1)
+    assert "1 document still for want of somebody else's" in render(first)
+    assert shop.data.consent(identifiers=(BRUNO, HIS_MAIL), **said).waiting == 0
 
 
 def test_what_waits_is_counted_by_the_sync_the_source_the_status_and_the_receipt(home: Platform, docs: Path):

@@ -185,6 +185,8 @@ def _convert(parameter: Parameter, value: Any) -> Any:
         msgspec.json.encode(value)
     except UnicodeEncodeError as error:
         raise Invalid(f"{parameter.name} holds bytes that are no text", hint="give it as UTF-8") from error
+    if parameter.type is float and isinstance(value, str) and value.startswith("."):
+        value = f"0{value}"
     try:
         converted = msgspec.convert(value, parameter.type, strict=False)
     except msgspec.ValidationError as error:

@@ -22,6 +22,7 @@ from thruline.data.bases import FIRM, MARKETING, basis_of
 from thruline.data.consents import KIND, OBJECTIONS, Objection, Said, State
 from thruline.data.records import Record
 from thruline.data.uses import checked
+from thruline.flows.purposes import bars
 from thruline.flows.reach import Reach, classify, find, is_one_word
 from thruline.flows.reports import ConsentReport, ConsentView
 from thruline.flows.touched import written
@@ -98,9 +99,10 @@ def record(line: Line, identifiers: Sequence[str], said: Saying, *, dry_run: boo
         models=reach.models if reach else (), dry_run=dry_run,
         staying=_staying(line, reach, said.purpose) if reach and said.state == "objected" else 0,
     )  # fmt: skip
-    if not dry_run:
-        _note(line, identifiers, reach, said, actor)
-    return report
+    if dry_run:
+        return report
+    _note(line, identifiers, reach, said, actor)
+    return replace(report, waiting=_waiting(line, records, said.purpose) if said.state == "given" else 0)
 
 
 def listing(line: Line) -> tuple[ConsentView, ...]:
@@ -123,6 +125,11 @@ def views(line: Line, all_said: Sequence[Said]) -> tuple[ConsentView, ...]:
         )
         for s in all_said
     )  # fmt: skip
+
+
+def _waiting(line: Line, records: Sequence[Record], purpose: str) -> int:
+    kept = bars(line, purpose)
+    return sum(r.id in kept and kept[r.id].why == "waiting" for r in records)
 
 
 def check_names(identifiers: Sequence[str]) -> None:

@@ -82,6 +82,8 @@ def _consent(report: reports.ConsentReport) -> Iterator[str]:
     yield f"{would}{report.state.replace('_', ' ')}{of}: {documents} of theirs{leave}{people}"
     if report.staying:
         yield f"  {n(report.staying, 'document')} stay: their legal basis gives no right to object"
+    if report.waiting:
+        yield f"  {n(report.waiting, 'document')} still for want of somebody else's: `thruline waiting` says whose"
     if report.ignored:
         yield f"  columns that were not read: {', '.join(report.ignored)}"
     if ends:

@@ -59,7 +59,8 @@ class ConsentReport:
 
     sets, models: made of them for this purpose or another before, which a withdrawal does not change. staying: of the
     documents, those whose legal basis gives no right to object. unchanged: rows that say what was said already.
-    ignored: columns of the list that were not read.
+    ignored: columns of the list that were not read. waiting: of the documents, those that somebody else in them, or
+    another address or number, must allow too.
     """
 
     purpose: str
@@ -72,6 +73,7 @@ class ConsentReport:
     staying: int = 0
     unchanged: int = 0
     ignored: tuple[str, ...] = ()
+    waiting: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
