@@ -248,6 +248,7 @@ def test_a_page_without_end_is_given_up_at_the_limit(home: Platform, site: WebSi
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_100_000_tiny_files_are_all_counted(home: Platform, tmp_path: Path):
     folder, files = tmp_path / "tiny", 100_000
     for n in range(files):
