@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from thruline.backends.sqlite import SqliteDatabase
 from thruline.core.errors import Conflict
+from thruline.core.ids import ArtifactId
 from thruline.infra.jobs import LEASE_S, Job, Jobs
 from thruline.infra.work import Worker
 from thruline.ledger.ledger import SqlLedger
@@ -124,3 +125,17 @@ class TwoWorkers(RuleBasedStateMachine):
 
 TestTwoWorkers = TwoWorkers.TestCase
 TestTwoWorkers.settings = settings(max_examples=25, stateful_step_count=40, deadline=None)
+
+
+def test_a_job_that_was_to_be_cancelled_and_that_its_backend_has_lost_ends() -> None:
+    machine = TwoWorkers()
+    machine.begin()
+    machine.submit(cpus=1, priority=0)
+    machine.work(0)
+    (handle,) = machine.compute.running()
+    job = ArtifactId(handle.rpartition(".")[0])
+    machine.queues[1].cancel(job)
+    machine.compute.vanish(handle)
+    machine.work(0)
+    assert machine.queues[0].job(job).state in ENDED | {"queued"}
+    machine.teardown()

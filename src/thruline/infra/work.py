@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import chain, repeat
 
 from thruline.core.errors import Conflict, Invalid, NotFound, ThrulineError, Unavailable
@@ -55,7 +56,8 @@ class Worker:
             if not handle:
                 return
             if is_unwanted:
-                self._compute.cancel(handle)
+                with suppress(NotFound):  # the backend has lost it, as its status says
+                    self._compute.cancel(handle)
             status = self._status(handle)
             if status.state in ENDED:
                 self._settle(job, handle, status)
