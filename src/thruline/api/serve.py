@@ -36,8 +36,9 @@ def serve(platform: Platform, host: str, port: int, *, as_json: bool = False) ->
         sessions = sessions_of(platform)
         address = f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}"
         _announce(address, f"{address}/login?token={sessions.token()}", as_json)
-        with _working(platform), _ending_quietly():
-            server_of(application(platform, sessions)).run(sockets=[listener])
+        server = server_of(application(platform, sessions))
+        with _working(platform), ending(server):
+            server.run(sockets=[listener])
 
 
 def server_of(app: Starlette) -> uvicorn.Server:
@@ -110,9 +111,16 @@ def _working(platform: Platform) -> Iterator[None]:
 
 
 @contextmanager
-def _ending_quietly() -> Iterator[None]:
-    """uvicorn raises the signal that ended it once more, after draining: by then it has been obeyed."""
-    before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+def ending(server: uvicorn.Server) -> Iterator[None]:
+    """A signal that comes before the server listens for one ends it, too.
+
+    uvicorn raises the signal that ended it once more, after draining: by then it has been obeyed.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
