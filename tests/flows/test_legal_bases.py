@@ -240,6 +240,13 @@ def test_a_list_of_consents_is_recorded_once_however_often_it_is_read(shop: Plat
     assert len(shop.data.consents()) == recorded
 
 
+def test_a_list_says_how_many_documents_wait_for_who_is_not_on_it(shop: Platform, tmp_path: Path):
+    (tmp_path / "list.csv").write_text(f"name,email\n{OTTILIE},{HER_MAIL}\n", "utf-8")
+    said = {"table": str(tmp_path / "list.csv"), "purpose": "answer", "state": "given"}
+    done = shop.data.consent(**said)
+    assert (done.documents, done.waiting) == (2, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import signal
 import socket
 import threading
@@ -17,6 +16,7 @@ from thruline.api.http import application, sessions_of
 from thruline.app.outward import outbox_of
 from thruline.app.platform import Platform
 from thruline.core.errors import Invalid, Unavailable
+from thruline.core.loopback import is_loopback
 from thruline.flows.outbox import keep_telling
 from thruline.flows.schedule import keep_fresh
 from thruline.infra.work import work
@@ -54,11 +54,7 @@ def server_of(app: Starlette) -> uvicorn.Server:
 
 def check_host(host: str) -> None:
     """Raises Invalid unless only this machine can reach the address."""
-    try:
-        near = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        near = False
-    if not near:
+    if not is_loopback(host):
         raise Invalid(
             f"{host!r} can be reached from elsewhere, and keys would travel in the clear",
             hint="bind 127.0.0.1 and put a server that ends TLS in front of it",

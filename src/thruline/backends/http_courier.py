@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import ssl
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from thruline.core.errors import Invalid, Unavailable
+from thruline.core.loopback import is_loopback
 
 SILENCE_S = 10.0
 _MOST = 1 << 16  # of an answer that nobody reads: enough to let a polite server end it
@@ -23,7 +23,7 @@ class HttpCourier:
     def check(self, url: str, *, has_secret: bool) -> None:
         """As the port says."""
         parts = _parts(url)
-        if has_secret and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if has_secret and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise Invalid(f"a secret would be sent in the open to {parts.hostname!r}", hint="use https://")
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
@@ -62,10 +62,3 @@ def _parts(url: str) -> SplitResult:
     if "@" in parts.netloc:
         raise Invalid("an address holds no password", hint="name the secret as env:NAME or file:PATH instead")
     return parts
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

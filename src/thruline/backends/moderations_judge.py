@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import ssl
 import threading
@@ -12,6 +11,7 @@ from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from thruline.core.errors import Corrupt, Denied, Invalid, ThrulineError, Unavailable
+from thruline.core.loopback import is_loopback
 
 _BATCH = 32
 _REST_S = 30.0  # a server that failed is left alone so long: a sync of many groups waits for it once
@@ -25,7 +25,7 @@ class ModerationsJudge:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Invalid(f"{url!r} is not an address of a server", hint="write for example http://127.0.0.1:8080/v1")
-        if key and parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if key and parts.scheme == "http" and not is_loopback(parts.hostname):
             raise Invalid(f"the key would be sent in the open to {parts.hostname!r}", hint="use https://")
         self.name = json.dumps([url, model])
         self._parts, self._model, self._key, self._timeout_s = parts, model, key, timeout_s
@@ -106,10 +106,3 @@ def _scores(data: bytes, n: int, server: str) -> list[float]:
     if len(scores) != n or not all(0 <= score <= 1 for score in scores):
         raise Corrupt(f"the judge {server!r} gave other than {n} scores between 0 and 1")
     return scores
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from pathlib import Path
 
 from thruline.core.errors import Invalid
 from thruline.data.contract_files import read_contract
 from thruline.data.contracts import Contract
+from thruline.data.patterns import matches
 
 
 def contract_for(path: Path, *, table: str, of: str = "") -> Contract:
@@ -16,7 +17,9 @@ def contract_for(path: Path, *, table: str, of: str = "") -> Contract:
     `read_contract`, and Invalid where no promise is about this table.
     """
     whole = read_contract(path, table="" if path.suffix == ".toml" else of)
-    fits = of if of in whole.files else next((p for p in whole.files if PurePath(table).match(p)), "")
+    parts = table.split("/")
+    ends = ["/".join(parts[n:]) for n in range(len(parts))]  # a pattern begins at some folder above the table
+    fits = of if of in whole.files else next((p for p in whole.files if any(matches(p, end) for end in ends)), "")
     if fits:
         return whole.files[fits]
     if whole.columns:

@@ -6,7 +6,7 @@ Consent and its withdrawal, objection and its end, and a legal basis of a person
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -101,8 +101,10 @@ def record(line: Line, identifiers: Sequence[str], said: Saying, *, dry_run: boo
     )  # fmt: skip
     if dry_run:
         return report
-    _note(line, identifiers, reach, said, actor)
-    return replace(report, waiting=_waiting(line, records, said.purpose) if said.state == "given" else 0)
+    with line.database.transaction():
+        keep(line, identifiers, said, records, actor)
+    allowed = {said.purpose} if said.state == "given" else set[str]()
+    return replace(report, waiting=still_waiting(line, [r.id for r in records], allowed))
 
 
 def listing(line: Line) -> tuple[ConsentView, ...]:
@@ -125,11 +127,6 @@ def views(line: Line, all_said: Sequence[Said]) -> tuple[ConsentView, ...]:
         )
         for s in all_said
     )  # fmt: skip
-
-
-def _waiting(line: Line, records: Sequence[Record], purpose: str) -> int:
-    kept = bars(line, purpose)
-    return sum(r.id in kept and kept[r.id].why == "waiting" for r in records)
 
 
 def check_names(identifiers: Sequence[str]) -> None:
@@ -155,6 +152,12 @@ def keep(line: Line, identifiers: Sequence[str], said: Saying, records: Sequence
         line.ledger.append([replace(draft, actor=actor) for draft in (*map(_tied, ties), told)])
 
 
+def still_waiting(line: Line, records: Iterable[ArtifactId], purposes: Iterable[str]) -> int:
+    """How many of these records somebody else, or another address or number, must let into one of these purposes."""
+    kept = [bars(line, purpose) for purpose in purposes]
+    return sum(any(id in b and b[id].why == "waiting" for b in kept) for id in records)
+
+
 def _evidence(text: str) -> str:
     if len(text) > LONGEST:
         raise Invalid(f"the evidence has {len(text)} characters", hint=f"say where it stands, in {LONGEST}")
@@ -178,11 +181,6 @@ def _staying(line: Line, reach: Reach, purpose: str) -> int:
         theirs = [own.get((who, record.source)) or own.get((who, "")) for who in reach.subjects]
         firm += all((basis or stated.get(record.source)) in FIRM for basis in theirs or [None])
     return firm
-
-
-def _note(line: Line, identifiers: Sequence[str], reach: Reach | None, said: Saying, actor: str) -> None:
-    with line.database.transaction():
-        keep(line, identifiers, said, reach.records if reach else (), actor)
 
 
 def _tied(tie: Link) -> Draft:

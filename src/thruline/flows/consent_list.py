@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.decoding import decode
 from thruline.core.errors import Invalid, NotFound
+from thruline.core.ids import kind_of
 from thruline.data.consents import State
-from thruline.flows.consent import Saying, check_names, consent, keep, record
+from thruline.flows.consent import Saying, check_names, consent, keep, record, still_waiting
 from thruline.flows.reach import classify
 from thruline.flows.reports import ConsentReport
 
@@ -49,15 +50,18 @@ def record_list(line: Line, table: str, purpose: str, state: State, evidence: st
     rows = [_row(line, number, dict(zip(heading, row, strict=False)), given, until)
             for number, row in enumerate(cells, 2)]  # fmt: skip
     new = [row for row in rows if not _is_said(line, row)]
-    documents = 0 if dry_run else _keep(line, new, actor)
-    return ConsentReport(
-        purpose=purpose, state=state, people=len(rows), documents=documents, sets=(), models=(), dry_run=dry_run,
+    report = ConsentReport(
+        purpose=purpose, state=state, people=len(rows), documents=0, sets=(), models=(), dry_run=dry_run,
         unchanged=len(rows) - len(new), ignored=ignored,
     )  # fmt: skip
+    return report if dry_run else _kept(line, new, actor, report)
 
 
-def _keep(line: Line, rows: list[_Row], actor: str) -> int:
-    """How many documents name somebody who said something. A withdrawal is looked for in every text, each by itself."""
+def _kept(line: Line, rows: list[_Row], actor: str, report: ConsentReport) -> ConsentReport:
+    """The report, with the documents that name somebody who said something, after all of it is on record.
+
+    A withdrawal is looked for in every text, each by itself.
+    """
     refused = [row for row in rows if row.said.state == "withdrawn"]
     documents = sum(record(line, r.identifiers, r.said, dry_run=False, actor=actor).documents for r in refused)
     allowed = [row for row in rows if row.said.state == "given"]
@@ -66,7 +70,9 @@ def _keep(line: Line, rows: list[_Row], actor: str) -> int:
             for row in allowed[start : start + TOGETHER]:
                 keep(line, row.identifiers, row.said, (), actor)
     people = line.subjects.find(pair for row in allowed for text in row.identifiers for pair in classify(text))
-    return documents + len({x.artifact for x in line.subjects.linked(people) if x.artifact.startswith("record:")})
+    theirs = {x.artifact for x in line.subjects.linked(people) if kind_of(x.artifact) == "record"}
+    waiting = still_waiting(line, theirs, {row.said.purpose for row in allowed})
+    return replace(report, documents=documents + len(theirs), waiting=waiting)
 
 
 def _is_said(line: Line, row: _Row) -> bool:
@@ -98,7 +104,7 @@ def _row(line: Line, number: int, cells: Mapping[str, str], given: Saying, until
             classify(text)
     except Invalid as wrong:
         raise Invalid(f"row {number}: {wrong.message}", hint=wrong.hint) from wrong
-    return _Row(identifiers, replace(found))
+    return _Row(identifiers, found)
 
 
 def _identifiers(cells: Mapping[str, str]) -> Iterator[str]:

@@ -33,8 +33,8 @@ def columns_of(documents: Sequence[Document], toxicity: np.ndarray | None) -> Co
     met = [[m.kind for m in d.mentions if m.score >= SCORE] for d in documents]
     secrets = [sum(kind in OPENS for kind in kinds) for kinds in met]
     mentions = [sum(kind not in INDIRECT_KINDS for kind in kinds) for kinds in met]
-    counted = scores([d.text for d in documents], mentions=mentions, secrets=secrets)
-    return counted if toxicity is None else counted | {"toxicity": toxicity}
+    measured = scores([d.text for d in documents], mentions=mentions, secrets=secrets)
+    return measured if toxicity is None else measured | {"toxicity": toxicity}
 
 
 class Came(NamedTuple):

@@ -17,6 +17,7 @@ import zstandard
 
 PIECE_BYTES = 1 << 16
 UNPACKED_BYTES = 256 << 20  # of one stream: what unpacks to more is a bomb, not a document
+_AT_A_TIME = 1 << 20
 ROWS = 20_000  # of a Parquet file that are held at a time
 
 _ZIP, _ZSTD, _XZ, _BZIP2, _PARQUET = b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh", b"PAR1"
@@ -36,14 +37,17 @@ def starts(block: bytes) -> Iterator[int]:
     return (match.start() for mark in _MARKS for match in mark.finditer(block))
 
 
-def unpacked(file: BinaryIO, start: int) -> bytes:
-    """What the stream at start unpacks to, as far as it is whole; nothing if it is none after all."""
+def unpacked(file: BinaryIO, start: int, *, most: int = UNPACKED_BYTES) -> bytes:
+    """What the stream at start unpacks to, as far as it is whole; nothing if it is none after all.
+
+    most: bytes after which it is left; a little more may come.
+    """
     parts, size = [], 0
     try:
         for part in _parts(file, start):
             parts.append(part)
             size += len(part)
-            if size >= UNPACKED_BYTES:
+            if size >= most:
                 break
     except _BROKEN:
         pass  # chance bytes that look like a beginning, or a stream that was cut: what came out counts
@@ -80,7 +84,7 @@ def _parts(file: BinaryIO, start: int) -> Iterator[bytes]:
     file.seek(start)
     if head.startswith(_ZSTD):
         reader = zstandard.ZstdDecompressor(max_window_size=_MEMORY).stream_reader(file, closefd=False)
-        yield from iter(lambda: reader.read(PIECE_BYTES), b"")
+        yield from iter(lambda: reader.read(_AT_A_TIME), b"")
     elif head.startswith(_XZ):
         yield from _blockwise(file, lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_MEMORY))
     elif head.startswith(_BZIP2):
@@ -94,7 +98,7 @@ def _blockwise(file: BinaryIO, stream: lzma.LZMADecompressor | bz2.BZ2Decompress
         data = file.read(PIECE_BYTES) if stream.needs_input else b""
         if stream.needs_input and not data:
             return
-        yield stream.decompress(data, UNPACKED_BYTES)
+        yield stream.decompress(data, _AT_A_TIME)
 
 
 def _deflated(file: BinaryIO) -> Iterator[bytes]:
@@ -105,5 +109,5 @@ def _deflated(file: BinaryIO) -> Iterator[bytes]:
         data, window = data[30 + names + extra :], -zlib.MAX_WBITS
     stream = zlib.decompressobj(window)
     while data and not stream.eof:
-        yield stream.decompress(data, UNPACKED_BYTES)
+        yield stream.decompress(data, _AT_A_TIME)
         data = stream.unconsumed_tail or file.read(PIECE_BYTES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
@@ -11,6 +10,7 @@ from thruline.backends.mail_origin.box import Box, message_name
 from thruline.backends.mail_origin.imap import Imap
 from thruline.backends.mail_origin.mbox import Mbox
 from thruline.core.errors import Invalid, Refused
+from thruline.core.loopback import is_loopback
 from thruline.core.units import Bytes
 from thruline.ports.origin import Item, Listing, Reading, Secret
 
@@ -73,7 +73,7 @@ def _box(location: str, ca: str, secret: Secret | None) -> Box:
     user, host, folder = unquote(parts.username or ""), parts.hostname or "", unquote(parts.path.strip("/"))
     if not user or not host or not (user + folder).isprintable():
         raise Invalid(f"{location!r} names no mailbox", hint="write imaps://user@host/INBOX; an @ in the user is %40")
-    if parts.scheme != "imaps" and not _is_loopback(host):
+    if parts.scheme != "imaps" and not is_loopback(host):
         raise Invalid(f"a password would be sent in the open to {host!r}", hint="use imaps://")
     if secret is None:
         raise Invalid(f"{user!r} needs a password", hint="name it: --secret env:NAME or --secret file:PATH")
@@ -86,12 +86,3 @@ def _trusted(ca: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca or None)
     except OSError as error:
         raise Invalid(f"ca={ca!r} holds no certificates: {error}", hint="give a file in PEM format") from error
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import ipaddress
 import socket
 import ssl
 import threading
@@ -22,6 +21,7 @@ from urllib.robotparser import RobotFileParser
 
 from thruline.backends.web_origin.addresses import canonical
 from thruline.core.errors import Denied, Invalid, Unavailable
+from thruline.core.loopback import is_loopback
 from thruline.core.units import Bytes, show_seconds
 from thruline.core.unreachable import cause_of
 
@@ -78,7 +78,7 @@ class Site:
         self._lock = threading.Lock()  # guards _next
         self._next, self._least_s = 0.0, least_s
         self._pause_s = least_s
-        if secret and parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        if secret and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
             raise Invalid(f"a password would be sent in the open to {parts.netloc!r}", hint="use https://")
 
     @property
@@ -239,12 +239,3 @@ def _trusted(ca: str) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca or None)
     except OSError as error:
         raise Invalid(f"ca={ca!r} holds no certificates: {error}", hint="give a file in PEM format") from error
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
