@@ -233,3 +233,22 @@ def test_what_may_not_leave_its_region_is_not_sent_to_a_judge_elsewhere(judged: 
     with pytest.raises(Denied, match="the judge at"):
         judged.data.sync(source="docs")
     assert judge.texts == 0
+
+
+def test_a_judge_elsewhere_is_asked_nothing_of_what_stays_in_a_region(judge: Judge, docs: Path, tmp_path: Path):
+    with open_home(tmp_path / "home") as home:
+        home.data.add(path="push://crm")
+        home.data.push(source="crm", path="a.md", text=HATEFUL)
+        home.data.add(path=str(write(docs, hateful=HATEFUL)), options=("residency=eu",))
+        home.data.sync(source="docs")
+        home.data.change(source="crm", options=("residency=eu",))
+    with open_home(tmp_path / "home", {"THRULINE_QUALITY__JUDGE": judge.url}) as home:
+        with pytest.raises(Denied, match="'docs' may be in eu alone, and the judge at"):
+            home.data.sync(source="docs")
+        home.data.change(source="crm", options=("purpose=support",))
+    assert judge.texts == 0
+    with open_home(
+        tmp_path / "home", {"THRULINE_QUALITY__JUDGE": judge.url, "THRULINE_REGIONS__JUDGE": "eu-central-1"}
+    ) as home:
+        home.data.sync(source="docs")
+    assert judge.texts == 1

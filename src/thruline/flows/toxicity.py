@@ -13,6 +13,7 @@ import numpy as np
 from thruline.core.errors import ThrulineError
 from thruline.core.nouns import Source
 from thruline.flows.documents import Document, pages_of
+from thruline.flows.residency import kept_from
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -44,10 +45,12 @@ def keep(line: Line, scores: Mapping[str, float]) -> None:
 
 
 def catch_up(line: Line, run: Run, source: Source) -> Unjudged:
-    """Ask about what was not judged yet; what is left."""
+    """Ask about what was not judged yet; what is left: all of it where it may not be sent to where the judge stands."""
     if line.judge is None:
         return Unjudged(0, "")
     missing = line.judgements.missing(judge_id(line), source.id)
+    if source.id in kept_from(line, "reads"):
+        return Unjudged(len(missing), "the source's documents stay in their region")
     done = 0
     for page in pages_of(line, list(line.records.get_many(missing).values())):
         try:
