@@ -82,6 +82,21 @@ def test_what_is_not_worth_a_journey_stays_at_home(twins: tuple[Path, Path]):
         assert "workers" not in home.line.__dict__
 
 
+def test_what_may_not_leave_its_region_is_compared_at_home(twins: tuple[Path, Path], tmp_path: Path):
+    on_ray = SMALL | {"THRULINE_INGEST__BACKEND": "ray"}
+    held_out = tmp_path / "held_out.parquet"
+    pl.DataFrame({"text": [f"{page(0)} but changed"]}).write_parquet(held_out)
+    asked = {"sources": ("wiki",), "purpose": "rag", "held_out": str(held_out)}
+    with open_home(twins[0], on_ray, engines=ApartEngines) as home:
+        home.data.change(source="wiki", options=("residency=eu",))
+        assert home.data.alike().alike == COUNT // 3
+        assert home.data.corpus(**asked, out=str(tmp_path / "one.parquet")).contaminated == 1
+        assert "workers" not in home.line.__dict__
+    with open_home(twins[0], on_ray | {"THRULINE_REGIONS__CLUSTER": "eu-north-1"}, engines=ApartEngines) as home:
+        home.data.alike()
+        assert kinds(home.line.workers)["compare"] > 10
+
+
 def test_an_index_that_workers_make_anew_is_the_same_generation(twins: tuple[Path, Path]):
     held = []
     for path, engines in zip(twins, (OtherEngines, OtherApartEngines), strict=True):

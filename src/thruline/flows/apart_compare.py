@@ -27,6 +27,7 @@ from thruline.data.corpus_duplicates import (
     within,
 )
 from thruline.data.duplicates import PERMUTATIONS
+from thruline.flows.residency import kept_from
 from thruline.ports.workers import Workers
 from thruline.runs.runner import Run, Step, in_order
 
@@ -91,17 +92,22 @@ def near_by(line: Line) -> Near:
 
 def spread_by(line: Line, run: Run, rows: np.ndarray) -> Spread | None:
     """Who compares these vectors, half precision, beside this machine; None where it does it alone."""
-    if rows.nbytes < VECTORS * line.limits.task_size or line.workers is None:
+    if rows.nbytes < VECTORS * line.limits.task_size or (workers := _workers(line)) is None:
         return None
     dims = rows.shape[1]
-    return Spread(max(1, line.limits.task_size // (4 * dims)), partial(_best, run, line.workers, dims))
+    return Spread(max(1, line.limits.task_size // (4 * dims)), partial(_best, run, workers, dims))
+
+
+def _workers(line: Line) -> Workers | None:
+    """Who compares beside this machine; nobody where documents of some source may not be sent there."""
+    return None if kept_from(line, "reads") else line.workers
 
 
 def _near(line: Line, texts: Sequence[bytes], threshold: float) -> list[Pair]:
     size = line.limits.task_size
-    if sum(map(len, texts)) < TEXTS * size or line.workers is None:
+    if sum(map(len, texts)) < TEXTS * size or (workers := _workers(line)) is None:
         return near(texts, threshold)
-    asked = partial(_asked, line.workers)
+    asked = partial(_asked, workers)
     signed = [np.frombuffer(r, "<u4").reshape(-1, PERMUTATIONS) for r in asked(_signing(texts, size))]
     keys = keys_of(np.concatenate(signed))
     if keys[0].nbytes < size:
