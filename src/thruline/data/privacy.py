@@ -32,7 +32,6 @@ from thruline.data import addresses, credentials, identifiers, indirect, particu
 from thruline.data.digits import card_network, iban_at, is_luhn, phone_score
 from thruline.ports.names import NameDetector
 
-DETECTION = "privacy 4"
 _AROUND = 40
 # How far from a digit the words may begin that announce it, and how far what follows it may reach.
 _LEAD, _TRAIL = 96, 40

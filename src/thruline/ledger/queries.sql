@@ -137,10 +137,6 @@ SELECT id FROM reach WHERE first = 0 AND id > :after
   AND NOT (id >= 'segment:' AND id < 'segment;')
 ORDER BY id LIMIT :limit;
 
--- name: count_projection
--- How many artifacts and edges the projections hold.
-SELECT (SELECT count(*) FROM artifacts), (SELECT count(*) FROM edges);
-
 -- name: all_edges
 -- Every edge, named as a person reads it, for comparing the projection with the chain.
 SELECT parent || ' -> ' || child || ' (' || role || ')', seq FROM edges;
@@ -185,10 +181,6 @@ SELECT DISTINCT owner FROM payloads WHERE id IN (SELECT value FROM json_each(CAS
 -- name: all_owners
 -- Everybody who owns something.
 SELECT DISTINCT owner FROM payloads;
-
--- name: payloads_of
--- All payloads of one owner.
-SELECT id FROM payloads WHERE owner = :owner;
 
 -- name: payload_ids_like
 -- All payloads of one kind.
