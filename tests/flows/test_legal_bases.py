@@ -274,6 +274,7 @@ def test_papers_and_the_persons_report_tell_bases_objections_and_what_waits(shop
     assert "legal basis of their own: contract in docs" in said
     person = shop.data.person(identifiers=(OTTILIE, HER_MAIL))
     assert {(c.state, c.basis, c.source) for c in person.consents} == {("basis", "contract", "docs")}
+    assert {d.path: d.kept_out for d in person.documents} == {"hers.md": "", "both.md": "objected"}
     paper = shop.guard.paper(kind="dpia").body
     assert "0 wait for a consent, 2 kept out" in str(paper)
 

@@ -79,7 +79,7 @@ def _report(line: Line, reach: Reach, outside: Sequence[str]) -> PersonReport:
             HeldDocument(
                 record=d.record, source=d.source, path=d.path, title=d.title, state=d.state, seen=d.seen, size=d.size,
                 groups=sources[d.source].groups if d.source in sources else (), chunks=d.chunks,
-                reason="" if d.reason == "none" else d.reason,
+                reason="" if d.reason == "none" else d.reason, kept_out=d.kept_out,
             )
             for d in reach.shown
         ),

@@ -12,7 +12,10 @@ from thruline.flows.reports.sources import DocumentView
 
 @dataclass(frozen=True, kw_only=True)
 class HeldDocument:
-    """A document that holds a person. groups: who may see it. reason: why it is out of answers."""
+    """A document that holds a person. groups: who may see it. reason: why it is out of answers.
+
+    kept_out: why it is used for none though it is there: `withdrawn` or `objected` by somebody in it, or `waiting`.
+    """
 
     record: str
     source: str
@@ -24,6 +27,7 @@ class HeldDocument:
     groups: tuple[str, ...]
     chunks: int
     reason: str = ""
+    kept_out: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
