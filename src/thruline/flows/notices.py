@@ -129,12 +129,12 @@ def _of_records(line: Line, events: Sequence[Event]) -> Data:
 def _of_scores(line: Line, events: Sequence[Event]) -> Data:
     """Which scores of a source have moved, and which are as before again."""
     del line
-    told = [{name: e.facts[name] for name in ("score", "state", "before", "now", "distance")} for e in events]
+    scores = [{name: e.facts[name] for name in ("score", "state", "before", "now", "distance")} for e in events]
     return {
         "by": events[0].actor,
         "about": list(events[0].inputs),
         "run": events[0].run,
-        "scores": told,
+        "scores": scores,
         "link": "/data",
     }
 
