@@ -42,6 +42,7 @@ from thruline.ports.names import NameDetector
 from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.text import TextIndex
 from thruline.ports.workers import Bench, Workers
+from thruline.vectors.plans import DensePlan
 from thruline.vectors.weights import find_gguf
 
 logger = logging.getLogger("thruline")
@@ -106,9 +107,9 @@ class ConfiguredEngines:
         """The processes that read files."""
         return open_parsers(self._config.ingest, self._cache, workers=self._config.ingest.workers)
 
-    def dense(self) -> DenseIndex:
-        """An empty dense index."""
-        return backend("dense", "flat4")()
+    def dense(self, plan: DensePlan) -> DenseIndex:
+        """An empty dense index of the plan's engine."""
+        return backend("dense", plan.engine)(**plan.options)
 
     def text(self) -> TextIndex:
         """An empty full-text index."""

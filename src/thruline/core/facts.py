@@ -106,6 +106,7 @@ LEGAL_BASES = (
     "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests", "none",
 )  # fmt: skip
 SOURCE_KINDS = ("folder", "push", "s3", "web", "git", "sql", "rows", "mail", "dlt")
+ENGINES = ("exact", "flat4", "pq4", "hnsw", "pgvector", "qdrant", "edge", "shards", "torch")
 MENTION_KINDS = (
     "email", "phone", "iban", "card", "ssn", "ip", "name", "declared", "place", "organisation", "address", "postcode",
     "birth_date", "age", "origin", "national_id", "tax_id", "passport", "licence", "plate", "health_id", "vat", "bic",
@@ -212,6 +213,12 @@ VERBS: Mapping[str, Verb] = dict(
             why=one_of(
                 "sync", "operator", "quarantine", "release", "erase", "rectify", "rollback", "source", "reindex"
             ),
+        ),
+        _verb(
+            "index.planned",
+            "Another engine, or another way to use one, began to search an index.",
+            engine=one_of(*ENGINES),
+            why=one_of("operator", "tuned", "retuned", "moved", "rollback"),
         ),
         _verb("dataset.built", "Rows became a dataset.", rows=Number(), train=Number(), test=Number()),
         _verb(

@@ -57,6 +57,7 @@ from thruline.ports.vault import Vault
 from thruline.ports.workers import Workers
 from thruline.runs.runner import Runs
 from thruline.vectors.generations import Generations
+from thruline.vectors.plans import DensePlan, Plans
 
 SENDERS = 16  # that wait to bring something in: of a server's 40 threads the rest are for those who ask
 
@@ -84,8 +85,8 @@ class Engines(Protocol):
         """The processes that read files."""
         ...
 
-    def dense(self) -> DenseIndex:
-        """An empty dense index."""
+    def dense(self, plan: DensePlan) -> DenseIndex:
+        """An empty dense index of the plan's engine."""
         ...
 
     def text(self) -> TextIndex:
@@ -168,6 +169,7 @@ class Line:
         self.budgets = Budgets(database)
         self.tokens = Tokens(database, payloads, ids)
         self.generations = Generations(database, self.ledger, ids, payloads)
+        self.plans = Plans(database, self.ledger)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)
         self.runs = Runs(database, self.ledger, payloads, ids, clock)

@@ -15,6 +15,7 @@ from thruline.flows import INDEX
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.publish import serving_sets
 from thruline.flows.restrictions import RESTRICTED
+from thruline.vectors.plans import DensePlan
 from thruline.vectors.serving import Serving, Shelved
 from thruline.vectors.sets import VectorSet
 
@@ -28,6 +29,7 @@ PAGE = 256  # documents decrypted at a time
 class _Now(NamedTuple):
     generation: str
     switched: int
+    plan: DensePlan
     rights: int
     groups: tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -60,12 +62,14 @@ class Shelf:
         groups = {s.id: frozenset(s.groups) for s in self._line.records.sources()}
         rights = self._line.item_rights.of_records()
         shelved = self._shelved(dict(self._line.generations.members(generation)), groups, rights, states=None)
-        return Serving.load(generation, shelved, self._line.engines.dense(), self._line.engines.text())
+        plan = self._line.plans.current(INDEX)
+        return Serving.load(generation, shelved, self._line.engines.dense(plan), self._line.engines.text())
 
     def _state(self, sources: list[Source]) -> _Now:
         last = self._line.generations.last(INDEX)
         serving, switched = (last.generation, last.at) if last else ("", 0)
-        return _Now(serving, switched, self._line.item_rights.version, tuple((s.id, s.groups) for s in sources))
+        plan = self._line.plans.current(INDEX)
+        return _Now(serving, switched, plan, self._line.item_rights.version, tuple((s.id, s.groups) for s in sources))
 
     def _load(self, now: _Now, sources: list[Source]) -> None:
         line = self._line
@@ -76,9 +80,10 @@ class Shelf:
         new = {r: v for r, v in sets.items() if regrouped or r in other or self._sets.get(r) != v}
         changed = list(self._shelved(new, {s.id: frozenset(s.groups) for s in sources}, rights))
         gone = (set(self._sets) - set(sets)) | (set(new) - {c.record for c in changed})
-        dense, text = line.engines.dense(), line.engines.text()
+        dense, text = line.engines.dense(now.plan), line.engines.text()
         generation = ArtifactId(now.generation)
-        if self._serving is not None and self._serving.generation == generation and not (new or gone):
+        replanned = self._now is None or now.plan != self._now.plan
+        if self._serving is not None and self._serving.generation == generation and not (new or gone or replanned):
             self._now, self._rights = now, rights  # other rights, for none of these
             return
         if self._serving is None or regrouped:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from thruline.core.units import Bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,16 +18,63 @@ class Found(NamedTuple):
     scores: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True)
+class DenseTraits:
+    """What an engine promises, so that a planner can work around what it does not.
+
+    is_exact: it scores every allowed row. mask: `before` when what may not be found is left out before anything is
+    scored, so that k come back whenever k are allowed; `after` when fewer may. lives: whether its rows go with this
+    process, lie in files of this machine, or on a server.
+    """
+
+    is_exact: bool
+    mask: Literal["before", "after"]
+    lives: Literal["process", "files", "server"] = "process"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseStats:
+    """rows: that can be found. deleted: still taking room. memory: of this process; disk: of files or a server."""
+
+    rows: int
+    deleted: int
+    memory: Bytes
+    disk: Bytes = 0
+
+
 class DenseIndex(Protocol):
-    """Maximum inner product over rows 0..n-1 of a matrix given at the start."""
+    """Maximum inner product over numbered rows: 0..n-1 of the matrix given at the start, then n.. as they are added.
+
+    A row keeps its number, also where others are deleted. Many threads may search while one adds or deletes: a
+    search sees some moment between.
+    """
+
+    traits: DenseTraits
 
     def build(self, vectors: np.ndarray) -> None:
         """Take (n, dims) float32 unit rows, or float16; replaces what was there. n may be 0."""
         ...
 
-    def search(self, query: np.ndarray, k: int, mask: np.ndarray | None = None) -> Found:
-        """The k best rows among those where mask (n,) bool is true; scores are exact cosines.
+    def add(self, vectors: np.ndarray) -> None:
+        """Take more rows, numbered on from the last, deleted ones counted; they can be found when this returns."""
+        ...
 
-        When fewer than k rows are allowed, all of them come back; k never costs rows that the mask allows.
+    def delete(self, rows: np.ndarray) -> None:
+        """Never find these rows (int64) again, and keep nothing of their values; one that is gone is no error."""
+        ...
+
+    def search(self, query: np.ndarray, k: int, mask: np.ndarray | None = None) -> Found:
+        """The k best rows among those where mask is true; scores are exact cosines.
+
+        mask: bool of length <= rows ever given; rows beyond its end are not allowed. When fewer than k rows are
+        allowed, all of them come back; k never costs rows that the mask allows, unless the traits say `after`.
         """
+        ...
+
+    def stats(self) -> DenseStats:
+        """What it holds now."""
+        ...
+
+    def close(self) -> None:
+        """Give memory, files and connections back; what lies on a server stays until it is dropped there."""
         ...

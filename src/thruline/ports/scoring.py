@@ -25,6 +25,22 @@ def as_matrix(vectors: np.ndarray) -> np.ndarray:
     return matrix
 
 
+def more(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+    """matrix with these rows after its own; an empty one takes any dimensions; raises Invalid for others."""
+    added = as_matrix(vectors)
+    if len(matrix) and len(added) and added.shape[1] != matrix.shape[1]:
+        raise Invalid(
+            f"vectors of {added.shape[1]} dimensions do not fit an index of {matrix.shape[1]}",
+            hint="use the index's embedder",
+        )
+    return np.concatenate([matrix, added]) if len(matrix) and len(added) else added if len(added) else matrix
+
+
+def rows_of(alive: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+    """int64 numbers of the rows that are there and that mask allows; a shorter mask allows nothing beyond its end."""
+    return np.flatnonzero(alive if mask is None else alive[: len(mask)] & mask[: len(alive)])
+
+
 def as_query(query: np.ndarray, dims: int) -> np.ndarray:
     """(dims,) float32, contiguous; raises Invalid for another shape or a value that is not finite."""
     vector = np.ascontiguousarray(query, np.float32)

@@ -140,6 +140,46 @@ class DenseSuite:
         index.build(clustered(4, seed=3))
         assert set(index.search(clustered(1)[0], 50).rows.tolist()) == {0, 1, 2, 3}
 
+    def test_what_is_added_is_found_at_once_under_the_next_numbers(
+        self, index: DenseIndex, vectors: np.ndarray
+    ) -> None:
+        more = clustered(300, seed=21)
+        index.add(more[:1])
+        assert index.search(more[0], 1).rows.tolist() == [self.rows]
+        index.add(more[1:])
+        whole = np.concatenate([vectors, more])
+        assert self._recall(index, whole, None, more[::30]) >= 0.999
+        assert index.search(more[299], 1).rows.tolist() == [self.rows + 299]
+
+    def test_what_is_deleted_is_never_found_and_the_others_keep_their_numbers(
+        self, index: DenseIndex, vectors: np.ndarray
+    ) -> None:
+        gone = np.random.default_rng(4).choice(self.rows, self.rows // 3, replace=False)
+        index.delete(gone)
+        index.delete(gone[:5])
+        left = np.ones(self.rows, bool)
+        left[gone] = False
+        assert self._recall(index, vectors, left, clustered(20, seed=13)) >= 0.999
+        for query in clustered(5, seed=14):
+            assert left[index.search(query, 50).rows].all()
+        assert index.stats().rows == self.rows - len(gone)
+
+    def test_a_mask_of_before_allows_nothing_that_was_added_since(self, index: DenseIndex) -> None:
+        mask = np.ones(self.rows, bool)
+        added = clustered(3, seed=22)
+        index.add(added)
+        assert (index.search(added[0], 20, mask).rows < self.rows).all()
+
+    def test_an_empty_index_takes_its_first_rows(self) -> None:
+        index = self.open()
+        index.add(clustered(4))
+        assert index.search(clustered(4)[2], 1).rows.tolist() == [2]
+
+    def test_rows_of_another_embedder_are_refused_and_change_nothing(self, index: DenseIndex) -> None:
+        with pytest.raises(Invalid, match="95"):
+            index.add(np.ones((2, 95), np.float32))
+        assert index.stats().rows == self.rows
+
     def test_half_precision_and_odd_dimensions_are_taken(self) -> None:
         vectors = clustered(5000, dims=45).astype(np.float16)
         index = self.open()

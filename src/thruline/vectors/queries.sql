@@ -55,3 +55,15 @@ SELECT generation, why, at FROM index_switches WHERE name = :name ORDER BY seq D
 -- name: switches
 -- All, oldest first.
 SELECT generation, why, at FROM index_switches WHERE name = :name ORDER BY seq;
+
+-- name: put_plan
+-- From here on this plan is in force.
+INSERT INTO index_plans (name, seq, plan, why, at) VALUES (:name, :seq, :plan, :why, :at);
+
+-- name: last_plan
+-- The one in force.
+SELECT plan FROM index_plans WHERE name = :name ORDER BY seq DESC LIMIT 1;
+
+-- name: plans
+-- All, oldest first.
+SELECT plan, why, at FROM index_plans WHERE name = :name ORDER BY seq;

@@ -35,3 +35,13 @@ CREATE TABLE IF NOT EXISTS index_switches (
   at INTEGER NOT NULL,
   PRIMARY KEY (name, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Which engine serves an index, and how; the last row of an index is in force. plan: JSON. seq is the ledger's.
+CREATE TABLE IF NOT EXISTS index_plans (
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  plan TEXT NOT NULL,
+  why TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (name, seq)
+) STRICT, WITHOUT ROWID;

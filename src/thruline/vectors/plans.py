@@ -1,0 +1,93 @@
+"""Which dense engine serves an index, and how: the plan in force, every plan before it, and the way back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from thruline.core.clock import Micros
+from thruline.core.errors import Conflict
+from thruline.core.nouns import Draft
+from thruline.core.sql import load_queries, load_schema
+from thruline.ports.database import Database
+from thruline.ports.ledger import Ledger
+
+Why = Literal["operator", "tuned", "retuned", "moved", "rollback"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DensePlan:
+    """A backend of the port `dense` by name, and the whole numbers that it is opened with."""
+
+    engine: str
+    options: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """As people read it: `flat4 bits=4 depth=4`."""
+        return " ".join([self.engine, *(f"{name}={value}" for name, value in sorted(self.options.items()))])
+
+
+FIRST = DensePlan(engine="flat4")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A plan came into force."""
+
+    plan: DensePlan
+    why: Why
+    at: Micros
+
+
+class Plans:
+    """The plans of every index of a home. All methods join the caller's transaction."""
+
+    def __init__(self, database: Database, ledger: Ledger) -> None:
+        self._db, self._ledger = database, ledger
+        self._q = load_queries("thruline.vectors", database.dialect)
+        database.script(load_schema("thruline.vectors", database.dialect))
+
+    def current(self, index: str) -> DensePlan:
+        """The plan in force; the first one while nobody has chosen."""
+        rows = self._db.query(self._q.last_plan, {"name": index})
+        return _read(rows[0][0]) if rows else FIRST
+
+    def history(self, index: str) -> list[Planned]:
+        """Every choice, oldest first."""
+        rows = self._db.query(self._q.plans, {"name": index})
+        return [Planned(plan=_read(plan), why=why, at=at) for plan, why, at in rows]
+
+    def choose(self, index: str, plan: DensePlan, why: Why, *, run: str = "", actor: str = "") -> None:
+        """Let a plan be in force from now on."""
+        draft = Draft(verb="index.planned", facts={"engine": plan.engine, "why": why}, run=run, actor=actor)
+        with self._db.transaction():
+            (event,) = self._ledger.append([draft])
+            row = {"name": index, "seq": event.seq, "plan": _written(plan), "why": why, "at": event.at}
+            self._db.execute(self._q.put_plan, row)
+
+    def rollback(self, index: str, *, run: str = "", actor: str = "") -> DensePlan:
+        """Let the plan before the one in force be in force again; a second rollback goes one further back.
+
+        Raises Conflict when there is none before it.
+        """
+        stack = [FIRST]
+        for past in self.history(index):
+            if past.why == "rollback":
+                stack.pop()
+            elif stack[-1] != past.plan:
+                stack.append(past.plan)
+        if len(stack) < 2:
+            raise Conflict(f"index {index!r} has had no other plan", hint="`thruline index tune` chooses one")
+        self.choose(index, stack[-2], "rollback", run=run, actor=actor)
+        return stack[-2]
+
+
+def _written(plan: DensePlan) -> str:
+    return json.dumps({"engine": plan.engine, "options": dict(plan.options)}, sort_keys=True)
+
+
+def _read(text: str) -> DensePlan:
+    return DensePlan(**json.loads(text))
