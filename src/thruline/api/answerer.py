@@ -13,13 +13,14 @@ import msgspec
 from msgspec import Meta
 from starlette.concurrency import run_in_threadpool
 
+from thruline.api.filters import filters_of
 from thruline.api.gateway import ANSWERER, Call, Gateway, record_failure
 from thruline.api.openai_shapes import BadParameter, Chat, Chunks, completion, error_event, read_as, usage_of
 from thruline.api.recording import ASK, called
 from thruline.api.wire import ClientGone, EventStream, WhileConnected, send_whole
 from thruline.core.errors import ThrulineError
 from thruline.core.nouns import Draft
-from thruline.flows.answer import Asked, Words, by_extract, by_words, finish, prepare, refusal
+from thruline.flows.answer import Asked, Words, by_extract, by_words, finish, prepare, said_already
 from thruline.flows.reports import AnswerReport
 from thruline.ports.llm import Piece
 from thruline.vectors.context import TOKENS_A_WORD
@@ -127,7 +128,8 @@ def read_question(call: Call, *, has_llm: bool) -> Question:
 async def answer(gateway: Gateway, call: Call) -> None:
     """Answer a chat request, streamed if it says so, with a receipt."""
     request = read_question(call, has_llm=_is_llm(gateway))
-    asked = await run_in_threadpool(prepare, gateway.line, call.actor, request.question)
+    filters = await run_in_threadpool(filters_of, gateway.line, call.actor, request.metadata)
+    asked = await run_in_threadpool(lambda: prepare(gateway.line, call.actor, request.question, filters=filters))
     speech = await _begin(gateway, asked, request)
     speak = _stream if request.stream else _whole
     try:
@@ -178,8 +180,8 @@ async def _stream(gateway: Gateway, call: Call, request: Question, asked: Asked,
 
 async def _begin(gateway: Gateway, asked: Asked, request: Question) -> _Speech:
     """With its words already, where no language model has to find them."""
-    if asked.is_refused:
-        return _Speech(fixed=refusal(), finish="content_filter")
+    if settled := said_already(asked):
+        return _Speech(fixed=settled, finish="content_filter" if asked.is_refused else "stop")
     if _is_llm(gateway) and asked.is_for_model:
         return _Speech()
     if _is_llm(gateway) and (request.response_format or {}).get("type", "text") != "text":

@@ -133,7 +133,13 @@ _ACTIONS = (
         name="data.erase", fields={"identifiers": lines, "one_word": bool}, confirm="confirm_erase.html",
         result="erased.html",
     ),
-    Action(name="vectors.ask", fields={"question": str.strip, "as_user": str.strip}, then="/ask?answer={id}"),
+    Action(
+        name="vectors.ask", then="/ask?answer={id}", page="/ask",
+        fields={
+            "question": str.strip, "as_user": str.strip, "source": words, "since": str.strip, "until": str.strip,
+            "path": str.strip, "language": str.strip, "as_of": str.strip,
+        },
+    ),
     Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html", section="/ask"),
     Action(name="guard.paper", fields={"kind": str.strip, "about": str.strip}, section="/papers", file=as_file),
     Action(name="infra.cancel", fields={"id": str.strip}, then="/runs?done=infra.cancel"),

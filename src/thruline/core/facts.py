@@ -273,6 +273,7 @@ VERBS: Mapping[str, Verb] = dict(
             generation=Id(),
             mode=one_of("extractive", "llm", "passthrough"),
             purpose=Digest(),
+            filters=Digest(),
             tokens_in=Number(),
             tokens_out=Number(),
             payload=Digest(),

@@ -441,6 +441,27 @@ FROM records WHERE state <> 'deleted' AND document <> '' AND id NOT IN (SELECT r
 -- All of these records.
 DELETE FROM texts WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
+-- name: put_language
+-- Which language a record is in.
+INSERT INTO languages (record, document, language) VALUES (:record, :document, :language)
+ON CONFLICT (record) DO UPDATE SET document = excluded.document, language = excluded.language;
+
+-- name: languages
+-- Of these records, as far as it was noted of the document that they have now.
+SELECT l.record, l.language FROM languages l JOIN records r ON r.id = l.record AND r.document = l.document
+WHERE l.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: delete_languages
+-- Of these records.
+DELETE FROM languages WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: servable_within
+-- Records that may answer, of some sources or of all, that came in within a time.
+SELECT id FROM records
+WHERE state IN ('live', 'superseded') AND reason = 'none' AND seen >= :since AND seen < :until
+  AND (CAST(:among AS TEXT) = '' OR source IN (
+    SELECT value FROM json_each(CASE WHEN CAST(:among AS TEXT) = '' THEN '[]' ELSE CAST(:among AS TEXT) END)));
+
 -- name: put_sketch
 -- Which words surely do not stand in the record.
 INSERT INTO sketches (record, bits) VALUES (:record, :bits) ON CONFLICT (record) DO UPDATE SET bits = excluded.bits;

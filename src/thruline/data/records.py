@@ -309,6 +309,12 @@ class Records:
         params = {"sources": json.dumps(list(sources)), "after": after, "since": since, "until": until, "limit": limit}
         return [_record(row) for row in self._db.query(self._q.page_of_records, params)]
 
+    def servable(self, among: Sequence[str] | None, since: int, until: int) -> frozenset[ArtifactId]:
+        """Records of some sources, or of all, that came in within a time and may answer, older versions included."""
+        chosen = "" if among is None else json.dumps(list(among))
+        rows = self._db.query(self._q.servable_within, {"among": chosen, "since": since, "until": until})
+        return frozenset(row[0] for row in rows)
+
     def of_source(self, source: str, *, state: str = "") -> list[Record]:
         """Every record of a source, or those in one state, the latest first."""
         return self.list(among=[source], state=state, limit=ALL)
@@ -420,7 +426,7 @@ class Records:
         self.drop_sketches(records)
         q = self._q
         for query in (
-            q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_alike, q.delete_judgements,
+            q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_languages, q.delete_alike, q.delete_judgements,
             q.delete_entries_of, q.delete_records,
         ):  # fmt: skip
             self._db.execute(query, _ids(records))

@@ -112,6 +112,13 @@ CREATE TABLE IF NOT EXISTS texts (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS texts_by_digest ON texts (digest);
 
+-- Which language most of a record is in, '' where nothing tells; `document` is what it was read from.
+CREATE TABLE IF NOT EXISTS languages (
+  record TEXT PRIMARY KEY,
+  document TEXT NOT NULL,
+  language TEXT NOT NULL
+) STRICT;
+
 -- A sketch of each record's words: which surely do not stand in it. Keyed, and gone with the record.
 CREATE TABLE IF NOT EXISTS sketches (
   record TEXT PRIMARY KEY,

@@ -21,6 +21,8 @@ from thruline.core.nouns import Actor, Draft
 from thruline.data import privacy
 from thruline.flows import residency
 from thruline.flows.doubt import doubted
+from thruline.flows.filters import ALL, Filters, nothing_fits
+from thruline.flows.filters import serving as snapshot
 from thruline.flows.find import Found, check_question, find, read_hits
 from thruline.flows.line import Line
 from thruline.flows.purposes import ANSWER
@@ -74,6 +76,8 @@ class Asked:
     purpose: str = ANSWER
     left_out: int = 0
     stays: Staying = NOTHING_STAYS
+    filters: Filters = ALL
+    visible: int = 0
 
     @property
     def is_refused(self) -> bool:
@@ -103,11 +107,11 @@ class Words:
     tokens_out: int = 0
 
 
-def ask(line: Line, actor: Actor, question: str, purpose: str = ANSWER) -> AnswerReport:
+def ask(line: Line, actor: Actor, question: str, purpose: str = ANSWER, filters: Filters = ALL) -> AnswerReport:
     """The answer to a question, with its receipt on the ledger."""
-    asked = prepare(line, actor, question, purpose=purpose)
-    if asked.is_refused:
-        words = refusal()
+    asked = prepare(line, actor, question, purpose=purpose, filters=filters)
+    if settled := said_already(asked):
+        words = settled
     elif line.limits.mode == "llm" and asked.is_for_model and line.talk:
         words = line.talk.run(lambda llm: by_model(llm, asked))
     else:
@@ -117,7 +121,7 @@ def ask(line: Line, actor: Actor, question: str, purpose: str = ANSWER) -> Answe
 
 def prepare(
     line: Line, actor: Actor, question: str, serving: Serving | None = None, *, purpose: str = ANSWER,
-    by_model: bool = True,
+    by_model: bool = True, filters: Filters = ALL,
 ) -> Asked:  # fmt: skip
     """Judge the question and find what it may be answered from; raises Invalid for an empty or endless one.
 
@@ -125,10 +129,11 @@ def prepare(
     """
     began = time.monotonic()
     check_question(line, question)
-    serving = serving or line.shelf.serving()
+    serving = serving or snapshot(line, filters)
     screened = line.screen.prompt(question)
     refused = screened.outcome == "failed"
-    hits = None if refused else find(line, serving, actor, question, line.limits.passages, purpose=purpose)
+    k = line.limits.passages
+    hits = None if refused else find(line, serving, actor, question, k, purpose=purpose, filters=filters)
     found = read_hits(line, hits, actor) if hits else []
     stays, given = _staying(line, found, hits.hits if hits else (), by_model and line.limits.mode == "llm")
     context = contexts.assemble([f.hit for f in given], line.limits.context_tokens)
@@ -137,7 +142,7 @@ def prepare(
         id=random_id("answer"), question=question, actor=actor, screened=screened, context=context,
         passages=tuple(replace(f.passage, number=numbers.get(f.hit.chunk, 0)) for f in found),
         generation=serving.generation, began=began, purpose=purpose, left_out=hits.plan.left_out if hits else 0,
-        stays=stays,
+        stays=stays, filters=filters, visible=hits.plan.visible if hits else 0,
     )  # fmt: skip
 
 
@@ -201,6 +206,15 @@ def by_words(asked: Asked, text: str, model: str, tokens: tuple[int, int] = (0, 
     )  # fmt: skip
 
 
+def said_already(asked: Asked) -> Words | None:
+    """What is said where nobody has to find words: to a refused question, and where no document fits the filters."""
+    if asked.is_refused:
+        return refusal()
+    if asked.filters != ALL and not asked.visible:
+        return Words(text=nothing_fits(asked.filters), sentences=(), outcome="unknown", mode="extractive")
+    return None
+
+
 def refusal() -> Words:
     """What is said instead of an answer to a question that failed its screening."""
     return Words(text=REFUSED, sentences=(), outcome="refused", mode="extractive")
@@ -216,6 +230,7 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         passages=asked.passages, mode=words.mode, model=words.model, generation=asked.generation,
         embedder=line.embedder.info.name, risk=round(asked.screened.score, 4), asked=iso(now), asker=asked.actor.name,
         ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out, kept_home=asked.stays.kept_home,
+        filters=asked.filters,
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
     with line.database.transaction():
@@ -265,6 +280,8 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
         "context": len(used), "mode": words.mode, "tokens_in": words.tokens_in, "tokens_out": words.tokens_out,
         "payload": digest, "ms": round(ms, 1), "purpose": line.ids.digest("purpose", asked.purpose),
     }  # fmt: skip
+    if asked.filters != ALL:
+        facts["filters"] = line.ids.digest("filters", repr(asked.filters))
     answer = Draft(
         verb="answer.given", inputs=(*used, *model), outputs=(asked.id,), via=via, facts=facts, actor=asked.actor.id
     )

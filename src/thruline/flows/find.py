@@ -11,6 +11,8 @@ from thruline.core.errors import Invalid
 from thruline.core.nouns import Actor
 from thruline.flows.documents import path_names, read_documents
 from thruline.flows.eyes import eyes
+from thruline.flows.filters import ALL, Filters, fitting
+from thruline.flows.filters import serving as snapshot
 from thruline.flows.line import Line
 from thruline.flows.publish import check_embedder
 from thruline.flows.purposes import ANSWER, permitted
@@ -30,18 +32,21 @@ class Found(NamedTuple):
     passage: Passage
 
 
-def search(line: Line, actor: Actor, question: str, k: int, by: By = "both", purpose: str = ANSWER) -> SearchReport:
-    """The k best passages that the actor may see, and that may be used for a purpose."""
+def search(
+    line: Line, actor: Actor, question: str, k: int, *, by: By = "both", purpose: str = ANSWER,
+    filters: Filters = ALL,
+) -> SearchReport:  # fmt: skip
+    """The k best passages that the actor may see, that may be used for a purpose and that fit the filters."""
     if not 1 <= k <= MOST_PASSAGES:
         raise Invalid(f"k = {k} is out of range", hint=f"1 to {MOST_PASSAGES}")
     check_question(line, question)
     began = time.monotonic()
-    serving = line.shelf.serving()
-    hits = find(line, serving, actor, question, k, by=by, purpose=purpose)
+    serving = snapshot(line, filters)
+    hits = find(line, serving, actor, question, k, by=by, purpose=purpose, filters=filters)
     passages = tuple(found.passage for found in read_hits(line, hits, actor))
     return SearchReport(
         question=question, passages=passages, generation=serving.generation, visible=hits.plan.visible,
-        asked=k, ms=(time.monotonic() - began) * 1000, left_out=hits.plan.left_out,
+        asked=k, ms=(time.monotonic() - began) * 1000, left_out=hits.plan.left_out, filters=filters,
     )  # fmt: skip
 
 
@@ -57,20 +62,22 @@ def check_question(line: Line, question: str) -> None:
 
 
 def find(
-    line: Line, serving: Serving, actor: Actor, question: str, k: int, *, by: By = "both", purpose: str = ANSWER
-) -> Hits:
-    """The k best chunks that the actor may see, and that may be used for a purpose.
+    line: Line, serving: Serving, actor: Actor, question: str, k: int, *, by: By = "both", purpose: str = ANSWER,
+    filters: Filters = ALL,
+) -> Hits:  # fmt: skip
+    """The k best chunks that the actor may see, that may be used for a purpose and that fit the filters.
 
     The mask of what may not is made before anything is scored.
     """
     sources, without = permitted(line, purpose)
     groups = groups_of(line, actor)
+    only = fitting(line, actor, filters, serving.records)
     if by == "words" or not len(serving):
-        return serving.search(question, None, k, groups=groups, sources=sources, without=without)
+        return serving.search(question, None, k, groups=groups, sources=sources, without=without, only=only)
     check_embedder(line, serving.generation)
     with line.embedding:
         vector = line.embedder.query(question)
-    return serving.search(question, vector, k, groups=groups, sources=sources, without=without)
+    return serving.search(question, vector, k, groups=groups, sources=sources, without=without, only=only)
 
 
 def read_hits(line: Line, hits: Hits, actor: Actor) -> list[Found]:

@@ -21,6 +21,7 @@ from thruline.data.consents import Consents
 from thruline.data.desk import Desk
 from thruline.data.item_rights import ItemRights
 from thruline.data.judgements import Judgements
+from thruline.data.languages import Languages
 from thruline.data.records import Records
 from thruline.data.residency import Part
 from thruline.data.sandbox import ParserPool
@@ -159,6 +160,7 @@ class Line:
         self.records = Records(database)
         self.alike = AlikeEdges(database)
         self.judgements = Judgements(database)
+        self.languages = Languages(database)
         self.score_blocks = ScoreBlocks(database)
         self.score_moves = ScoreMoves(database)
         self.desk = Desk(database)

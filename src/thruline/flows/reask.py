@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import NotFound
@@ -36,7 +37,7 @@ def _again(line: Line, answers: Iterator[AnswerReport], limit: int, operator: Ac
             return
         if (asker := _asker(line, before.asker, operator)) is not None:
             limit -= 1
-            now = ask(line, asker, before.question, before.purpose)
+            now = ask(line, asker, before.question, before.purpose, replace(before.filters, as_of=""))
             yield ReaskedAnswer(
                 before=before.id, now=now.id, asker=before.asker, question=before.question,
                 changed=now.text != before.text, outcome=now.outcome, text=now.text,

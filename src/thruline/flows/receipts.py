@@ -10,7 +10,7 @@ from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft
 from thruline.data.records import Record
-from thruline.flows.answer import by_extract, prepare, refusal
+from thruline.flows.answer import by_extract, prepare, said_already
 from thruline.flows.answers import state_of
 from thruline.flows.documents import read_documents
 from thruline.flows.eyes import covered, eyes
@@ -68,9 +68,11 @@ def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
     then = read(line, actor, answer)
     asker = actor if then.asker == actor.name else line.access.actor(then.asker)
     serving = line.shelf.snapshot(ArtifactId(then.generation)) if then.generation else None
-    asked = prepare(line, asker, then.question, serving, purpose=then.purpose, by_model=then.mode == "llm")
+    asked = prepare(
+        line, asker, then.question, serving, purpose=then.purpose, by_model=then.mode == "llm", filters=then.filters
+    )
     before, after = [p.chunk for p in then.passages], [p.chunk for p in asked.passages]
-    words = None if then.mode == "llm" else refusal() if asked.is_refused else by_extract(line, asked)
+    words = None if then.mode == "llm" else said_already(asked) or by_extract(line, asked)
     retrieval = "same" if before == after else "changed"
     generation = "unavailable" if words is None else "same" if words.text == then.text else "changed"
     facts = {"retrieval": retrieval, "generation": generation}

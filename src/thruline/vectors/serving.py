@@ -160,13 +160,14 @@ class Serving:
         groups: frozenset[str],
         sources: frozenset[ArtifactId] | None = None,
         without: frozenset[ArtifactId] = frozenset(),
+        only: frozenset[ArtifactId] | None = None,
     ) -> Hits:
         """The k best chunks that these groups may see, by words and, with a vector, by meaning.
 
         groups: the actor's; "*" sees all. sources: only from these. without: from none of these records.
-        min(k, all that matches) come back.
+        only: from these records alone. min(k, all that matches) come back.
         """
-        mask, left_out = self._mask(groups, sources, without)
+        mask, left_out = self._mask(groups, sources, without, only)
         visible = len(self) if mask is None else int(np.count_nonzero(mask))
         if visible == 0 or k <= 0:
             plan = Plan(way="nothing", visible=visible, left_out=left_out, dense=0, text=0, asked=k, returned=0)
@@ -187,14 +188,17 @@ class Serving:
         self._text.close()
 
     def _mask(
-        self, groups: frozenset[str], sources: frozenset[ArtifactId] | None, without: frozenset[ArtifactId]
-    ) -> tuple[np.ndarray | None, int]:
+        self, groups: frozenset[str], sources: frozenset[ArtifactId] | None, without: frozenset[ArtifactId],
+        only: frozenset[ArtifactId] | None,
+    ) -> tuple[np.ndarray | None, int]:  # fmt: skip
         """Rows that may be seen, None when all may, and how many records of those that might be are left out."""
         allowed = np.array([_may_see(label, groups, sources) for label in self._labels], bool)
         first, rows = self._out(without)
-        if allowed.all() and not len(first):
+        if allowed.all() and not len(first) and only is None:
             return None, 0
         mask = allowed[self._label_of_row]
+        if only is not None:
+            mask &= self._rows_in(only)
         left_out = int(np.count_nonzero(mask[first]))
         mask[rows] = False
         return mask, left_out
@@ -211,6 +215,12 @@ class Serving:
             first = np.array([span.start for span in spans], np.intp)
             known = self._left_out = (without, first, np.concatenate(rows) if rows else first)
         return known[1:]
+
+    def _rows_in(self, records: frozenset[ArtifactId]) -> np.ndarray:
+        inside = np.zeros(len(self), bool)
+        for record in records & self._rows_of.keys():
+            inside[self._rows_of[record]] = True
+        return inside
 
     def _fuse(self, near: Found, said: Found, k: int) -> tuple[Hit, ...]:
         fused = reciprocal_ranks([near.rows, said.rows])

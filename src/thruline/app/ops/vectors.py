@@ -10,12 +10,13 @@ from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
     from thruline.flows import answer as answering
-    from thruline.flows import find, receipts, reindex, reports
+    from thruline.flows import filters, find, receipts, reindex, reports
     from thruline.flows import pages as paging
     from thruline.flows import why as whys
 else:
     reports = lazy("thruline.flows.reports")
     answering = lazy("thruline.flows.answer")
+    filters = lazy("thruline.flows.filters")
     find = lazy("thruline.flows.find")
     paging = lazy("thruline.flows.pages")
     receipts = lazy("thruline.flows.receipts")
@@ -24,15 +25,29 @@ else:
 
 AsUser = Annotated[str, "ask with the rights of this user (operator only)"]
 Purpose = Annotated[str, "what for: only documents that may be used so are seen"]
+Source = Annotated[tuple[str, ...], "only documents of these sources"]
+Since = Annotated[str, "only documents that came in from then on: `2026-11-22`, `2026-11-22T14:05Z`, or `2h` ago"]
+Until = Annotated[str, "only documents that came in before then"]
+Path = Annotated[str, "only documents at this path, with `*` and `?`, as `handbook/*.pdf`"]
+Language = Annotated[str, "only documents in this language, as `de`"]
+AsOf = Annotated[str, "from the index that served at that moment, as far as it may still be seen"]
 Receipt = Annotated[str, "receipt id of an answer"]
 
 
 @operation(role="reader", cli="ask", positional=("question",))
 def ask(
-    p: Platform, *, question: Annotated[str, "a question"], as_user: AsUser = "", purpose: Purpose = "answer"
-) -> reports.AnswerReport:
+    p: Platform, *,
+    question: Annotated[str, "a question"],
+    source: Source = (), since: Since = "", until: Until = "", path: Path = "", language: Language = "",
+    as_of: AsOf = "",
+    as_user: AsUser = "",
+    purpose: Purpose = "answer",
+) -> reports.AnswerReport:  # fmt: skip
     """Answer from the documents that may be seen, each sentence with its citation."""
-    return answering.ask(p.line, p.anyone(as_user), question, purpose)
+    narrowed = filters.given(
+        p.line, p.anyone(as_user), source=source, since=since, until=until, path=path, language=language, as_of=as_of
+    )
+    return answering.ask(p.line, p.anyone(as_user), question, purpose, narrowed)
 
 
 @operation(role="reader", cli="search", positional=("question",), reads=True)
@@ -41,11 +56,16 @@ def search(
     question: Annotated[str, "words or a question"],
     k: Annotated[int, "how many passages, 1 to 100"] = 10,
     by: Annotated[Literal["both", "words"], "words and meaning, or words alone (BM25)"] = "both",
+    source: Source = (), since: Since = "", until: Until = "", path: Path = "", language: Language = "",
+    as_of: AsOf = "",
     as_user: AsUser = "",
     purpose: Purpose = "answer",
 ) -> reports.SearchReport:  # fmt: skip
     """Passages that fit, best first, with how each was found."""
-    return find.search(p.line, p.anyone(as_user), question, k, by, purpose)
+    narrowed = filters.given(
+        p.line, p.anyone(as_user), source=source, since=since, until=until, path=path, language=language, as_of=as_of
+    )
+    return find.search(p.line, p.anyone(as_user), question, k, by=by, purpose=purpose, filters=narrowed)
 
 
 @operation(role="reader", cli="why", positional=("answer",), reads=True, path="/v1/receipts/{answer}")

@@ -28,6 +28,8 @@ def _answer(answer: reports.AnswerReport) -> Iterator[str]:
 
 def notes(answer: reports.AnswerReport) -> Iterator[str]:
     """What was kept out of an answer, and from whom."""
+    if answer.filters.words:
+        yield f"only documents {answer.filters.words}"
     if answer.left_out:
         yield f"{n(answer.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
     if answer.kept_home:
@@ -84,6 +86,8 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
         yield f"        {' '.join(passage.text.split())[:WIDTH]}"
     if report.left_out:
         yield f"{n(report.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
+    if report.filters.words:
+        yield f"only documents {report.filters.words}" + ("" if report.visible else ": none that you may see fits")
     yield f"{len(report.passages)} of {report.visible} chunks that you may see, {report.ms:.1f} ms"
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from thruline.flows.reports.aggregates import AggregateNumber, AggregateReport, AggregateView, BudgetView
 from thruline.flows.reports.answers import (
+    ALL,
     AnswerLine,
     AnswerReport,
+    Filters,
     Node,
     Outcome,
     Passage,
@@ -99,6 +101,7 @@ from thruline.flows.reports.tables import (
 )
 
 __all__ = [
+    "ALL",
     "AcceptReport",
     "AggregateNumber",
     "AggregateReport",
@@ -131,6 +134,7 @@ __all__ = [
     "Driver",
     "EraseReport",
     "EventView",
+    "Filters",
     "GenerationView",
     "GroupSizes",
     "HeldDocument",

@@ -11,6 +11,35 @@ Outcome = Literal["answered", "unknown", "refused", "interrupted"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What a question was narrowed to; empty for all. Moments are in ISO 8601.
+
+    sources: by name. since, until: when documents came in. path: with `*` and `?`. language: ISO 639-1. as_of: the
+    moment whose generation was asked.
+    """
+
+    sources: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    path: str = ""
+    language: str = ""
+    as_of: str = ""
+
+    @property
+    def words(self) -> str:
+        """As a person says it: `from wiki, in 'en'`; empty where nothing was narrowed."""
+        said = (
+            ("from", " or ".join(self.sources)), ("since", self.since), ("before", self.until),
+            ("at", repr(self.path) if self.path else ""), ("in", repr(self.language) if self.language else ""),
+            ("as of", self.as_of),
+        )  # fmt: skip
+        return ", ".join(f"{word} {value}" for word, value in said if value)
+
+
+ALL = Filters()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Passage:
     """A chunk that was found. number: how the answer cites it, from 1; 0 when it was not given to the answer.
 
@@ -46,6 +75,7 @@ class SearchReport:
     asked: int
     ms: float
     left_out: int = 0
+    filters: Filters = ALL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +129,7 @@ class AnswerReport:
     state: str = "current"
     left_out: int = 0
     kept_home: int = 0
+    filters: Filters = ALL
 
 
 @dataclass(frozen=True, kw_only=True)
