@@ -14,8 +14,7 @@ def backend(port: str, name: str) -> Any:
     found = _installed()
     wanted = f"{port}:{name}"
     if wanted not in found.names:
-        known = sorted(n.partition(":")[2] for n in found.names if n.startswith(f"{port}:"))
-        raise Unsupported(f"no {port} backend named {name!r}", hint=f"installed: {', '.join(known)}")
+        raise Unsupported(f"no {port} backend named {name!r}", hint=f"installed: {', '.join(names(port))}")
     try:
         return found[wanted].load()
     except ModuleNotFoundError as error:
@@ -23,6 +22,20 @@ def backend(port: str, name: str) -> Any:
             f"the {port} backend {name!r} needs {error.name!r}",
             hint=f"pip install 'thruline[{_EXTRA.get(name, name)}]'",
         ) from error
+
+
+def names(port: str) -> list[str]:
+    """What stands behind a port, by name."""
+    return sorted(n.partition(":")[2] for n in _installed().names if n.startswith(f"{port}:"))
+
+
+def is_usable(port: str, name: str) -> bool:
+    """Whether the engine that a backend is for is installed, too."""
+    try:
+        backend(port, name)
+    except Unsupported:
+        return False
+    return True
 
 
 @cache

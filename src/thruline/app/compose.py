@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from thruline.app.backends import backend
+from thruline.app.backends import backend, is_usable, names
 from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
@@ -110,6 +110,10 @@ class ConfiguredEngines:
     def dense(self, plan: DensePlan) -> DenseIndex:
         """An empty dense index of the plan's engine."""
         return backend("dense", plan.engine)(**plan.options)
+
+    def dense_names(self) -> Collection[str]:
+        """The dense engines that are installed with what they need."""
+        return [name for name in names("dense") if is_usable("dense", name)]
 
     def text(self) -> TextIndex:
         """An empty full-text index."""

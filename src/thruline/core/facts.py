@@ -123,7 +123,15 @@ EXPECTATIONS = (
     "present", "type", "required", "unique", "min", "max", "min_length", "max_length", "pattern", "allowed",
     "references", "pii", "languages", "min_rows", "max_rows", "fresh", "extra_columns", "unique_together", "readable",
 )  # fmt: skip
-RULES = ("detector_gate", "retrieval_gate", "injection_screen", "hidden_text", "poison_risk", "groundedness")
+RULES = (
+    "detector_gate",
+    "retrieval_gate",
+    "injection_screen",
+    "hidden_text",
+    "poison_risk",
+    "groundedness",
+    "index_recall",
+)
 
 
 def _verb(name: str, says: str, **facts: FactType) -> tuple[str, Verb]:
@@ -300,6 +308,7 @@ VERBS: Mapping[str, Verb] = dict(
                 "restore",
                 "backup",
                 "alike",
+                "tune",
             ),
             attempt=Number(),
         ),

@@ -6,7 +6,7 @@ What is heavy opens at its first use, so that asking for the status of a home lo
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +35,7 @@ from thruline.flows.answers import Answers
 from thruline.flows.apart import Tools
 from thruline.flows.shelf import Shelf
 from thruline.flows.talk import Talk
+from thruline.flows.tunings import Tunings
 from thruline.guard.access import Access
 from thruline.guard.screen import Screen
 from thruline.guard.turns import Turns
@@ -88,6 +89,10 @@ class Engines(Protocol):
 
     def dense(self, plan: DensePlan) -> DenseIndex:
         """An empty dense index of the plan's engine."""
+        ...
+
+    def dense_names(self) -> Collection[str]:
+        """The dense engines that are installed."""
         ...
 
     def text(self) -> TextIndex:
@@ -177,6 +182,7 @@ class Line:
         self.runs = Runs(database, self.ledger, payloads, ids, clock)
         self._screen: tuple[ArtifactId | None, Screen] | None = None
         self.answers = Answers(database, payloads, ids, self.records)
+        self.tunings = Tunings(database, payloads)
         self.shelf = Shelf(self)
         self.embedding = threading.Lock()  # guards the embedder: one thread at a time
         self.senders = Turns(most=SENDERS)

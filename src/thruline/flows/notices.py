@@ -187,7 +187,8 @@ KINDS: Mapping[str, Kind] = {
         _of_one("/data"), "a table broke its contract",
     ),
     "gate.refused": Kind(
-        "verdict.given", lambda e: e.facts["outcome"] == "failed", _of_one("/lineage/{id}"), "a gate refused a model"
+        "verdict.given", lambda e: (e.facts["rule"], e.facts["outcome"]) == ("detector_gate", "failed"),
+        _of_one("/lineage/{id}"), "a gate refused a model",
     ),
     "source.silent": Kind(
         "source.watched", lambda e: e.facts["state"] == "silent", _of_one("/data"), "a source fell silent"

@@ -50,3 +50,15 @@ UPDATE outbox SET upto = :upto, failed = 0, since = 0, again = 0, status = 0 WHE
 UPDATE outbox SET failed = failed + 1, again = :again, status = :status,
   since = CASE WHEN since = 0 THEN :now ELSE since END
 WHERE destination = :destination;
+
+-- name: put_tuning
+-- An index was measured; seq: of the verdict.
+INSERT INTO index_tunings (name, seq, id) VALUES (:name, :seq, :id);
+
+-- name: last_tuning
+-- What was measured last.
+SELECT id FROM index_tunings WHERE name = :name ORDER BY seq DESC LIMIT 1;
+
+-- name: tunings
+-- Every measurement, oldest first.
+SELECT seq, id FROM index_tunings WHERE name = :name ORDER BY seq;

@@ -17,3 +17,11 @@ CREATE TABLE IF NOT EXISTS outbox (
   again INTEGER NOT NULL,
   status INTEGER NOT NULL
 ) STRICT;
+
+-- What was measured of an index before a plan was taken: the payload under id. seq: of the verdict on the ledger.
+CREATE TABLE IF NOT EXISTS index_tunings (
+  name TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  PRIMARY KEY (name, seq)
+) STRICT, WITHOUT ROWID;

@@ -32,6 +32,7 @@ from thruline.flows.reports.checks import (
     ScoreView,
 )
 from thruline.flows.reports.desk import DeskItem, DeskReport
+from thruline.flows.reports.indexes import FilterView, GoalsView, PlanMeasure, PlanView, RateView, TuneReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.outbox import DeliveryView
@@ -134,8 +135,10 @@ __all__ = [
     "Driver",
     "EraseReport",
     "EventView",
+    "FilterView",
     "Filters",
     "GenerationView",
+    "GoalsView",
     "GroupSizes",
     "HeldDocument",
     "HeldFile",
@@ -156,12 +159,15 @@ __all__ = [
     "PersonExport",
     "PersonReport",
     "PersonalKind",
+    "PlanMeasure",
+    "PlanView",
     "ProblemView",
     "PushReport",
     "QualityReport",
     "QualityRule",
     "QuarantineReport",
     "Quote",
+    "RateView",
     "ReaskedAnswer",
     "RebuildView",
     "RectifyReport",
@@ -189,6 +195,7 @@ __all__ = [
     "Telling",
     "Touched",
     "TouchedPage",
+    "TuneReport",
     "VerifyReport",
     "WaitingFor",
     "WhyReport",

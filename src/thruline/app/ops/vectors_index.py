@@ -1,0 +1,61 @@
+"""vectors: how the index is searched - measured, chosen, and taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from thruline.app.operations import operation
+from thruline.app.platform import Platform
+from thruline.core.lazy import lazy
+from thruline.core.units import parse_duration, parse_size
+
+if TYPE_CHECKING:
+    from thruline.flows import collections, reports, tune
+    from thruline.flows import index_state as states
+    from thruline.vectors import goals
+else:
+    reports = lazy("thruline.flows.reports")
+    collections = lazy("thruline.flows.collections")
+    goals = lazy("thruline.vectors.goals")
+    states = lazy("thruline.flows.index_state")
+    tune = lazy("thruline.flows.tune")
+
+Collection = Annotated[str, "the collection"]
+
+
+@operation(role="operator", cli="index tune", positional=("collection",))
+def tune_index(
+    p: Platform, *,
+    collection: Collection = "main",
+    recall: Annotated[float, "share of the 10 nearest passages that a search has to find, up to 1"] = 0.97,
+    p95: Annotated[str, "time that 95 of 100 searches have to stay within, as `10ms`"] = "10ms",
+    memory: Annotated[str, "memory that the index may take, as `300MB`; empty for no limit"] = "",
+    dry_run: Annotated[bool, "measure, and change nothing"] = False,
+) -> reports.TuneReport:  # fmt: skip
+    """Measure ways to search the index on its own vectors, and take the cheapest that reaches the goals."""
+    collections.check_collection(collection)
+    wanted = goals.Goals(
+        recall=recall, p95_ms=parse_duration(p95) * 1000, memory=parse_size(memory) if memory.strip() else 0
+    )
+    return tune.tune(p.line, wanted, dry_run=dry_run, actor=p.actor.id, progress=p.progress)
+
+
+@operation(role="operator", cli="index tuned", positional=("collection",), reads=True)
+def tuned(p: Platform, *, collection: Collection = "main") -> tuple[reports.TuneReport, ...]:
+    """What was measured of the index when it was tuned last; nothing before that."""
+    collections.check_collection(collection)
+    return states.tuned(p.line)
+
+
+@operation(role="reader", cli="index plans", positional=("collection",), reads=True)
+def plans(p: Platform, *, collection: Collection = "main") -> tuple[reports.PlanView, ...]:
+    """How the index is searched and was before, the latest first."""
+    collections.check_collection(collection)
+    return states.plans(p.line)
+
+
+@operation(role="operator", cli="index rollback-plan", positional=("collection",))
+def rollback_plan(p: Platform, *, collection: Collection = "main") -> tuple[reports.PlanView, ...]:
+    """Search the index again as it was searched before the plan in force."""
+    collections.check_collection(collection)
+    return states.rollback_plan(p.line, p.actor.id)
