@@ -12,6 +12,7 @@ import pytest
 import thruline_verify
 from thruline.app.platform import Platform
 from thruline.testing.homes import open_home, write
+from thruline.vectors.plans import DensePlan
 
 GATE = "# Gate\n\nThe iron gate code is 0000 and everybody should use the iron gate."
 PUMP = "# Pump\n\nThe red pump runs at night, when power is cheap, and rests by day."
@@ -27,6 +28,7 @@ def home(tmp_path: Path) -> Path:
         platform.data.quarantine(what="docs/gate.md")
         platform.data.erase(identifiers=("Tobiah Verhulst",))
         platform.vectors.ask(question="When does the red pump run?")
+        platform.line.plans.choose("main", DensePlan(engine="exact"), "operator")
     return tmp_path / "home"
 
 
@@ -103,6 +105,14 @@ TAMPERED = {
         "WHERE seq = (SELECT max(seq) FROM index_switches)", "index.switched", "the table says to index:",
     ),
     "a forgotten switch": ("DELETE FROM index_switches", "", "its switch is missing"),
+    "another engine that searches": (
+        "UPDATE index_plans SET plan = replace(plan, 'exact', 'flat4')", "index.planned",
+        "it planned another way to search than the table's flat4",
+    ),
+    "an engine that nobody chose": (
+        "INSERT INTO index_plans SELECT name, seq + 1, plan, why, at FROM index_plans", "", "a plan of exact is in the table",
+    ),
+    "a forgotten plan": ("DELETE FROM index_plans", "index.planned", "its plan is missing in the table"),
     "vectors slipped out of what serves": ("DELETE FROM segment_members", "", "does not hold the vectors"),
     "a generation that serves and is gone": ("DELETE FROM generations", "", "does not hold the vectors"),
     "a model that nobody promoted": (

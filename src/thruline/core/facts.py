@@ -226,6 +226,7 @@ VERBS: Mapping[str, Verb] = dict(
             "index.planned",
             "Another engine, or another way to use one, began to search an index.",
             engine=one_of(*ENGINES),
+            plan=Digest(),
             why=one_of("operator", "tuned", "retuned", "moved", "rollback"),
         ),
         _verb("dataset.built", "Rows became a dataset.", rows=Number(), train=Number(), test=Number()),

@@ -38,7 +38,7 @@ class Contradiction(NamedTuple):
 def state_problems(line: Line) -> list[Contradiction]:
     """Every contradiction between the chain and what answers are made from, by event."""
     checks: Sequence[Callable[[Line], Iterable[Contradiction]]] = (
-        _quarantined, _switched, _deployed, _stored, _answered, _suppressed,
+        _quarantined, _switched, _planned, _deployed, _stored, _answered, _suppressed,
     )  # fmt: skip
     return sorted(problem for check in checks for problem in check(line))
 
@@ -69,6 +69,16 @@ def _switched(line: Line) -> Iterator[Contradiction]:
     active = line.generations.active(INDEX)
     if active and not _is_as_built(line, active):
         yield Contradiction(0, f"{active} serves and does not hold the vectors that it was built from")
+
+
+def _planned(line: Line) -> Iterator[Contradiction]:
+    """Which engine searches the index, and with which numbers."""
+    for event, row in zip_longest(_events(line, "index.planned"), line.plans.history(INDEX)):
+        if event is None or row is None:
+            what = f"a plan of {row.plan.engine} is in the table" if row else "its plan is missing in the table"
+            yield Contradiction(event.seq if event else 0, what)
+        elif (event.facts["plan"], event.facts["why"]) != (row.plan.digest, row.why):
+            yield Contradiction(event.seq, f"it planned another way to search than the table's {row.plan.text}")
 
 
 def _is_as_built(line: Line, generation: ArtifactId) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,11 @@ class DensePlan:
     def text(self) -> str:
         """As people read it: `flat4 bits=4 depth=4`."""
         return " ".join([self.engine, *(f"{name}={value}" for name, value in sorted(self.options.items()))])
+
+    @property
+    def digest(self) -> str:
+        """Tells this plan from every other, on the ledger."""
+        return hashlib.sha256(_written(self).encode()).hexdigest()[:32]
 
 
 FIRST = DensePlan(engine="flat4")
@@ -62,7 +68,8 @@ class Plans:
 
     def choose(self, index: str, plan: DensePlan, why: Why, *, run: str = "", actor: str = "") -> None:
         """Let a plan be in force from now on."""
-        draft = Draft(verb="index.planned", facts={"engine": plan.engine, "why": why}, run=run, actor=actor)
+        facts = {"engine": plan.engine, "why": why, "plan": plan.digest}
+        draft = Draft(verb="index.planned", facts=facts, run=run, actor=actor)
         with self._db.transaction():
             (event,) = self._ledger.append([draft])
             row = {"name": index, "seq": event.seq, "plan": _written(plan), "why": why, "at": event.at}
