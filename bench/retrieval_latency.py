@@ -95,9 +95,7 @@ def make_texts(n: int, words: int, rng: np.random.Generator) -> list[str]:
 
 def refresh(serving: Serving, record: Shelved) -> Serving:
     """The next snapshot after one record changed."""
-    return serving.refreshed(
-        IDS.artifact("index", "b"), changed=[record], dense=Flat4Dense(), text=TantivyText()
-    )  # fmt: skip
+    return serving.refreshed(IDS.artifact("index", "b"), changed=[record])
 
 
 def baseline_search(records: Sequence[Shelved]) -> Callable[[tuple[str, np.ndarray]], object]:

@@ -38,7 +38,8 @@ class ExactDense:
         matrix, alive = self._held
         query = as_query(query, matrix.shape[1])
         rows = rows_of(alive, mask)
-        return best(rows, cosines(matrix, None if len(rows) == len(matrix) else rows, query), k)
+        found = best(rows, cosines(matrix, None if len(rows) == len(matrix) else rows, query), k)
+        return found._replace(scan="gather", candidates=len(rows))
 
     def stats(self) -> DenseStats:
         """Its matrix."""

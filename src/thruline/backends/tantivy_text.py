@@ -6,12 +6,14 @@ Indexing 5,000 abstracts of 200 words takes 0.5 CPU seconds, 50,000 synthetic ch
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from tantivy import (
     Document,
     Filter,
     Index,
+    IndexWriter,
     Occur,
     Query,
     Schema,
@@ -23,6 +25,7 @@ from tantivy import (
 )
 
 from thruline.ports.dense import Found
+from thruline.ports.text import TextStats, TextView
 
 # A title is short, so BM25 already weighs its words up; .3 to .7 are alike on SciFact's training questions (nDCG@10
 # .694), 1.0 is worse (.677).
@@ -30,7 +33,8 @@ TITLE_WEIGHT = 0.5
 # A question longer than this is cut: its first words decide, and a paste of megabytes must not hold the server.
 _QUERY_CHARACTERS = 8_192
 _QUERY_TERMS = 128
-_WRITER_BYTES = 200_000_000
+_BUILD_BYTES, _CHANGE_BYTES = 200_000_000, 15_000_000  # tantivy asks for 15 MB at least
+_DELETE_ROWS = 10_000  # in one query
 # So few allowed rows become part of the query; for more, fetching past the mask is cheaper (50,000 rows: 3.9 ms).
 _FILTER_ROWS = 500
 _GROWTH = 4
@@ -44,49 +48,104 @@ class TantivyText:
     """
 
     def __init__(self) -> None:
-        self._every_word = _english(stop_words=True)
-        self._telling_words = _english(stop_words=False)
-        self._schema = _schema()
-        self._searcher: Searcher | None = None
-        self._rows = 0
+        self._words = _Words(_schema(), _english(stop_words=True), _english(stop_words=False))
+        self._index: Index | None = None
+        self._view = _View(self._words, None)  # replaced whole
+        self._given = 0  # rows that ever came
 
     def build(self, texts: Sequence[str], titles: Sequence[str]) -> None:
         """Index the rows in memory."""
-        index = Index(self._schema)
-        index.register_tokenizer("english", self._every_word)
-        writer = index.writer(_WRITER_BYTES, num_threads=1)  # one thread makes one segment: scores do not vary
-        for row, (text, title) in enumerate(zip(texts, titles, strict=True)):
-            writer.add_document(Document.from_dict({"text": text, "title": title, "row": row}, self._schema))
-        writer.commit()
-        writer.wait_merging_threads()
-        index.reload()
-        self._searcher, self._rows = index.searcher(), len(texts)
+        index = Index(self._words.schema)
+        index.register_tokenizer("english", self._words.every)
+        self._index, self._given = index, 0
+        self._write(texts, titles, _BUILD_BYTES)
+
+    def add(self, texts: Sequence[str], titles: Sequence[str]) -> None:
+        """A segment of their own; many small ones are merged."""
+        if self._index is None:
+            self.build((), ())
+        self._write(texts, titles, _CHANGE_BYTES)
+
+    def delete(self, rows: np.ndarray) -> None:
+        """They are marked; their words go with the merge of their segment, or when all is built anew."""
+        if self._index is None or not len(rows):
+            return
+        writer = self._index.writer(_CHANGE_BYTES, num_threads=1)
+        for start in range(0, len(rows), _DELETE_ROWS):
+            gone = rows[start : start + _DELETE_ROWS].tolist()
+            writer.delete_documents_by_query(Query.term_set_query(self._words.schema, "row", gone))
+        self._commit(self._index, writer)
 
     def search(self, query: str, k: int, mask: np.ndarray | None = None) -> Found:
         """The k best rows among those that mask allows and a word of the query matches, ties by row."""
-        allowed = self._rows if mask is None else int(np.count_nonzero(mask))
-        wanted = self._matching(query)
-        if self._searcher is None or wanted is None or allowed == 0 or k <= 0:
-            return _NOTHING
-        if mask is not None and allowed <= _FILTER_ROWS:
-            rows = Query.term_set_query(self._schema, "row", np.flatnonzero(mask).tolist())
-            wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, Query.const_score_query(rows, 0.0))])
-            mask = None
-        return _first_allowed(self._searcher, wanted, k, mask, expected=k * self._rows // allowed)
+        return self._view.search(query, k, mask)
+
+    def view(self) -> TextView:
+        """A searcher over the segments of now."""
+        return self._view
+
+    def stats(self) -> TextStats:
+        """Rows, and those that only BM25 still counts."""
+        searcher = self._view.searcher
+        rows = searcher.num_docs if searcher else 0
+        return TextStats(rows, self._given - rows)
 
     def close(self) -> None:
-        """Free the index."""
-        self._searcher, self._rows = None, 0
+        """Free the index; a view lives on."""
+        self._index, self._view, self._given = None, _View(self._words, None), 0
+
+    def _write(self, texts: Sequence[str], titles: Sequence[str], memory: int) -> None:
+        assert self._index is not None
+        writer = self._index.writer(memory, num_threads=1)  # one thread makes one segment: scores do not vary
+        for row, (text, title) in enumerate(zip(texts, titles, strict=True), self._given):
+            document = Document.from_dict({"text": text, "title": title, "row": row}, self._words.schema)
+            writer.add_document(document)
+        self._given += len(texts)
+        self._commit(self._index, writer)
+
+    def _commit(self, index: Index, writer: IndexWriter) -> None:
+        writer.commit()
+        writer.wait_merging_threads()
+        index.reload()
+        self._view = _View(self._words, index.searcher())
+
+
+class _Words(NamedTuple):
+    """How texts and questions become terms. telling: without stop words."""
+
+    schema: Schema
+    every: TextAnalyzer
+    telling: TextAnalyzer
+
+
+class _View(NamedTuple):
+    """searcher: None while there is nothing."""
+
+    words: _Words
+    searcher: Searcher | None
+
+    def search(self, query: str, k: int, mask: np.ndarray | None = None) -> Found:
+        """The k best rows among those that mask allows and a word of the query matches, ties by row."""
+        rows = self.searcher.num_docs if self.searcher else 0
+        allowed = rows if mask is None else int(np.count_nonzero(mask))
+        wanted = self._matching(query)
+        if self.searcher is None or wanted is None or allowed == 0 or k <= 0:
+            return _NOTHING
+        if mask is not None and allowed <= _FILTER_ROWS:
+            within = Query.term_set_query(self.words.schema, "row", np.flatnonzero(mask).tolist())
+            wanted = Query.boolean_query([(Occur.Must, wanted), (Occur.Must, Query.const_score_query(within, 0.0))])
+            mask = None
+        return _first_allowed(self.searcher, wanted, k, mask, expected=k * rows // allowed)
 
     def _matching(self, query: str) -> Query | None:
         """Rows that hold any of the words; None when there are none."""
         query = query[:_QUERY_CHARACTERS].encode("utf-8", "replace").decode()  # a lone surrogate is not text
-        terms = dict.fromkeys(self._telling_words.analyze(query) or self._every_word.analyze(query))
+        terms = dict.fromkeys(self.words.telling.analyze(query) or self.words.every.analyze(query))
         clauses: list[tuple[Occur, Query]] = []
         for term in list(terms)[:_QUERY_TERMS]:
-            title = Query.term_query(self._schema, "title", term, "freq")
+            title = Query.term_query(self.words.schema, "title", term, "freq")
             clauses.append((Occur.Should, Query.boost_query(title, TITLE_WEIGHT)))
-            clauses.append((Occur.Should, Query.term_query(self._schema, "text", term, "freq")))
+            clauses.append((Occur.Should, Query.term_query(self.words.schema, "text", term, "freq")))
         return Query.boolean_query(clauses) if clauses else None
 
 
@@ -110,8 +169,14 @@ def _first_allowed(searcher: Searcher, query: Query, k: int, mask: np.ndarray | 
         hits = searcher.search(query, limit, count=False).hits
         rows = np.array(searcher.fast_field_values("row", [address for _, address in hits]), np.int64)
         scores = np.array([score for score, _ in hits], np.float32)
-        kept = np.ones(len(rows), bool) if mask is None else mask[rows]
+        kept = np.ones(len(rows), bool) if mask is None else _within(mask, rows)
         if kept.sum() >= k or len(hits) < limit or limit >= searcher.num_docs:
             order = np.lexsort((rows[kept], -scores[kept]))[:k]
             return Found(rows[kept][order], scores[kept][order])
         limit = min(limit * _GROWTH, searcher.num_docs)
+
+
+def _within(mask: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    if len(mask) == 0:
+        return np.zeros(len(rows), bool)
+    return (rows < len(mask)) & mask[np.minimum(rows, len(mask) - 1)]

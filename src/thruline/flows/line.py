@@ -261,6 +261,7 @@ class Line:
 
     def close(self) -> None:
         """Give back what was opened."""
+        self.shelf.close()
         for part in ("embedder", "parsers", "compute", "workers", "talk", "judge"):
             if opened := self.__dict__.pop(part, None):
                 opened.close()

@@ -1,9 +1,10 @@
-"""What serves, in memory: one snapshot, replaced whole when another generation or another right is in force."""
+"""What serves, in memory: one snapshot, and the next one whenever another generation or another right is in force."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,9 +14,10 @@ from thruline.data.records import Record
 from thruline.data.rights import Clauses
 from thruline.flows import INDEX
 from thruline.flows.documents import Document, read_documents
-from thruline.flows.publish import serving_sets
 from thruline.flows.restrictions import RESTRICTED
+from thruline.vectors.later import Later
 from thruline.vectors.plans import DensePlan
+from thruline.vectors.rows import Label
 from thruline.vectors.serving import Serving, Shelved
 from thruline.vectors.sets import VectorSet
 
@@ -24,14 +26,35 @@ if TYPE_CHECKING:
 
 SERVABLE = ("live", "superseded")  # a rollback may serve an older version, never what was quarantined or deleted
 PAGE = 256  # documents decrypted at a time
+# So small an index is made anew at each deletion (.1 CPU s at most), a larger one beside what serves, when a quarter
+# of it is gone: until then what is gone still counts in how rare a word is.
+SMALL = 500
+DEAD = 0.25
+
+Sets = Mapping[ArtifactId, ArtifactId]
 
 
 class _Now(NamedTuple):
-    generation: str
+    generation: ArtifactId
     switched: int
     plan: DensePlan
     rights: int
-    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    groups: tuple[tuple[ArtifactId, tuple[str, ...]], ...]
+
+    def labels(self, serving: Serving, rights: Mapping[ArtifactId, Clauses]) -> dict[ArtifactId, Label]:
+        """Who may see what is served now; without what has no source any more."""
+        groups = {id: frozenset(names) for id, names in self.groups}
+        known = {record: serving.label(record).source for record in serving.records}
+        return {r: Label(s, groups[s], rights.get(r, frozenset())) for r, s in known.items() if s in groups}
+
+
+class _Held(NamedTuple):
+    """A snapshot, when it was, and which sets of its generation it does not serve: they may be released."""
+
+    now: _Now
+    serving: Serving
+    withheld: Sets
+    rights: Mapping[ArtifactId, Clauses]
 
 
 class Shelf:
@@ -39,23 +62,22 @@ class Shelf:
 
     def __init__(self, line: Line) -> None:
         self._line = line
-        self._lock = threading.Lock()  # guards the four below: one thread loads, the others wait
-        self._serving: Serving | None = None
-        self._sets: dict[ArtifactId, ArtifactId] = {}
-        self._rights: dict[ArtifactId, Clauses] = {}
-        self._now: _Now | None = None
+        self._lock = threading.Lock()  # guards _held: one thread makes the next, the others wait
+        self._held: _Held | None = None
+        self._later = Later("shelf")
 
     def serving(self) -> Serving:
         """The snapshot of the active generation under the rights in force; loads only what changed."""
-        sources = self._line.records.sources()
-        now = self._state(sources)
-        if now == self._now and self._serving is not None:
-            return self._serving
+        now = self._state(self._line.records.sources())
+        held = self._held
+        if held is not None and now == held.now:
+            return held.serving
         with self._lock:
-            if now != self._now or self._serving is None:
-                self._load(now, sources)
-            assert self._serving is not None
-            return self._serving
+            if self._held is None or now.plan != self._held.now.plan:
+                self._held = self._fresh(now)
+            elif now != self._held.now:
+                self._held = self._next(self._held, now)
+            return self._held.serving
 
     def snapshot(self, generation: ArtifactId) -> Serving:
         """A past generation as far as its bytes still exist and no restriction keeps them from use: for replay."""
@@ -65,46 +87,78 @@ class Shelf:
         plan = self._line.plans.current(INDEX)
         return Serving.load(generation, shelved, self._line.engines.dense(plan), self._line.engines.text())
 
+    def settle(self) -> None:
+        """Wait until what is done beside is done: what is gone is wiped, what shrank is made anew."""
+        self._later.settle()
+
+    def close(self) -> None:
+        """Stop what is done beside; what serves is let go."""
+        self._later.close()
+        self._held = None
+
     def _state(self, sources: list[Source]) -> _Now:
         last = self._line.generations.last(INDEX)
-        serving, switched = (last.generation, last.at) if last else ("", 0)
+        serving, switched = (last.generation, last.at) if last else (ArtifactId(""), 0)
         plan = self._line.plans.current(INDEX)
         return _Now(serving, switched, plan, self._line.item_rights.version, tuple((s.id, s.groups) for s in sources))
 
-    def _load(self, now: _Now, sources: list[Source]) -> None:
+    def _fresh(self, now: _Now, pace: float = 0.0) -> _Held:
+        """All of it, read from the store."""
         line = self._line
-        sets = serving_sets(line)
-        rights = line.item_rights.of_records()
-        regrouped = self._now is None or now.groups != self._now.groups
-        other = {r for r in sets if rights.get(r) != self._rights.get(r)}
-        new = {r: v for r, v in sets.items() if regrouped or r in other or self._sets.get(r) != v}
-        changed = list(self._shelved(new, {s.id: frozenset(s.groups) for s in sources}, rights))
-        gone = (set(self._sets) - set(sets)) | (set(new) - {c.record for c in changed})
+        sets, rights = dict(line.generations.members(now.generation)), line.item_rights.of_records()
+        shelved = list(self._shelved(sets, {id: frozenset(g) for id, g in now.groups}, rights, pace=pace))
         dense, text = line.engines.dense(now.plan), line.engines.text()
-        generation = ArtifactId(now.generation)
-        replanned = self._now is None or now.plan != self._now.plan
-        if self._serving is not None and self._serving.generation == generation and not (new or gone or replanned):
-            self._now, self._rights = now, rights  # other rights, for none of these
+        serving = Serving.load(now.generation, shelved, dense, text, later=self._later.do)
+        found = {s.record for s in shelved}
+        return _Held(now, serving, {r: v for r, v in sets.items() if r not in found}, rights)
+
+    def _next(self, held: _Held, now: _Now) -> _Held:
+        """What changed since, of a snapshot that is not asked to change again."""
+        line, serving = self._line, held.serving
+        left, came = line.generations.between(held.now.generation, now.generation)
+        rights = held.rights if held.now.rights == now.rights else line.item_rights.of_records()
+        is_for_others = (held.now.rights, held.now.groups) != (now.rights, now.groups)
+        labels = now.labels(serving, rights) if is_for_others else {}
+        sourceless = serving.records - labels.keys() if is_for_others else frozenset[ArtifactId]()
+        asked = {r: v for r, v in held.withheld.items() if r not in left} | came
+        changed = list(self._shelved(asked, {id: frozenset(g) for id, g in now.groups}, rights))
+        found = {c.record for c in changed}
+        gone = ((left | sourceless | asked.keys()) & serving.records) - found
+        relabelled = {r: x for r, x in labels.items() if r not in gone | found and serving.label(r) != x}
+        if gone and len(serving) <= SMALL:
+            return self._fresh(now)
+        serving = serving.refreshed(now.generation, changed=changed, gone=gone, relabelled=relabelled)
+        if serving.dead > DEAD * len(serving) or self._is_erased(gone):
+            self._later.do(self._compact)
+        return _Held(now, serving, {r: v for r, v in asked.items() if r not in found}, rights)
+
+    def _is_erased(self, gone: Collection[ArtifactId]) -> bool:
+        """Whether the words of something are to leave memory, not only answers."""
+        return bool(gone) and len(self._line.records.get_many(sorted(gone))) < len(gone)
+
+    def _compact(self) -> None:
+        """Make all anew beside what serves, and put it in its place, with what has changed since."""
+        held = self._held
+        if held is None or not held.serving.dead:
             return
-        if self._serving is None or regrouped:
-            self._serving = Serving.load(generation, changed, dense, text)
-        else:
-            self._serving = self._serving.refreshed(generation, changed=changed, gone=gone, dense=dense, text=text)
-        loaded = {c.record for c in changed}
-        self._sets = {r: v for r, v in sets.items() if r in loaded or self._sets.get(r) == v}
-        self._rights = rights
-        self._now = now
+        fresh = self._fresh(held.now, pace=1.0)
+        with self._lock:
+            if self._held is not None and self._held.now.plan == fresh.now.plan:
+                now = self._held.now
+                self._held = fresh if now == fresh.now else self._next(fresh, now)
 
     def _shelved(
         self,
-        sets: dict[ArtifactId, ArtifactId],
+        sets: Sets,
         groups: dict[ArtifactId, frozenset[str]],
-        rights: dict[ArtifactId, Clauses],
+        rights: Mapping[ArtifactId, Clauses],
         states: tuple[str, ...] | None = SERVABLE,
+        pace: float = 0.0,
     ) -> Iterable[Shelved]:
+        """pace: how long to rest after each page, as a multiple of what it took: others have questions."""
         records = list(sets)
         for start in range(0, len(records), PAGE):
-            page = records[start : start + PAGE]
+            page, began = records[start : start + PAGE], time.monotonic()
             known = self._line.records.get_many(page)
             vectors = self._line.generations.load([sets[r] for r in page])
             documents = read_documents(self._line, [known[r].document for r in page if r in known])
@@ -116,6 +170,8 @@ class Shelf:
                 if document and held and record.source in groups:
                     shelved = _shelved(record, document, held, groups[record.source])
                     yield replace(shelved, rights=rights[id]) if id in rights else shelved
+            if pace:
+                time.sleep(pace * (time.monotonic() - began))
 
 
 def _may_serve(record: Record, states: tuple[str, ...]) -> bool:

@@ -11,11 +11,20 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+Scan = Literal["none", "gather", "whole", "masked", "engine"]
+
+
 class Found(NamedTuple):
-    """rows: int64 positions, best first. scores: float32 cosine. Both of length <= k."""
+    """rows: int64 positions, best first. scores: float32 cosine. Both of length <= k.
+
+    scan: how they were found: every allowed row `gather`ed and scored, the `whole` index scanned, a scan that left out
+    what is `masked`, or in the engine's own way. candidates: how many rows were scored exactly; 0 where nobody counts.
+    """
 
     rows: np.ndarray
     scores: np.ndarray
+    scan: Scan = "engine"
+    candidates: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from thruline.ports.dense import Found
 
@@ -11,15 +11,48 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-class TextIndex(Protocol):
-    """BM25 over rows 0..n-1; the same row numbers as the dense index of the same generation."""
+class TextStats(NamedTuple):
+    """rows: that can be found. deleted: never found, but still counted where BM25 asks how rare a word is."""
+
+    rows: int
+    deleted: int
+
+
+class TextView(Protocol):
+    """The rows of one moment: what comes and goes later changes no answer of it. Many threads may share it."""
+
+    def search(self, query: str, k: int, mask: np.ndarray | None = None) -> Found:
+        """The k best rows where mask is true and a term matches; any text is a valid query, none is an error.
+
+        mask: bool of length <= rows ever given; rows beyond its end are not allowed.
+        """
+        ...
+
+
+class TextIndex(TextView, Protocol):
+    """BM25 over rows 0..n-1, then n.. as they are added; the same row numbers as the dense index beside it.
+
+    One thread at a time changes it, while others search.
+    """
 
     def build(self, texts: Sequence[str], titles: Sequence[str]) -> None:
         """Index the rows; replaces what was there. The titles (heading path) count with a boost."""
         ...
 
-    def search(self, query: str, k: int, mask: np.ndarray | None = None) -> Found:
-        """The k best rows where mask is true and a term matches; any text is a valid query, none is an error."""
+    def add(self, texts: Sequence[str], titles: Sequence[str]) -> None:
+        """Index more rows, numbered on from the last, deleted ones counted."""
+        ...
+
+    def delete(self, rows: np.ndarray) -> None:
+        """Never find these rows (int64) again; one that is gone is no error. The others keep their numbers."""
+        ...
+
+    def view(self) -> TextView:
+        """What it holds now, for as long as somebody asks it."""
+        ...
+
+    def stats(self) -> TextStats:
+        """What it holds now."""
         ...
 
     def close(self) -> None:

@@ -164,6 +164,22 @@ class DenseSuite:
             assert left[index.search(query, 50).rows].all()
         assert index.stats().rows == self.rows - len(gone)
 
+    def test_many_small_changes_lose_nothing(self, index: DenseIndex, vectors: np.ndarray) -> None:
+        whole, left = vectors, np.ones(self.rows, bool)
+        rng = np.random.default_rng(15)
+        for size in (1, 3, 700, 2, 40, 900, 1):
+            index.add(more := clustered(size, seed=size))
+            whole, left = np.concatenate([whole, more]), np.concatenate([left, np.ones(size, bool)])
+            gone = rng.choice(len(whole), 60, replace=False)
+            index.delete(gone)
+            left[gone] = False
+        assert self._recall(index, whole, left, clustered(20, seed=16)) >= 0.999
+        mask = rng.random(len(whole)) < 0.4
+        found = index.search(whole[7], 20, mask)
+        right = truth(whole, whole[7], 20, mask & left)
+        assert recall(found, right) >= 0.95
+        assert (mask & left)[found.rows].all()
+
     def test_a_mask_of_before_allows_nothing_that_was_added_since(self, index: DenseIndex) -> None:
         mask = np.ones(self.rows, bool)
         added = clustered(3, seed=22)

@@ -127,3 +127,47 @@ class TextSuite:
         second = index.search("hose gauge", 50)
         assert first.rows.tolist() == second.rows.tolist()
         assert first.scores.tobytes() == second.scores.tobytes()
+
+    def test_what_is_added_is_found_under_the_next_numbers(self, index: TextIndex) -> None:
+        index.build(["pump"], [""])
+        index.add(["valve", "seal"], ["", ""])
+        index.add(["motor"], [""])
+        assert index.search("seal", 5).rows.tolist() == [2]
+        assert index.search("motor", 5).rows.tolist() == [3]
+
+    def test_adding_piece_by_piece_scores_as_building_at_once(self, index: TextIndex) -> None:
+        texts, titles = corpus(400)
+        index.build(texts, titles)
+        whole = index.search("hose gauge", 50)
+        index.build(texts[:100], titles[:100])
+        for start in range(100, 400, 20):
+            index.add(texts[start : start + 20], titles[start : start + 20])
+        parts = index.search("hose gauge", 50)
+        assert parts.rows.tolist() == whole.rows.tolist()
+        np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-5)
+
+    def test_what_is_deleted_is_never_found_and_the_others_keep_their_numbers(self, index: TextIndex) -> None:
+        index.build(["pump one", "pump two", "pump three"], [""] * 3)
+        index.delete(np.array([1]))
+        index.delete(np.array([1, 99]))
+        assert set(index.search("pump", 5).rows.tolist()) == {0, 2}
+        index.add(["pump four"], [""])
+        assert index.search("four", 5).rows.tolist() == [3]
+        assert index.stats() == (3, 1)
+
+    def test_a_view_answers_as_it_did_whatever_comes_and_goes(self, index: TextIndex) -> None:
+        index.build(["pump one", "valve"], ["", ""])
+        view = index.view()
+        index.add(["pump two"], [""])
+        index.delete(np.array([0]))
+        assert view.search("pump", 5).rows.tolist() == [0]
+        assert index.view().search("pump", 5).rows.tolist() == [2]
+        index.build(["seal"], [""])
+        assert view.search("pump", 5).rows.tolist() == [0]
+
+    def test_a_mask_of_before_allows_nothing_that_was_added_since(self, index: TextIndex) -> None:
+        index.build(*corpus(600))
+        index.add(["bearing"] * 5, [""] * 5)
+        for allowed in (600, 10):
+            mask = np.arange(600) < allowed
+            assert (index.search("bearing", 700, mask).rows < allowed).all()

@@ -17,8 +17,8 @@ class Fused(NamedTuple):
     scores: np.ndarray
 
 
-def reciprocal_ranks(rankings: Sequence[np.ndarray], k: int = RRF_K) -> Fused:
-    """Every row of any ranking by its sum of 1 / (k + rank), ranks from 1, ties by row.
+def reciprocal_ranks(rankings: Sequence[np.ndarray], k: int = RRF_K, order: np.ndarray | None = None) -> Fused:
+    """Every row of any ranking by its sum of 1 / (k + rank), ranks from 1, ties by order[row] or else by row.
 
     Needs no scores, so rankings whose scores have no common scale may meet (Cormack, Clarke and Buettcher 2009).
     """
@@ -27,5 +27,5 @@ def reciprocal_ranks(rankings: Sequence[np.ndarray], k: int = RRF_K) -> Fused:
     shares = np.concatenate([1.0 / (k + np.arange(1, len(ranking) + 1)) for ranking in rankings])
     rows, place = np.unique(np.concatenate(rankings).astype(np.int64), return_inverse=True)
     scores = np.bincount(place, weights=shares, minlength=len(rows))
-    order = np.lexsort((rows, -scores))
-    return Fused(rows[order], scores[order])
+    first = np.lexsort((rows if order is None else order[rows], -scores))
+    return Fused(rows[first], scores[first])

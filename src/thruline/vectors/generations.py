@@ -146,6 +146,15 @@ class Generations:
         rows = self._db.query(self._q.members, {"generation": generation})
         return [(ArtifactId(record), ArtifactId(vectors)) for record, vectors in rows]
 
+    def between(self, old: str, new: ArtifactId) -> tuple[set[ArtifactId], dict[ArtifactId, ArtifactId]]:
+        """Records that a generation has and the next one not, and record -> set of what is other or new in that.
+
+        Costs the segments that differ.
+        """
+        before, after = self._own_sets(old, but_not_of=new), self._own_sets(new, but_not_of=old)
+        came = {record: vectors for record, vectors in after.items() if before.get(record) != vectors}
+        return before.keys() - after.keys(), came
+
     def switch(self, index: str, generation: ArtifactId, why: str, *, run: str = "", actor: str = "") -> None:
         """Let a generation serve; raises NotFound for one that was never built."""
         self.get(generation)
@@ -185,6 +194,10 @@ class Generations:
             raise Conflict(f"index {index!r} has no earlier generation", hint="build and switch to another first")
         self.switch(index, stack[-2], "rollback", run=run, actor=actor)
         return stack[-2]
+
+    def _own_sets(self, generation: str, *, but_not_of: str) -> dict[ArtifactId, ArtifactId]:
+        rows = self._db.query(self._q.own_sets, {"generation": generation, "other": but_not_of})
+        return {ArtifactId(record): ArtifactId(vectors) for record, vectors in rows}
 
     def _sets_in(self, segment: ArtifactId) -> dict[ArtifactId, ArtifactId]:
         rows = self._db.query(self._q.segment_sets, {"segment": segment})

@@ -40,6 +40,14 @@ JOIN segment_members m ON m.segment = g.segment
 JOIN vector_sets s ON s.id = m.vectors
 WHERE g.generation = :generation ORDER BY s.record;
 
+-- name: own_sets
+-- Every record of a generation with its vector set, but for those in segments that another one has, too.
+SELECT s.record, s.id FROM generation_members g
+JOIN segment_members m ON m.segment = g.segment
+JOIN vector_sets s ON s.id = m.vectors
+WHERE g.generation = :generation
+AND g.segment NOT IN (SELECT segment FROM generation_members WHERE generation = :other);
+
 -- name: segment_sets
 -- Every record of a segment with its vector set.
 SELECT s.record, s.id FROM segment_members m JOIN vector_sets s ON s.id = m.vectors WHERE m.segment = :segment;

@@ -2,28 +2,31 @@
 
 Access is decided before anything is scored: a row's label (its source, groups and rights) is looked up in a small table
 made for the actor, and the same mask goes into both searches, so nothing hidden can push out, outrank or be counted.
+
+Snapshots that follow one another share their engines: a change costs what came and went. A snapshot knows which rows
+live in it, so questions under way finish on theirs; what is gone is wiped once no snapshot is left that had it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
+import weakref
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from thruline.core.errors import Invalid
 from thruline.core.ids import ArtifactId
-from thruline.ports.dense import DenseIndex, Found
+from thruline.ports.dense import DenseIndex, Found, Scan
 from thruline.ports.text import TextIndex
 from thruline.vectors.fusion import reciprocal_ranks
+from thruline.vectors.rows import Label, Labelled, Rows
 
-EVERYBODY = "*"
 # How far down each ranking fusion looks: on SciFact's training questions 30 to 200 are alike (nDCG@10 .754 +- .001),
 # and deeper costs time.
 CANDIDATES = 60
-_NONE = Found(np.empty(0, np.int64), np.empty(0, np.float32))
+_NONE = Found(np.empty(0, np.int64), np.empty(0, np.float32), "none")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,11 @@ class Shelved:
     texts: Sequence[str]
     titles: Sequence[str]
     rights: frozenset[frozenset[str]] = frozenset()
+
+    @property
+    def label(self) -> Label:
+        """Who may see it."""
+        return Label(self.source, self.groups, self.rights)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +69,9 @@ class Hit:
 class Plan:
     """How a search went: rows that the actor may see, candidates of either ranking, hits asked for and given.
 
-    left_out: records that the actor sees and that were not searched, since they may not be used.
+    left_out: records that the actor sees and that were not searched, since they may not be used. scan: how the dense
+    engine went about it, and scored: how many rows it scored exactly. stale: rows that are gone, and may still count
+    in how rare a word is until the index is made anew: they move scores by words by a hair, and are never found.
     """
 
     way: Literal["hybrid", "dense", "text", "nothing"]
@@ -71,6 +81,9 @@ class Plan:
     text: int
     asked: int
     returned: int
+    scan: Scan = "none"
+    scored: int = 0
+    stale: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,75 +94,76 @@ class Hits:
     plan: Plan
 
 
-class _Label(NamedTuple):
-    source: ArtifactId
-    groups: frozenset[str]
-    rights: frozenset[frozenset[str]]
+def at_once(work: Callable[[], object]) -> None:
+    """Do it now."""
+    work()
 
 
 class Serving:
     """One generation, ready. Many threads may search it; a newer one replaces it whole."""
 
-    def __init__(
-        self, generation: ArtifactId, shelved: Mapping[ArtifactId, Shelved], dense: DenseIndex, text: TextIndex
-    ) -> None:
+    def __init__(self, generation: ArtifactId, rows: Rows, engines: _Engines) -> None:
         self.generation = generation
-        self._shelved = shelved
-        self._dense, self._text = dense, text
-        records = [record for record in shelved.values() for _ in record.chunks]
-        self._records = [record.record for record in records]
-        self._chunks = [chunk for record in shelved.values() for chunk in record.chunks]
-        ends = accumulate(len(record.chunks) for record in shelved.values())
-        self._rows_of = {
-            r.record: slice(end - len(r.chunks), end) for r, end in zip(shelved.values(), ends, strict=True)
-        }
-        labels = {_Label(r.source, r.groups, r.rights): None for r in shelved.values()}
-        self._labels = list(labels)
-        number = {label: i for i, label in enumerate(self._labels)}
-        self._left_out = (frozenset[ArtifactId](), np.empty(0, np.intp), np.empty(0, np.intp))  # replaced whole
-        self._label_of_row = np.array([number[_Label(r.source, r.groups, r.rights)] for r in records], np.intp)
+        self._rows, self._engines = rows, engines
+        self._text = engines.text.view()
+        self._stale = engines.text.stats().deleted  # at most
+        self._hold = _Hold()
 
     @classmethod
-    def load(cls, generation: ArtifactId, records: Iterable[Shelved], dense: DenseIndex, text: TextIndex) -> Serving:
+    def load(
+        cls, generation: ArtifactId, records: Iterable[Shelved], dense: DenseIndex, text: TextIndex,
+        *, later: Callable[[Callable[[], object]], object] = at_once,
+    ) -> Serving:  # fmt: skip
         """A snapshot of these records, whatever their order, over new indexes; records without chunks are left out.
 
-        Raises Invalid when their vectors or texts do not fit their chunks or one another.
+        later: does what nobody waits for. Raises Invalid when their vectors or texts do not fit their chunks or one
+        another.
         """
-        shelved = {r.record: r for r in sorted(records, key=lambda r: r.record) if len(r.chunks)}
-        for record in shelved.values():
-            _check(record)
-        if len({record.vectors.shape[1] for record in shelved.values()}) > 1:
-            raise Invalid("records with vectors of different dimensions", hint="re-index under one embedder")
+        shelved = _checked(sorted(records, key=lambda r: r.record))
         dense.build(_stacked(shelved))
-        text.build(
-            [text for record in shelved.values() for text in record.texts],
-            [title for record in shelved.values() for title in record.titles],
-        )
-        return cls(generation, shelved, dense, text)
+        text.build(*_said(shelved))
+        rows = Rows().after([_labelled(r) for r in shelved], (), {})
+        return cls(generation, rows, _Engines(dense, text, later))
 
     def refreshed(
-        self,
-        generation: ArtifactId,
-        *,
-        changed: Iterable[Shelved] = (),
-        gone: Collection[ArtifactId] = (),
-        dense: DenseIndex,
-        text: TextIndex,
-    ) -> Serving:
-        """The next snapshot: this one with records added or replaced, and without those that are gone.
-
-        What did not change is not read, decrypted or decoded again; the indexes are rebuilt.
+        self, generation: ArtifactId, *, changed: Iterable[Shelved] = (), gone: Collection[ArtifactId] = (),
+        relabelled: Mapping[ArtifactId, Label] | None = None,
+    ) -> Serving:  # fmt: skip
+        """The next snapshot: this one with records added or replaced, without those that are gone, and others seen by
+        others. Costs what changes. To be called once, on the newest: the engines are shared.
         """
-        kept = {id: record for id, record in self._shelved.items() if id not in gone}
-        return Serving.load(generation, (kept | {r.record: r for r in changed}).values(), dense, text)
+        came = _checked(sorted({r.record: r for r in changed}.values(), key=lambda r: r.record))
+        dense, text, _ = self._engines
+        gone = {record for record in (*gone, *(r.record for r in came)) if record in self._rows.spans}
+        out = self._rows.rows_of(gone)
+        if came:
+            dense.add(_stacked(came))
+            text.add(*_said(came))
+        text.delete(out)
+        rows = self._rows.after([_labelled(r) for r in came], gone, relabelled or {})
+        newer = Serving(generation, rows, self._engines)
+        self._hold.newer = newer._hold
+        if len(out):
+            wiped = weakref.finalize(self._hold, _wipe, self._engines, out)
+            wiped.atexit = False
+        return newer
 
     def __len__(self) -> int:
-        return len(self._chunks)
+        return self._rows.count
 
     @property
     def records(self) -> frozenset[ArtifactId]:
         """The records that are served."""
-        return frozenset(self._shelved)
+        return self._rows.served
+
+    def label(self, record: ArtifactId) -> Label:
+        """Who may see one of them."""
+        return self._rows.label(self._rows.spans[record].start)
+
+    @property
+    def dead(self) -> int:
+        """Rows that still take a number, or are weighed with the words, and are never found."""
+        return len(self._rows.lives) - self._rows.count
 
     def search(
         self,
@@ -165,65 +179,47 @@ class Serving:
         """The k best chunks that these groups may see, by words and, with a vector, by meaning.
 
         groups: the actor's; "*" sees all. sources: only from these. without: from none of these records.
-        only: from these records alone. min(k, all that matches) come back.
+        only: from these records alone. min(k, all that matches) come back. An empty text is no words: by meaning alone.
         """
-        mask, left_out = self._mask(groups, sources, without, only)
-        visible = len(self) if mask is None else int(np.count_nonzero(mask))
+        mask, visible, left_out = self._rows.allowed(groups, sources, without, only)
+        plan = Plan(
+            way="nothing", visible=visible, left_out=left_out, dense=0, text=0, asked=k, returned=0,
+            stale=self._stale,
+        )  # fmt: skip
         if visible == 0 or k <= 0:
-            plan = Plan(way="nothing", visible=visible, left_out=left_out, dense=0, text=0, asked=k, returned=0)
             return Hits(hits=(), plan=plan)
-        depth = max(k, CANDIDATES)
-        near = _NONE if vector is None else self._dense.search(vector, depth, mask)
-        said = self._text.search(text, depth, mask)
+        depth = max(k, CANDIDATES) if text else k
+        near = _NONE if vector is None else self._settled(self._near(vector, depth, mask))
+        said = self._settled(self._text.search(text, depth, mask)) if text else _NONE
         hits = self._fuse(near, said, k)
         way = "text" if vector is None else "hybrid" if len(said.rows) else "dense"
-        plan = Plan(
-            way=way, visible=visible, left_out=left_out, dense=len(near.rows), text=len(said.rows), asked=k,
-            returned=len(hits),
+        plan = replace(
+            plan, way=way, dense=len(near.rows), text=len(said.rows), returned=len(hits), scan=near.scan,
+            scored=near.candidates,
         )  # fmt: skip
         return Hits(hits=hits, plan=plan)
 
     def close(self) -> None:
-        """Free the text index; after the last search."""
-        self._text.close()
+        """Free the indexes; after the last search."""
+        self._engines.text.close()
+        self._engines.dense.close()
 
-    def _mask(
-        self, groups: frozenset[str], sources: frozenset[ArtifactId] | None, without: frozenset[ArtifactId],
-        only: frozenset[ArtifactId] | None,
-    ) -> tuple[np.ndarray | None, int]:  # fmt: skip
-        """Rows that may be seen, None when all may, and how many records of those that might be are left out."""
-        allowed = np.array([_may_see(label, groups, sources) for label in self._labels], bool)
-        first, rows = self._out(without)
-        if allowed.all() and not len(first) and only is None:
-            return None, 0
-        mask = allowed[self._label_of_row]
-        if only is not None:
-            mask &= self._rows_in(only)
-        left_out = int(np.count_nonzero(mask[first]))
-        mask[rows] = False
-        return mask, left_out
+    def _near(self, vector: np.ndarray, k: int, mask: np.ndarray | None) -> Found:
+        dense, known = self._engines.dense, len(self._rows.lives)
+        if mask is None:
+            found = dense.search(vector, k)
+            if not len(found.rows) or found.rows.max() < known:
+                return found
+            mask = self._rows.lives  # somebody added rows that this snapshot does not know
+        return dense.search(vector, k, mask)
 
-    def _out(self, without: frozenset[ArtifactId]) -> tuple[np.ndarray, np.ndarray]:
-        """The first row of each of these records, and all of their rows.
-
-        The set is the very same until somebody says something else: what it meant last is kept.
-        """
-        known = self._left_out
-        if known[0] is not without:
-            spans = [self._rows_of[record] for record in without if record in self._rows_of]
-            rows = [np.arange(span.start, span.stop) for span in spans]
-            first = np.array([span.start for span in spans], np.intp)
-            known = self._left_out = (without, first, np.concatenate(rows) if rows else first)
-        return known[1:]
-
-    def _rows_in(self, records: frozenset[ArtifactId]) -> np.ndarray:
-        inside = np.zeros(len(self), bool)
-        for record in records & self._rows_of.keys():
-            inside[self._rows_of[record]] = True
-        return inside
+    def _settled(self, found: Found) -> Found:
+        """Ties in an order that does not depend on when a row came."""
+        order = np.lexsort((self._rows.order[found.rows], -found.scores))
+        return found._replace(rows=found.rows[order], scores=found.scores[order])
 
     def _fuse(self, near: Found, said: Found, k: int) -> tuple[Hit, ...]:
-        fused = reciprocal_ranks([near.rows, said.rows])
+        fused = reciprocal_ranks([near.rows, said.rows], order=self._rows.order)
         dense, text = _places(near), _places(said)
         return tuple(
             self._hit(int(row), float(score), dense.get(int(row), _ABSENT), text.get(int(row), _ABSENT))
@@ -231,16 +227,30 @@ class Serving:
         )
 
     def _hit(self, row: int, score: float, dense: _Place, text: _Place) -> Hit:
+        rows = self._rows
         return Hit(
-            chunk=self._chunks[row],
-            record=self._records[row],
-            source=self._labels[self._label_of_row[row]].source,
-            score=score,
-            dense_rank=dense.rank,
-            dense_score=dense.score,
-            text_rank=text.rank,
-            text_score=text.score,
-        )
+            chunk=rows.chunks[row], record=rows.records[row], source=rows.label(row).source, score=score,
+            dense_rank=dense.rank, dense_score=dense.score, text_rank=text.rank, text_score=text.score,
+        )  # fmt: skip
+
+
+class _Engines(NamedTuple):
+    dense: DenseIndex
+    text: TextIndex
+    later: Callable[[Callable[[], object]], object]
+
+
+class _Hold:
+    """Lives as long as its snapshot, and keeps those of newer ones alive: the last older reader lets go of all."""
+
+    __slots__ = ("__weakref__", "newer")
+
+    def __init__(self) -> None:
+        self.newer: _Hold | None = None
+
+
+def _wipe(engines: _Engines, rows: np.ndarray) -> None:
+    engines.later(lambda: engines.dense.delete(rows))
 
 
 class _Place(NamedTuple):
@@ -256,21 +266,26 @@ def _places(found: Found) -> dict[int, _Place]:
     return {row: _Place(rank, score) for rank, (row, score) in pairs}
 
 
-def _may_see(label: _Label, groups: frozenset[str], sources: frozenset[ArtifactId] | None) -> bool:
-    wanted = sources is None or label.source in sources
-    return wanted and (EVERYBODY in groups or not any(map(groups.isdisjoint, (label.groups, *label.rights))))
+def _checked(records: Iterable[Shelved]) -> list[Shelved]:
+    """Those that have chunks, the last of each; raises Invalid."""
+    shelved = list({r.record: r for r in records if len(r.chunks)}.values())
+    for record in shelved:
+        rows = {len(record.chunks), len(record.vectors), len(record.texts), len(record.titles)}
+        if len(rows) > 1 or record.vectors.ndim != 2:
+            raise Invalid(f"record {record.record!r} has chunks, vectors and texts of different numbers")
+    if len({record.vectors.shape[1] for record in shelved}) > 1:
+        raise Invalid("records with vectors of different dimensions", hint="re-index under one embedder")
+    return shelved
 
 
-def _check(record: Shelved) -> None:
-    rows = {len(record.chunks), len(record.vectors), len(record.texts), len(record.titles)}
-    if len(rows) > 1 or record.vectors.ndim != 2:
-        raise Invalid(f"record {record.record!r} has chunks, vectors and texts of different numbers")
+def _labelled(record: Shelved) -> Labelled:
+    return Labelled(record.record, record.label, record.chunks)
 
 
-def _stacked(shelved: Mapping[ArtifactId, Shelved]) -> np.ndarray:
-    """One float32 matrix of unit rows: what was stored as float16 is a little off length 1."""
-    if not shelved:
-        return np.empty((0, 0), np.float32)
-    matrix = np.concatenate([record.vectors for record in shelved.values()], dtype=np.float32)
-    lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
-    return matrix / np.where(lengths > 0, lengths, 1)
+def _stacked(shelved: Sequence[Shelved]) -> np.ndarray:
+    return np.concatenate([record.vectors for record in shelved]) if shelved else np.empty((0, 0), np.float16)
+
+
+def _said(shelved: Sequence[Shelved]) -> tuple[list[str], list[str]]:
+    texts = [text for record in shelved for text in record.texts]
+    return texts, [title for record in shelved for title in record.titles]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from thruline.backends.exact_dense import ExactDense
@@ -112,18 +113,73 @@ def test_the_order_of_loading_changes_nothing() -> None:
 
 def test_a_refresh_equals_a_new_load() -> None:
     drier = shelved("pumps", ["The pump ran dry"])
-    refreshed = load(PUMPS, VALVES).refreshed(
-        GENERATION, changed=[drier, SALARIES], gone={VALVES.record}, dense=Flat4Dense(), text=TantivyText()
-    )
+    refreshed = load(PUMPS, VALVES).refreshed(GENERATION, changed=[drier, SALARIES], gone={VALVES.record})
     assert refreshed.records == {PUMPS.record, SALARIES.record}
-    assert ask(refreshed, "pump valve") == ask(load(drier, SALARIES), "pump valve")
+    again = ask(load(drier, SALARIES), "pump valve")
+    assert ask(refreshed, "pump valve").hits == again.hits
+    assert (ask(refreshed, "pump valve").plan.stale, again.plan.stale) == (4, 0)
 
 
 def test_the_old_snapshot_answers_on_while_the_new_one_serves() -> None:
     old = load(PUMPS, VALVES)
     before = ask(old, "valve")
-    old.refreshed(GENERATION, gone={VALVES.record}, dense=Flat4Dense(), text=TantivyText())
+    old.refreshed(GENERATION, changed=[SALARIES], gone={VALVES.record})
     assert ask(old, "valve") == before
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 4), max_size=3), st.sets(st.sampled_from("abcdef"))
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(CHANGES)
+def test_any_run_of_changes_serves_what_a_new_load_serves(changes: list[tuple[dict[str, int], set[str]]]) -> None:
+    serving, live = load(), {}
+    for number, (came, gone) in enumerate(changes):
+        changed = [shelved(name, [f"pump {name} {number} {i}" for i in range(n)]) for name, n in came.items()]
+        live = {name: r for name, r in live.items() if name not in gone} | dict(zip(came, changed, strict=True))
+        out = {IDS.artifact("record", name) for name in gone - came.keys()}
+        serving = serving.refreshed(GENERATION, changed=changed, gone=out)
+    fresh = load(*live.values())
+    assert (serving.records, len(serving)) == (fresh.records, len(fresh))
+    vector = EMBEDDER.query("pump b 2")
+    mine, theirs = (x.search("", vector, 50, groups=ALL) for x in (serving, fresh))
+    assert [(h.chunk, h.record, h.dense_score) for h in mine.hits] == [
+        (h.chunk, h.record, h.dense_score) for h in theirs.hits
+    ]
+    said = serving.search("pump", None, 50, groups=ALL)
+    assert {h.chunk for h in said.hits} == {h.chunk for h in fresh.search("pump", None, 50, groups=ALL).hits}
+
+
+def test_what_is_gone_is_wiped_when_the_last_question_of_before_is_done() -> None:
+    dense = Flat4Dense()
+    old = Serving.load(GENERATION, [PUMPS, VALVES], dense, TantivyText())
+    middle = old.refreshed(GENERATION, gone={VALVES.record})
+    newest = middle.refreshed(GENERATION, gone={PUMPS.record})
+    del middle
+    assert dense.stats().rows == 4
+    assert len(ask(old, "valve").hits) == 4
+    del old
+    assert dense.stats().rows == 0
+    assert ask(newest, "valve").hits == ()
+
+
+def test_a_snapshot_does_not_find_what_came_after_it() -> None:
+    old = load(PUMPS)
+    new = old.refreshed(GENERATION, changed=[VALVES])
+    assert VALVES.record not in {h.record for h in ask(old, "valve", 50).hits}
+    assert VALVES.record in {h.record for h in ask(new, "valve", 50).hits}
+
+
+def test_others_may_see_it_and_nothing_moves() -> None:
+    serving = load(PUMPS, SALARIES)
+    opened = serving.refreshed(GENERATION, relabelled={SALARIES.record: replace(SALARIES, groups=DESK).label})
+    assert SALARIES.record in {h.record for h in ask(opened, "pump engineer", groups=DESK).hits}
+    assert SALARIES.record not in {h.record for h in ask(serving, "pump engineer", groups=DESK).hits}
 
 
 def test_vectors_of_other_dimensions_are_refused() -> None:
