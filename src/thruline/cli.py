@@ -33,7 +33,7 @@ GROUPS = (
         "data checked",
         ("quality", "accept", "alike", "check", "corpus", "anonymity", "budget", "aggregate", "aggregates"),
     ),
-    ("answers", ("ask", "search", "why", "pages", "replay", "answers")),
+    ("answers", ("ask", "search", "why", "pages", "replay", "answers", "prompt")),
     ("undo", ("blast", "touched", "quarantine", "release", "reask", "verify")),
     (
         "rights of people",

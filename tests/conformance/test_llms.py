@@ -15,6 +15,7 @@ from thruline.testing.fake_llm import FakeLlm
 from thruline.testing.llm_suite import LlmSuite
 from thruline.vectors.context import Hit, assemble, messages
 from thruline.vectors.grounding import ground
+from thruline.vectors.prompts import shipped
 from thruline.vectors.weights import SMOLLM2_NAME, find_gguf
 
 
@@ -28,7 +29,7 @@ class TestOpenAiCompatible(LlmSuite):
 def test_the_fake_server_answers_a_prompt_with_passages_by_citing_the_first() -> None:
     text = "The garage opens at 6. It closes at 10."
     hit = Hit(chunk=ArtifactId("c"), record=ArtifactId("r"), title="Parking", text=text, start=0, end=len(text))
-    asked = messages("When does the garage open?", assemble([hit], 100), "a1b2c3")
+    asked = messages(shipped(), "When does the garage open?", assemble([hit], 100).passages, "a1b2c3")
 
     async def ask(url: str) -> str:
         llm = OpenAiLlm(url, "fake")

@@ -10,8 +10,9 @@ import pytest
 from thruline.app.platform import Platform
 from thruline.core.errors import Denied, Invalid, NotFound
 from thruline.core.ids import random_id
-from thruline.flows.answer import by_words, finish, prepare
+from thruline.flows.answer import finish, prepare
 from thruline.flows.receipts import WITHHELD
+from thruline.flows.words import by_words
 from thruline.testing.homes import as_user, write
 
 PAY = "# Pay\n\nThe pay of grade seven is forty thousand in the year, paid monthly."

@@ -15,9 +15,10 @@ from thruline.api.recording import Relayed, relayed
 from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import random_id
-from thruline.flows.answer import NAMES_ERASED, by_words, finish, prepare
+from thruline.flows.answer import NAMES_ERASED, finish, prepare
 from thruline.flows.erase import ERASED, _delete, erase
 from thruline.flows.reach import find
+from thruline.flows.words import by_words
 from thruline.ledger.residue import OUT_OF_SIGHT, residue_apart
 from thruline.testing.canary import assert_gone, canary
 from thruline.testing.homes import as_user, write

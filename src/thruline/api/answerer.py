@@ -20,8 +20,10 @@ from thruline.api.recording import ASK, called
 from thruline.api.wire import ClientGone, EventStream, WhileConnected, send_whole
 from thruline.core.errors import ThrulineError
 from thruline.core.nouns import Draft
-from thruline.flows.answer import Asked, Words, by_extract, by_words, finish, prepare, said_already
-from thruline.flows.reports import AnswerReport
+from thruline.flows.answer import finish, prepare
+from thruline.flows.budget import uncounted
+from thruline.flows.reports import AnswerReport, Filters
+from thruline.flows.words import Asked, Words, by_extract, by_words, said_already
 from thruline.ports.llm import Piece
 from thruline.vectors.context import TOKENS_A_WORD
 
@@ -129,7 +131,7 @@ async def answer(gateway: Gateway, call: Call) -> None:
     """Answer a chat request, streamed if it says so, with a receipt."""
     request = read_question(call, has_llm=_is_llm(gateway))
     filters = await run_in_threadpool(filters_of, gateway.line, call.actor, request.metadata)
-    asked = await run_in_threadpool(lambda: prepare(gateway.line, call.actor, request.question, filters=filters))
+    asked = await run_in_threadpool(_prepared, gateway, call, request.question, filters)
     speech = await _begin(gateway, asked, request)
     speak = _stream if request.stream else _whole
     try:
@@ -137,6 +139,11 @@ async def answer(gateway: Gateway, call: Call) -> None:
             await speak(gateway, call, request, asked, speech)
     except ClientGone:
         await _keep(gateway, call, asked, _words(gateway, asked, speech, whole=False))
+
+
+def _prepared(gateway: Gateway, call: Call, question: str, filters: Filters) -> Asked:
+    tokens = gateway.llm.tokens if gateway.llm is not None else uncounted
+    return prepare(gateway.line, call.actor, question, filters=filters, tokens=tokens)
 
 
 async def _whole(gateway: Gateway, call: Call, request: Question, asked: Asked, speech: _Speech) -> None:

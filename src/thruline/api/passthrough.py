@@ -27,8 +27,8 @@ from thruline.api.recording import PASS, Relayed, relayed
 from thruline.api.wire import ClientGone, EventStream, WhileConnected, send_whole
 from thruline.core.errors import Corrupt, ThrulineError, Unavailable
 from thruline.core.ids import ArtifactId, random_id
-from thruline.flows.answer import REFUSED
 from thruline.flows.reports import Outcome
+from thruline.flows.words import REFUSED
 from thruline.guard.screen import Screened
 from thruline.ports.llm import Forwarded, Llm
 

@@ -93,7 +93,7 @@ class Answer:
     llm_key: str = leaf("", "reference to its API key")
     llm_timeout: str = leaf("60s", "longest silence of the model before the answer is ended")
     passages: int = leaf(8, "passages that an answer may use")
-    context_tokens: int = leaf(3000, "tokens of context for a model")
+    context_tokens: int = leaf(3000, "most tokens that a model is sent: rules, passages and question")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,10 @@ import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from xllamacpp import CommonParams, Server  # pyright: ignore[reportAttributeAccessIssue]
@@ -22,6 +24,7 @@ from thruline.ports.llm import Forwarded, LlmInfo, Message, Piece
 
 _HELLO = '{"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}'
 BUFFERED = 64  # pieces that a slow reader may fall behind before the model waits for it
+COUNT_S = 2.0  # longest wait for a count of tokens
 _STREAM = ((b"content-type", b"text/event-stream; charset=utf-8"),)
 _JSON = ((b"content-type", b"application/json"),)
 
@@ -37,7 +40,9 @@ class LlamaCppLlm:
         if not path.is_file():
             raise NotFound(f"there is no model file {str(path)!r}", hint="name a GGUF file")
         self.info = LlmInfo(name=path.stem, url="")
-        self._server: Server | None = _load(path, threads, context)
+        key = secrets.token_urlsafe(32)
+        self._headers = {"authorization": f"Bearer {key}", "content-type": "application/json"}
+        self._server: Server | None = _load(path, threads, context, key)
         self._turns = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llamacpp")
 
     async def stream(self, messages: Sequence[Message], options: Mapping[str, Any]) -> AsyncGenerator[Piece, None]:
@@ -73,6 +78,19 @@ class LlamaCppLlm:
             return Forwarded(status=failure.get("code", 500), headers=_JSON, body=_once(first))
         body_of = _events(first, replies) if streams else _once(first)
         return Forwarded(status=200, headers=_STREAM if streams else _JSON, body=body_of)
+
+    def tokens(self, text: str) -> int | None:
+        """Counted by the engine; None once it is closed."""
+        if self._server is None:
+            return None
+        link = HTTPConnection(urlsplit(self._server.listening_address).netloc, timeout=COUNT_S)
+        try:
+            link.request("POST", "/tokenize", msgspec.json.encode({"content": text}), self._headers)
+            return len(msgspec.json.decode(link.getresponse().read())["tokens"])
+        except (OSError, HTTPException):
+            return None  # an estimate will do: the engine is busy, or ends
+        finally:
+            link.close()
 
     async def close(self) -> None:
         """End the model once the request that runs has ended."""
@@ -116,14 +134,14 @@ async def _finished(turn: asyncio.Future[None]) -> None:
         raise Corrupt("the model broke off", hint="try again; if it stays, check the model file") from error
 
 
-def _load(path: Path, threads: int, context: int) -> Server:
+def _load(path: Path, threads: int, context: int, key: str) -> Server:
     params = CommonParams()
     params.model.path = str(path)
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads
     params.n_ctx = context
     params.warmup = params.ui = False
     params.verbosity = 0
-    params.api_keys = [secrets.token_urlsafe(32)]
+    params.api_keys = [key]
     try:
         server = Server(params)
     except RuntimeError as error:

@@ -229,6 +229,12 @@ VERBS: Mapping[str, Verb] = dict(
             plan=Digest(),
             why=one_of("operator", "tuned", "retuned", "moved", "rollback"),
         ),
+        _verb("prompt.kept", "A template that a language model is asked by was kept.", characters=Number()),
+        _verb(
+            "prompt.used",
+            "Another template came into force.",
+            why=one_of("operator", "rollback"),
+        ),
         _verb("dataset.built", "Rows became a dataset.", rows=Number(), train=Number(), test=Number()),
         _verb(
             "shard.trained", "Rows of these records became one part of a model.", number=Number(), size=Number("bytes")

@@ -60,6 +60,7 @@ from thruline.ports.workers import Workers
 from thruline.runs.runner import Runs
 from thruline.vectors.generations import Generations
 from thruline.vectors.plans import DensePlan, Plans
+from thruline.vectors.prompt_versions import Prompts
 
 SENDERS = 16  # that wait to bring something in: of a server's 40 threads the rest are for those who ask
 
@@ -176,6 +177,7 @@ class Line:
         self.budgets = Budgets(database)
         self.tokens = Tokens(database, payloads, ids)
         self.generations = Generations(database, self.ledger, ids, payloads)
+        self.prompts = Prompts(database, self.ledger, ids, payloads)
         self.plans = Plans(database, self.ledger)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)

@@ -47,6 +47,7 @@ TEXTS = (
     "aggregate",
     "token",
     "match",
+    "prompt",
     corrections.KIND,
 )  # payloads that are read
 WHOLE = (

@@ -37,7 +37,7 @@ def _again(line: Line, answers: Iterator[AnswerReport], limit: int, operator: Ac
             return
         if (asker := _asker(line, before.asker, operator)) is not None:
             limit -= 1
-            now = ask(line, asker, before.question, before.purpose, replace(before.filters, as_of=""))
+            now = ask(line, asker, before.question, purpose=before.purpose, filters=replace(before.filters, as_of=""))
             yield ReaskedAnswer(
                 before=before.id, now=now.id, asker=before.asker, question=before.question,
                 changed=now.text != before.text, outcome=now.outcome, text=now.text,

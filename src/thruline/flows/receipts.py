@@ -10,7 +10,7 @@ from thruline.core.errors import NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft
 from thruline.data.records import Record
-from thruline.flows.answer import by_extract, prepare, said_already
+from thruline.flows.answer import prepare
 from thruline.flows.answers import state_of
 from thruline.flows.documents import read_documents
 from thruline.flows.eyes import covered, eyes
@@ -18,6 +18,7 @@ from thruline.flows.line import Line
 from thruline.flows.reports import AnswerLine, AnswerReport, Passage, ReplayReport
 from thruline.flows.restrictions import RESTRICTED
 from thruline.flows.sight import sight
+from thruline.flows.words import by_extract, said_already
 
 WITHHELD = "(left out: it rests on a document that you may not see)"
 
@@ -69,8 +70,9 @@ def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
     asker = actor if then.asker == actor.name else line.access.actor(then.asker)
     serving = line.shelf.snapshot(ArtifactId(then.generation)) if then.generation else None
     asked = prepare(
-        line, asker, then.question, serving, purpose=then.purpose, by_model=then.mode == "llm", filters=then.filters
-    )
+        line, asker, then.question, serving, purpose=then.purpose, by_model=then.mode == "llm", filters=then.filters,
+        prompt=line.prompts.find(then.prompt),
+    )  # fmt: skip
     before, after = [p.chunk for p in then.passages], [p.chunk for p in asked.passages]
     words = None if then.mode == "llm" else said_already(asked) or by_extract(line, asked)
     retrieval = "same" if before == after else "changed"

@@ -97,6 +97,7 @@ def _labels(line: Line, actor: Actor, edges: list[Edge], said: AnswerReport) -> 
     labels |= {s.id: (s.name, f"for {', '.join(s.groups)}") for s in line.records.sources()}
     labels |= {i: _generation(line, i) for i in ids if kind_of(i) == "index"}
     labels |= {i: _model(line, i, said) for i in ids if kind_of(i) == "model"}
+    labels |= {i: _prompt(line, i) for i in ids if kind_of(i) == "prompt"}
     labels |= _shards(line, [i for i in ids if kind_of(i) == "shard"])
     return labels
 
@@ -109,6 +110,12 @@ def _shards(line: Line, ids: list[ArtifactId]) -> dict[str, tuple[str, str]]:
 def _generation(line: Line, id: ArtifactId) -> tuple[str, str]:
     generation = line.generations.get(id)
     return id.partition(":")[2][:12], f"generation with {generation.chunks:,} chunks"
+
+
+def _prompt(line: Line, id: ArtifactId) -> tuple[str, str]:
+    found = line.prompts.find(id)
+    whose = "as shipped" if id == line.prompts.shipped.id else "the operator's"
+    return id.partition(":")[2][:12], whose if found else "its text is erased"
 
 
 def _model(line: Line, id: ArtifactId, said: AnswerReport) -> tuple[str, str]:

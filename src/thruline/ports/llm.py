@@ -77,6 +77,10 @@ class Llm(Protocol):
         """Send an OpenAI chat request as it is, and give the reply as it is, streamed or not, errors included."""
         ...
 
+    def tokens(self, text: str) -> int | None:
+        """How many tokens the model reads in a text; None where its tokenizer is not here. Safe from any thread."""
+        ...
+
     async def close(self) -> None:
         """Close pooled connections, end a model that runs in this process; twice is as good as once."""
         ...

@@ -139,6 +139,16 @@ class LlmSuite:
 
         asyncio.run(check())
 
+    def test_tokens_are_counted_or_it_says_that_it_cannot(self, llm: Llm) -> None:
+        async def check() -> None:
+            short, long = llm.tokens("colours"), llm.tokens("three colours of the rainbow " * 20)
+            assert (short is None) == (long is None)
+            if short is not None and long is not None:
+                assert 0 < short < 80 <= long
+            await llm.close()
+
+        asyncio.run(check())
+
     def test_info_names_the_model(self, llm: Llm) -> None:
         assert llm.info.name
         asyncio.run(llm.close())

@@ -75,3 +75,19 @@ SELECT plan FROM index_plans WHERE name = :name ORDER BY seq DESC LIMIT 1;
 -- name: plans
 -- All, oldest first.
 SELECT plan, why, at FROM index_plans WHERE name = :name ORDER BY seq;
+
+-- name: put_prompt
+-- A template was kept.
+INSERT INTO prompts (id, at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING;
+
+-- name: prompts
+-- All, the latest first.
+SELECT id, at FROM prompts ORDER BY at DESC, id;
+
+-- name: put_prompt_use
+-- From here on this template is in force.
+INSERT INTO prompt_uses (seq, prompt, why) VALUES (:seq, :prompt, :why);
+
+-- name: prompt_uses
+-- All, oldest first.
+SELECT prompt, why FROM prompt_uses ORDER BY seq;

@@ -45,3 +45,16 @@ CREATE TABLE IF NOT EXISTS index_plans (
   at INTEGER NOT NULL,
   PRIMARY KEY (name, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Templates that a language model is asked by; the text is the payload of the same id.
+CREATE TABLE IF NOT EXISTS prompts (
+  id TEXT PRIMARY KEY,
+  at INTEGER NOT NULL
+) STRICT;
+
+-- Which template was in force when. seq is the ledger's.
+CREATE TABLE IF NOT EXISTS prompt_uses (
+  seq INTEGER PRIMARY KEY,
+  prompt TEXT NOT NULL,
+  why TEXT NOT NULL
+) STRICT;

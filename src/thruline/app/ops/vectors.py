@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from thruline.app.operations import operation
 from thruline.app.platform import Platform
+from thruline.core.errors import Denied
 from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
     from thruline.flows import answer as answering
     from thruline.flows import filters, find, receipts, reindex, reports
     from thruline.flows import pages as paging
+    from thruline.flows import prompts as prompting
     from thruline.flows import why as whys
 else:
     reports = lazy("thruline.flows.reports")
@@ -19,6 +21,7 @@ else:
     filters = lazy("thruline.flows.filters")
     find = lazy("thruline.flows.find")
     paging = lazy("thruline.flows.pages")
+    prompting = lazy("thruline.flows.prompts")
     receipts = lazy("thruline.flows.receipts")
     reindex = lazy("thruline.flows.reindex")
     whys = lazy("thruline.flows.why")
@@ -42,12 +45,16 @@ def ask(
     as_of: AsOf = "",
     as_user: AsUser = "",
     purpose: Purpose = "answer",
+    prompt: Annotated[str, "try this version of the prompt once (operator only)"] = "",
 ) -> reports.AnswerReport:  # fmt: skip
     """Answer from the documents that may be seen, each sentence with its citation."""
     narrowed = filters.given(
         p.line, p.anyone(as_user), source=source, since=since, until=until, path=path, language=language, as_of=as_of
     )
-    return answering.ask(p.line, p.anyone(as_user), question, purpose, narrowed)
+    if prompt and "operator" not in p.actor.may:
+        raise Denied(f"{p.actor.name!r} may not try the prompt {prompt!r}", hint="only the operator may")
+    tried = prompting.on_trial(p.line, prompt)
+    return answering.ask(p.line, p.anyone(as_user), question, purpose=purpose, filters=narrowed, prompt=tried)
 
 
 @operation(role="reader", cli="search", positional=("question",), reads=True)

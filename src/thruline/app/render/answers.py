@@ -26,10 +26,18 @@ def _answer(answer: reports.AnswerReport) -> Iterator[str]:
     yield f"receipt {answer.id}   {answer.outcome}, {answer.ms:.0f} ms   thruline why {answer.id}"
 
 
+def _prompt(view: reports.PromptView) -> Iterator[str]:
+    state = "in force" if view.in_force else "not in force"
+    yield f"# {view.id}, {state}{', shipped' if view.is_shipped else ''}"
+    yield view.text.rstrip()
+
+
 def notes(answer: reports.AnswerReport) -> Iterator[str]:
     """What was kept out of an answer, and from whom."""
     if answer.filters.words:
         yield f"only documents {answer.filters.words}"
+    if answer.budget and (cut := sum(bool(p.fate) for p in answer.passages)) and answer.mode == "llm":
+        yield f"{n(cut, 'passage')} left out or cut: {answer.budget.tokens} of {answer.budget.limit} tokens"
     if answer.left_out:
         yield f"{n(answer.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
     if answer.kept_home:
@@ -92,6 +100,7 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
 
 
 FORMS: dict[type, Any] = {
+    reports.PromptView: _prompt,
     reports.AnswerReport: _answer,
     reports.WhyReport: _why,
     reports.Node: tree,

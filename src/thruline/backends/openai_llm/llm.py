@@ -72,6 +72,10 @@ class OpenAiLlm:
         reply = await self._client.post(body)
         return Forwarded(status=reply.head.status, headers=end_to_end(reply.head), body=reply)
 
+    def tokens(self, text: str) -> int | None:  # noqa: ARG002
+        """None: the protocol has no way to ask."""
+        return None
+
     async def close(self) -> None:
         """Close idle connections; the next call opens new ones."""
         self._client.close()

@@ -7,6 +7,7 @@ from thruline.flows.reports.answers import (
     ALL,
     AnswerLine,
     AnswerReport,
+    Budget,
     Filters,
     Node,
     Outcome,
@@ -38,6 +39,7 @@ from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.outbox import DeliveryView
 from thruline.flows.reports.pages import CitedPage, Mark, PagePicture
 from thruline.flows.reports.papers import PaperReport
+from thruline.flows.reports.prompts import PromptView
 from thruline.flows.reports.removal import (
     BlastReport,
     EraseReport,
@@ -115,6 +117,7 @@ __all__ = [
     "AnswerReport",
     "BackupReport",
     "BlastReport",
+    "Budget",
     "BudgetView",
     "Check",
     "CitedPage",
@@ -162,6 +165,7 @@ __all__ = [
     "PlanMeasure",
     "PlanView",
     "ProblemView",
+    "PromptView",
     "PushReport",
     "QualityReport",
     "QualityRule",

@@ -43,7 +43,8 @@ ALL = Filters()
 class Passage:
     """A chunk that was found. number: how the answer cites it, from 1; 0 when it was not given to the answer.
 
-    doubtful: characters of the text that are words read off a picture with little certainty.
+    doubtful: characters of the text that are words read off a picture with little certainty. fate: why the answer was
+    not given all of it: the budget of tokens, or as much of its document as an answer takes was given before.
     """
 
     number: int
@@ -59,6 +60,7 @@ class Passage:
     text_rank: int
     state: str = "live"
     doubtful: tuple[Span, ...] = ()
+    fate: Literal["", "no_room", "cut", "enough"] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +105,24 @@ class Sentence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Tokens of what an answer was made from. For a language model: of all that it was sent, with rules and question.
+
+    counted: by the model's own tokenizer; else estimated from words.
+    """
+
+    tokens: int
+    limit: int
+    counted: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnswerReport:
     """An answer and what it is made of; `id` is its receipt id.
 
     left_out: documents that its asker sees and that were not searched, since somebody in them does not allow, or has
     not allowed, the use. kept_home: passages that were found and kept from the language model, which stands elsewhere
-    than they may be.
+    than they may be. prompt: the version that a language model was asked by; empty where none was.
     """
 
     id: str
@@ -130,6 +144,8 @@ class AnswerReport:
     left_out: int = 0
     kept_home: int = 0
     filters: Filters = ALL
+    prompt: str = ""
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,163 @@
+"""Words: what an answer says, in sentences of the documents or in a language model's, and what it was asked with."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from thruline.core.errors import Corrupt, Unavailable
+from thruline.core.ids import ArtifactId
+from thruline.core.nouns import Actor
+from thruline.flows.filters import ALL, Filters, nothing_fits
+from thruline.flows.line import Line
+from thruline.flows.purposes import ANSWER
+from thruline.flows.reports import Outcome, Passage, Quote, Sentence
+from thruline.guard.screen import Screened
+from thruline.ports.llm import Llm
+from thruline.vectors import context as contexts
+from thruline.vectors.extract import extract
+from thruline.vectors.grounding import ground
+from thruline.vectors.prompt_versions import Prompt
+from thruline.vectors.prompts import shipped
+
+REFUSED = "This question was not answered: it reads like an attempt to give the system orders."
+ANSWER_TOKENS = 700  # a page of text; a small model that has lost its way goes on for ever otherwise
+
+
+class Staying(NamedTuple):
+    """What residency keeps here. kept_home: passages that were found and that the language model is not given.
+
+    is_all: the best of them is one of these, so that sentences of the documents answer instead of the model.
+    is_unembedded: the embedder is not given them either.
+    """
+
+    kept_home: int = 0
+    is_all: bool = False
+    is_unembedded: bool = False
+
+
+NOTHING_STAYS = Staying()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """A question with everything that an answer may be made from.
+
+    prompt: what a language model is asked by; None where it is not asked. fence: a marker that no document can know.
+    counted: whether the context's tokens are the model's own.
+    """
+
+    id: ArtifactId
+    question: str
+    actor: Actor
+    screened: Screened
+    context: contexts.Context
+    passages: tuple[Passage, ...]
+    generation: ArtifactId
+    began: float
+    purpose: str = ANSWER
+    left_out: int = 0
+    stays: Staying = NOTHING_STAYS
+    filters: Filters = ALL
+    visible: int = 0
+    prompt: Prompt | None = None
+    fence: str = field(default_factory=lambda: secrets.token_hex(8))
+    counted: bool = False
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the question is not to be answered."""
+        return self.screened.outcome == "failed"
+
+    @property
+    def is_for_model(self) -> bool:
+        """Whether a language model may be given the passages."""
+        return not self.stays.is_all
+
+    def messages(self) -> list[dict[str, str]]:
+        """The chat for a language model."""
+        template = self.prompt.template if self.prompt else shipped()
+        return contexts.messages(template, self.question, self.context.passages, self.fence)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What was said and by whom. mode `passthrough`: the gateway's, without documents."""
+
+    text: str
+    sentences: tuple[Sentence, ...]
+    outcome: Outcome
+    mode: Literal["extractive", "llm", "passthrough"]
+    model: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+async def by_model(llm: Llm, asked: Asked) -> Words:
+    """What the language model says; failing before its first word it raises, later the answer is `interrupted`."""
+    parts: list[str] = []
+    tokens = (0, 0)
+    try:
+        async for piece in llm.stream(asked.messages(), {"temperature": 0, "max_tokens": ANSWER_TOKENS}):
+            parts.append(piece.text)
+            tokens = (piece.tokens_in or tokens[0], piece.tokens_out or tokens[1])
+    except (Unavailable, Corrupt):
+        if not any(parts):
+            raise
+        return by_words(asked, "".join(parts), llm.info.name, tokens, whole=False)
+    return by_words(asked, "".join(parts), llm.info.name, tokens)
+
+
+def by_extract(line: Line, asked: Asked) -> Words:
+    """Sentences of the passages themselves."""
+    if asked.stays.is_unembedded:  # an outside embedder would be given the sentences: their words decide alone
+        found = extract(asked.question, asked.context)
+    else:
+        found = extract(
+            asked.question, asked.context, similarity=lambda q, texts: _cosines(line, q, texts),
+            closeness=line.embedder.info.closeness,
+        )  # fmt: skip
+    sentences = tuple(
+        Sentence(
+            text=c.text + (f"\n\n{c.code}" if c.code else ""),
+            citations=(c.number,),
+            support=1.0,
+            quotes=tuple(Quote(chunk=x.chunk, start=x.start, end=x.end) for x in c.places),
+        )
+        for c in found.sentences
+    )
+    return Words(text=found.text, sentences=sentences, outcome=found.outcome, mode="extractive")
+
+
+def by_words(asked: Asked, text: str, model: str, tokens: tuple[int, int] = (0, 0), *, whole: bool = True) -> Words:
+    """What a language model said, sentence by sentence against the passages that it cites."""
+    unknown = (asked.prompt.template if asked.prompt else shipped()).unknown
+    claims = ground(text, {p.number: p.text for p in asked.context.passages})
+    sentences = tuple(Sentence(text=c.text, citations=c.cited, support=round(c.support, 3)) for c in claims)
+    said: Outcome = "unknown" if unknown.casefold() in text.casefold() else "answered"
+    outcome = said if whole else "interrupted"
+    return Words(
+        text=text, sentences=sentences, outcome=outcome, mode="llm", model=model, tokens_in=tokens[0],
+        tokens_out=tokens[1],
+    )  # fmt: skip
+
+
+def said_already(asked: Asked) -> Words | None:
+    """What is said where nobody has to find words: to a refused question, and where no document fits the filters."""
+    if asked.is_refused:
+        return refusal()
+    if asked.filters != ALL and not asked.visible:
+        return Words(text=nothing_fits(asked.filters), sentences=(), outcome="unknown", mode="extractive")
+    return None
+
+
+def refusal() -> Words:
+    """What is said instead of an answer to a question that failed its screening."""
+    return Words(text=REFUSED, sentences=(), outcome="refused", mode="extractive")
+
+
+def _cosines(line: Line, question: str, texts: Sequence[str]) -> list[float]:
+    with line.embedding:
+        return (line.embedder.passages(texts) @ line.embedder.query(question)).tolist()
