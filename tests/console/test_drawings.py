@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from thruline.console.charts import BOX_HEIGHT, BOX_WIDTH, fit, layout
+from thruline.console.frontier import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, plot
 from thruline.console.parts import ago, stretches
-from thruline.flows.reports import Node, Sentence
+from thruline.flows.reports import GoalsView, Node, RateView, Sentence
 from thruline.testing import sample_reports as reports
+from thruline.testing.sample_indexes import TUNED
 
 LABELS = st.text(min_size=1, max_size=6)
 
@@ -34,6 +37,25 @@ def test_no_two_boxes_of_a_tree_overlap_and_all_are_inside(tree):
     for (x1, y1), (x2, y2) in pairwise(boxes):
         assert x1 != x2 or y2 - y1 >= BOX_HEIGHT
     assert all(b.x + BOX_WIDTH <= drawing.width and b.y + BOX_HEIGHT <= drawing.height for b in drawing.boxes)
+
+
+MEASURES = st.lists(
+    st.tuples(st.floats(0, 1), st.floats(1e-3, 1e4), st.integers(0, 10**10), st.booleans()), min_size=1, max_size=12
+)
+
+
+@given(MEASURES, st.floats(0.01, 1), st.floats(1e-3, 1e5))
+def test_every_plan_stands_inside_the_drawing_faster_left_and_better_above(points, recall, p95_ms):
+    first = TUNED[0].measured[0]
+    measured = tuple(
+        replace(first, recall=RateView(value=r, low=r, high=r), p95_ms=ms, memory=size, on_frontier=edge)
+        for r, ms, size, edge in points
+    )
+    drawn = plot(replace(TUNED[0], measured=measured, goals=GoalsView(recall=recall, p95_ms=p95_ms, memory=0)))
+    assert all(LEFT <= d.x <= WIDTH - RIGHT and TOP <= d.y <= HEIGHT - BOTTOM for d in drawn.dots)
+    by_time = sorted(zip(measured, drawn.dots, strict=True), key=lambda pair: pair[0].p95_ms)
+    assert [d.x for _, d in by_time] == sorted(d.x for d in drawn.dots)
+    assert all(a.y <= b.y for a, b in pairwise(sorted(drawn.dots, key=lambda d: -measured[d.number - 1].recall.value)))
 
 
 def test_a_source_of_two_documents_stands_in_the_drawing_once():

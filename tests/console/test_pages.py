@@ -20,11 +20,11 @@ RECORD = reports.DOCUMENTS[0].record
 ADDRESSES = (
     "/", "/ask", f"/ask?answer={ANSWER}", f"/why/{ANSWER}", "/data", "/sources/wiki-import", f"/data/{RECORD}",
     f"/lineage/{RECORD}", "/touched", f"/touched?what={RECORD}", "/matches",
-    "/matches?show=decided", "/papers", "/runs",
+    "/matches?show=decided", "/indexes", "/papers", "/runs",
 )  # fmt: skip
 TWINS = (
     "/home.json", "/ask.json", f"/why/{ANSWER}.json", "/data.json", "/sources/wiki-import.json", f"/data/{RECORD}.json",
-    f"/lineage/{RECORD}.json", f"/touched.json?what={RECORD}", "/matches.json", "/runs.json", "/papers.json",
+    f"/lineage/{RECORD}.json", f"/touched.json?what={RECORD}", "/matches.json", "/indexes.json", "/runs.json", "/papers.json",
 )  # fmt: skip
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}'"
 

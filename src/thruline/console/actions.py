@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from thruline.console.previews import replanning, rolling_back, switching
 from thruline.console.visit import Platform
 from thruline.core.errors import Invalid
 from thruline.flows.paper import as_file
@@ -20,6 +21,7 @@ class Action:
     follow: slow work that comes after, called with the platform and the report.
     then: the address to go to afterwards; `{id}` in it is the result's. confirm: the template that shows the dry run
     of what destroys, before its button. result: the template that shows a report which can be read nowhere else.
+    preview: what confirm shows instead of a dry run, where the operation can be taken back and so has none.
     section: the entry of the navigation that is current on the pages that the action itself shows.
     file: the name and the text of a report that is kept as a file.
     slow: work that goes on as a run when the browser should no longer wait. asks: for which forms confirm is shown.
@@ -39,15 +41,16 @@ class Action:
     many: str = ""
     follow: Callable[[Platform, Any], object] | None = None
     asks: Callable[[Form], bool] = bool
+    preview: Callable[[Platform, Form], object] | None = None
     page: str = ""
 
     def arguments(self, form: Form) -> dict[str, object]:
-        """The operation's arguments; what was left empty is left out. Raises Invalid for a form without any."""
+        """The operation's arguments; what was left empty is left out. Raises Invalid where all that it has are."""
         given = {name: parse(form[name]) for name, parse in self.fields.items() if form.get(name, "").strip()}
         given |= {name: form[name] for name in self.blank if name in form and name not in given}
         if self.many:
             given[self.many] = tuple(f"{k.partition(':')[2]}={v.strip()}" for k, v in form.items() if ":" in k)
-        if not given:
+        if self.fields and not given:
             raise Invalid("the form is empty", hint=f"fill in: {', '.join(self.fields)}")
         return given
 
@@ -70,6 +73,20 @@ def one(text: str) -> tuple[str, ...]:
 def lines(text: str) -> tuple[str, ...]:
     """The lines of a text that hold something."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def always(form: Form) -> bool:
+    """For a form without fields, which is empty."""
+    del form
+    return True
+
+
+def share(text: str) -> float:
+    """A number; raises Invalid for anything else."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise Invalid(f"{text!r} is no number", hint="as 0.97") from error
 
 
 _ACTIONS = (
@@ -141,6 +158,22 @@ _ACTIONS = (
         },
     ),
     Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html", section="/ask"),
+    Action(
+        name="vectors.switch", fields={"generation": str.strip}, section="/indexes",
+        then="/indexes?done=vectors.switch", confirm="confirm_index.html", preview=switching,
+    ),
+    Action(
+        name="vectors.rollback", fields={}, section="/indexes", then="/indexes?done=vectors.rollback",
+        confirm="confirm_index.html", preview=rolling_back, asks=always,
+    ),
+    Action(
+        name="vectors.rollback_plan", fields={}, section="/indexes", then="/indexes?done=vectors.rollback_plan",
+        confirm="confirm_plan.html", preview=replanning, asks=always,
+    ),
+    Action(
+        name="vectors.tune_index", fields={"recall": share, "p95": str.strip, "memory": str.strip}, slow=True,
+        section="/indexes", then="/indexes?done=vectors.tune_index#goal", page="/indexes",
+    ),
     Action(name="guard.paper", fields={"kind": str.strip, "about": str.strip}, section="/papers", file=as_file),
     Action(name="infra.cancel", fields={"id": str.strip}, then="/runs?done=infra.cancel"),
 )  # fmt: skip

@@ -17,6 +17,7 @@ SECTIONS = (
     ("/", "Home", "reader"),
     ("/ask", "Ask", "reader"),
     ("/data", "Data", "reader"),
+    ("/indexes", "Indexes", "operator"),
     ("/runs", "Runs", "operator"),
     ("/papers", "Papers", "operator"),
 )
@@ -38,6 +39,11 @@ NOTICES: Mapping[str, str] = {
     "data.alike": "Compared. What says the same in other words is marked in the list of documents.",
     "data.alike.started": "The documents are being compared. What says the same in other words will be marked.",
     "data.change": "The options are set. The next reading judges each document by them.",
+    "vectors.switch": "Switched. The next question is answered from that version.",
+    "vectors.rollback": "Rolled back. The next question is answered from the version before.",
+    "vectors.rollback_plan": "Taken back. The index is searched as it was before.",
+    "vectors.tune_index": "Measured. The cheapest way to search that reaches the goals is in force.",
+    "vectors.tune_index.started": "Ways to search are being measured. The result will stand under Indexes.",
     "infra.cancel": "Asked to stop. It ends at its next step; finished steps are kept.",
 }
 
@@ -83,6 +89,21 @@ PARTICULARS: Mapping[str, str] = {
     "url": "Address with a password", "secret": "Password or key", "geo": "Position on the map", "date": "Date",
     "web": "Web address",
 }  # fmt: skip
+WHYS: Mapping[str, str] = {
+    "sync": "A source was read",
+    "operator": "Chosen by a person",
+    "quarantine": "Something was quarantined",
+    "release": "Something was released",
+    "erase": "A person was erased",
+    "rectify": "Wrong words were put right",
+    "rollback": "Rolled back",
+    "source": "A source was removed, or its readers changed",
+    "reindex": "Built anew with another embedder",
+    "tuned": "Measured to be the cheapest",
+    "retuned": "Measured again after recall fell",
+    "moved": "Moved to another engine",
+    "first": "What a home begins with",
+}
 OUTCOMES: Mapping[str, str] = {
     "answered": "Answered",
     "unknown": "Not in the documents",
@@ -224,4 +245,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "size": show_size, "seconds": show_seconds, "lasting": lasting, "tone": tone, "state": state,
     "stretches": stretches, "flow": flow, "given": given, "cited": cited, "unused": unused, "citing": citing,
     "reason": _words(REASONS), "risk": _words(RISKS), "particular": _words(PARTICULARS), "mode": _words(MODES),
+    "cause": _words(WHYS),
 }  # fmt: skip

@@ -11,7 +11,7 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from thruline.console import charts, columns, parts
+from thruline.console import charts, columns, frontier, parts
 from thruline.core.errors import NotFound, ThrulineError
 
 HEADERS = {
@@ -45,6 +45,7 @@ class Responses:
             notices=parts.NOTICES,
             charts=charts,
             columns=columns,
+            frontier=frontier,
         )
 
     def html(

@@ -150,7 +150,7 @@ class _Site:
     async def _do(self, action: Action, platform: Platform, form: dict[str, str]) -> Response:
         arguments = action.arguments(form)
         if action.confirm and action.asks(form) and form.get("confirmed") != "yes":
-            report = await run_in_threadpool(action.call, platform, arguments | {"dry_run": True})
+            report = await run_in_threadpool(_looked_at, action, platform, arguments, form)
             return self._result(action, action.confirm, platform, {"report": report, "form": form})
         work = run_in_threadpool(action.call, platform, arguments)
         if action.slow:
@@ -213,6 +213,13 @@ class _SignedOut(Denied):
     """Nobody is signed in."""
 
     status = 401
+
+
+def _looked_at(action: Action, platform: Platform, arguments: dict[str, object], form: dict[str, str]) -> Any:
+    """What would be done."""
+    if action.preview:
+        return action.preview(platform, form)
+    return action.call(platform, arguments | {"dry_run": True})
 
 
 async def _form(request: Request) -> dict[str, str]:

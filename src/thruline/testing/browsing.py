@@ -35,6 +35,7 @@ PAGES = {
     "lineage": f"/lineage/{reports.DOCUMENTS[0].record}",
     "touched": "/touched?what=wiki-import&since=2h",
     "matches": "/matches",
+    "indexes": "/indexes",
     "runs": "/runs",
     "log": f"/runs/{reports.JOBS[0].id}",
     "papers": "/papers",

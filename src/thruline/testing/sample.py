@@ -21,6 +21,7 @@ from thruline.flows.reports import (
     Status,
     WhyReport,
 )
+from thruline.testing import sample_indexes as indexes
 from thruline.testing import sample_reports as reports
 
 OPERATOR = frozenset(("reader", "writer", "operator"))
@@ -187,6 +188,24 @@ class _Vectors:
 
     def generations(self) -> Any:
         return () if self._platform.empty else reports.GENERATIONS
+
+    def plans(self) -> Any:
+        return indexes.PLANS[-1:] if self._platform.empty else indexes.PLANS
+
+    def tuned(self) -> Any:
+        return () if self._platform.empty else indexes.TUNED
+
+    def switch(self, **given: Any) -> None:
+        self._platform.note("vectors.switch", **given)
+
+    def rollback(self) -> None:
+        self._platform.note("vectors.rollback")
+
+    def rollback_plan(self) -> None:
+        self._platform.note("vectors.rollback_plan")
+
+    def tune_index(self, **given: Any) -> None:
+        self._platform.note("vectors.tune_index", **given)
 
 
 class _Models:

@@ -63,7 +63,8 @@ def artifact(kind: str, number: int) -> ArtifactId:
     return ArtifactId(f"{kind}:{number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**128:032x}")
 
 
-def _minutes_ago(minutes: float) -> str:
+def minutes_ago(minutes: float) -> str:
+    """An ISO time so long before the sample was made."""
     return iso(_BEGAN - int(minutes * 60e6))
 
 
@@ -72,7 +73,7 @@ def _source(number: int, name: str, group: str, counts: tuple[int, int, int, int
     return SourceView(
         id=artifact("source", number), name=name, kind="folder", location=f"/srv/desk/{name}", groups=(group,),
         records=records, chunks=chunks, duplicates=duplicates, quarantined=quarantined, refused=refused,
-        last_synced=_minutes_ago(12),
+        last_synced=minutes_ago(12),
     )  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def _document(
     source, _, inner = path.partition("/")
     return DocumentView(
         record=artifact("record", number), source=source, path=inner, title=title, state=state, reason=reason,
-        chunks=chunks, size=size, people=people, duplicate_of="", risks=risks, seen=_minutes_ago(12 + number),
+        chunks=chunks, size=size, people=people, duplicate_of="", risks=risks, seen=minutes_ago(12 + number),
     )  # fmt: skip
 
 
@@ -134,7 +135,7 @@ def waiting(document: DocumentView) -> DeskItem:
 
 REFUSED = DeskItem(
     id=artifact("path", 1), source="wiki-import", path="old-logo.psd", title="", state="refused",
-    reason="unsupported_type", rules=(), preview="", since=_minutes_ago(12), owner="", expires="", decision="",
+    reason="unsupported_type", rules=(), preview="", since=minutes_ago(12), owner="", expires="", decision="",
 )  # fmt: skip
 
 
@@ -164,11 +165,11 @@ def about(source: SourceView) -> SourceReport:
 
 
 _SHORTER = ScoreMove(
-    score="words", says="documents have become shorter: 95 words, 312 before", since=_minutes_ago(3000), before=312,
+    score="words", says="documents have become shorter: 95 words, 312 before", since=minutes_ago(3000), before=312,
     now=95, distance=0.61, documents=24,
 )  # fmt: skip
 _DIGITS = ScoreMove(
-    score="digit_ratio", says="there are more digits: 21 %, 1.2 % before", since=_minutes_ago(3000), before=0.012,
+    score="digit_ratio", says="there are more digits: 21 %, 1.2 % before", since=minutes_ago(3000), before=0.012,
     now=0.21, distance=0.55, documents=24,
 )  # fmt: skip
 
@@ -208,7 +209,7 @@ def _answer(number: int, question: str, outcome: Any, **more: Any) -> AnswerRepo
     plain: dict[str, Any] = {"text": "", "sentences": (), "passages": (), "risk": 0.02, "asker": "Peregrine Achterberg"}
     return AnswerReport(
         id=artifact("answer", number), question=question, outcome=outcome, mode="extractive", model="",
-        generation=artifact("index", 2), embedder="bge-small-en-v1.5", asked=_minutes_ago(number * 9),
+        generation=artifact("index", 2), embedder="bge-small-en-v1.5", asked=minutes_ago(number * 9),
         ms=38.4 + number, **(plain | more),
     )  # fmt: skip
 
@@ -255,7 +256,7 @@ def why(answer: AnswerReport) -> WhyReport:
 
 def _thing(kind: str, number: int, label: str, step: int, detail: str = "") -> LineNode:
     id = artifact(kind, number)
-    made = _minutes_ago(30 - step)
+    made = minutes_ago(30 - step)
     return LineNode(key=id, kind=kind, id=id, count=1, label=label, detail=detail, step=step, made=made)
 
 
@@ -390,9 +391,9 @@ def rectified(*, dry_run: bool) -> RectifyReport:
 
 
 GENERATIONS = (
-    GenerationView(id=artifact("index", 2), serving=True, since=_minutes_ago(12), why="sync", chunks=4461, records=676),
+    GenerationView(id=artifact("index", 2), serving=True, since=minutes_ago(12), why="sync", chunks=4461, records=676),
     GenerationView(
-        id=artifact("index", 1), serving=False, since=_minutes_ago(1500), why="sync", chunks=4415, records=656
+        id=artifact("index", 1), serving=False, since=minutes_ago(1500), why="sync", chunks=4415, records=656
     ),
 )
 STATUS = Status(
@@ -414,7 +415,7 @@ def _run(number: int, flow: str, state: str, seconds: float, progress: tuple[int
     done, total = progress
     return RunView(
         id=artifact("run", number), flow=flow, source="handbook" if flow == "sync" else "", state=state,
-        started=_minutes_ago(number * number * 3.0), seconds=seconds, done=done, total=total,
+        started=minutes_ago(number * number * 3.0), seconds=seconds, done=done, total=total,
         left_s=seconds * (total - done) / done if state == "running" else 0.0, error=error,
     )  # fmt: skip
 
@@ -442,7 +443,7 @@ LOG = "epoch 1  loss 0.412\nepoch 2  loss 0.238\nepoch 3  loss 0.171\nsaved mode
 def _job(number: int, command: str, state: str, exit_code: int, reason: str = "") -> JobView:
     return JobView(
         id=artifact("job", number), state=state, command=command, cpus=2, memory="4.0 GB", gpus=0,
-        queued=_minutes_ago(number * 31), seconds=12.4 * number, cpu_seconds=22.8 * number, peak_memory="412 MB",
+        queued=minutes_ago(number * 31), seconds=12.4 * number, cpu_seconds=22.8 * number, peak_memory="412 MB",
         cost=0.0, exit_code=exit_code, reason=reason,
     )  # fmt: skip
 
@@ -458,14 +459,14 @@ USERS = (
 )
 MODELS = (
     ModelView(
-        id=artifact("model", 2), made=_minutes_ago(3000), gate="passed", auroc=0.972, recall_at_1pct=0.71,
+        id=artifact("model", 2), made=minutes_ago(3000), gate="passed", auroc=0.972, recall_at_1pct=0.71,
         serves=("detector",), sha256="5c0e" * 16,
     ),
 )  # fmt: skip
 PROCESSING = "# Record of processing activities (GDPR art. 30(1))\n\n### handbook\n\n- legal basis: contract\n"
 PAPER = PaperReport(
     body={
-        "what": "paper", "kind": "dpia", "title": "Data protection impact assessment, draft", "at": _minutes_ago(0),
+        "what": "paper", "kind": "dpia", "title": "Data protection impact assessment, draft", "at": minutes_ago(0),
         "head": {"seq": 9214, "hash": "5c0e" * 16},
         "sections": [
             {"title": "(a) What", "facts": [{"says": "656 live", "from": "event 3"}], "questions": ["Why?"]},

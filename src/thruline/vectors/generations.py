@@ -21,6 +21,7 @@ from thruline.core.sql import load_queries, load_schema
 from thruline.ledger.payloads import Payloads
 from thruline.ports.database import Database
 from thruline.ports.ledger import Ledger
+from thruline.vectors.history import standing
 from thruline.vectors.segments import Segment, Tree, bits, bucket, buckets
 from thruline.vectors.sets import VectorSet, decode_set, encode_set
 
@@ -184,12 +185,7 @@ class Generations:
 
         Raises Conflict when there is none before it.
         """
-        stack: list[ArtifactId] = []
-        for past in self.history(index):
-            if past.why == "rollback":
-                stack.pop()
-            elif stack[-1:] != [past.generation]:
-                stack.append(past.generation)
+        stack = standing((past.generation, past.why) for past in self.history(index))
         if len(stack) < 2:
             raise Conflict(f"index {index!r} has no earlier generation", hint="build and switch to another first")
         self.switch(index, stack[-2], "rollback", run=run, actor=actor)

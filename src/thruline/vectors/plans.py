@@ -14,6 +14,7 @@ from thruline.core.nouns import Draft
 from thruline.core.sql import load_queries, load_schema
 from thruline.ports.database import Database
 from thruline.ports.ledger import Ledger
+from thruline.vectors.history import standing
 
 Why = Literal["operator", "tuned", "retuned", "moved", "rollback"]
 
@@ -80,12 +81,7 @@ class Plans:
 
         Raises Conflict when there is none before it.
         """
-        stack = [FIRST]
-        for past in self.history(index):
-            if past.why == "rollback":
-                stack.pop()
-            elif stack[-1] != past.plan:
-                stack.append(past.plan)
+        stack = standing(((past.plan, past.why) for past in self.history(index)), [FIRST])
         if len(stack) < 2:
             raise Conflict(f"index {index!r} has had no other plan", hint="`thruline index tune` chooses one")
         self.choose(index, stack[-2], "rollback", run=run, actor=actor)

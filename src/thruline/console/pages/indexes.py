@@ -1,0 +1,26 @@
+"""Indexes: what answers questions, the versions before it, and how it is searched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thruline.console.previews import can_roll_back
+from thruline.console.visit import Page, Visit
+
+SHOWN = 20  # versions; `thruline index list` has all
+
+
+def indexes(visit: Visit) -> dict[str, Any]:
+    """Generations and plans, the latest first, and what was measured last."""
+    vectors = visit.platform.vectors
+    generations, plans = vectors.generations(), vectors.plans()
+    return {
+        "generations": generations[:SHOWN],
+        "more": max(0, len(generations) - SHOWN),
+        "plans": plans,
+        "tuned": vectors.tuned() if visit.is_operator else (),
+        "back": {"generation": can_roll_back(generations, "id"), "plan": can_roll_back(plans, "plan")},
+    }
+
+
+INDEXES = Page(path="/indexes", twin="/indexes.json", template="indexes.html", section="/indexes", read=indexes)
