@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from thruline.core.units import Bytes
@@ -27,18 +28,35 @@ class Found(NamedTuple):
     candidates: int = 0
 
 
+Promise = Literal["recall", "filters", "hidden nearest", "count", "fresh", "deleted", "repeatable", "erased"]
+# What the suite holds every engine to, as the reference says it.
+PROMISES: Mapping[Promise, str] = {
+    "recall": "finds its share of the ten nearest among all rows",
+    "filters": "finds it among a random 90, 50, 10 and 1 % of the rows",
+    "hidden nearest": "finds it where the filter hides the rows that are nearest to the question",
+    "count": "gives k whenever k are allowed, however few that is of all",
+    "fresh": "finds a row when adding it has returned",
+    "deleted": "never finds a deleted row",
+    "repeatable": "two builds of the same rows answer the same, to the bit",
+    "erased": "leaves no byte of a deleted row in its files or its server's tables",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class DenseTraits:
     """What an engine promises, so that a planner can work around what it does not.
 
     is_exact: it scores every allowed row. mask: `before` when what may not be found is left out before anything is
     scored, so that k come back whenever k are allowed; `after` when fewer may. lives: whether its rows go with this
-    process, lie in files of this machine, or on a server.
+    process, lie in files of this machine, or on a server. recall: the share of the ten nearest that the suite holds it
+    to. gaps: promises that it does not keep, each with the reason.
     """
 
     is_exact: bool
     mask: Literal["before", "after"]
     lives: Literal["process", "files", "server"] = "process"
+    recall: float = 0.999
+    gaps: Mapping[Promise, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

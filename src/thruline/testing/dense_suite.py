@@ -1,15 +1,24 @@
-"""What every dense index must do; subclass it and say how to open one."""
+"""What every dense index must do; subclass it and say how to open one.
+
+A promise that an engine's traits declare as a gap is expected to be broken, strictly: the day it is kept, the gap has
+to go.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
 
 from thruline.core.errors import Invalid
-from thruline.ports.dense import DenseIndex, Found
+from thruline.ports.dense import DenseIndex, Found, Promise
 from thruline.ports.scoring import best
 
 SHARES = (0.9, 0.5, 0.1, 0.01)
+HIDDEN = (1, 10, 40)  # of the fifty clusters, those nearest to the question
 
 
 CLUSTERS = 50
@@ -48,14 +57,31 @@ def recall(found: Found, right: Found) -> float:
     return float(np.mean(found.scores[: len(right.scores)] >= right.scores - 1e-5))
 
 
+def promise(name: Promise) -> Callable[[Any], Any]:
+    """Marks the tests of a promise."""
+
+    def marked(test: Any) -> Any:
+        test.promise = name
+        return test
+
+    return marked
+
+
 class DenseSuite:
     """Subclass and give `open`."""
 
     rows = 6000
 
-    def open(self) -> DenseIndex:
-        """A new, empty index."""
+    def open(self, name: str = "one") -> DenseIndex:
+        """A new index, empty or holding what the last of that name held."""
         raise NotImplementedError
+
+    @pytest.fixture(autouse=True)
+    def _gaps(self, request: pytest.FixtureRequest) -> None:
+        name: Promise | None = getattr(request.function, "promise", None)
+        said = self.open().traits.gaps.get(name) if name else None
+        if said:
+            request.applymarker(pytest.mark.xfail(reason=said, strict=True))
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -64,11 +90,12 @@ class DenseSuite:
         return clustered(cls.rows)
 
     @pytest.fixture
-    def index(self, vectors: np.ndarray) -> DenseIndex:
+    def index(self, vectors: np.ndarray) -> Iterator[DenseIndex]:
         """An index over it."""
         index = self.open()
         index.build(vectors)
-        return index
+        yield index
+        index.close()
 
     def _recall(self, index: DenseIndex, vectors: np.ndarray, mask: np.ndarray | None, queries: np.ndarray) -> float:
         shares = []
@@ -78,21 +105,26 @@ class DenseSuite:
             shares.append(recall(found, truth(vectors, query, 10, mask)))
         return float(np.mean(shares))
 
+    @promise("recall")
     def test_it_finds_what_a_full_product_finds(self, index: DenseIndex, vectors: np.ndarray) -> None:
-        assert self._recall(index, vectors, None, clustered(40, seed=8)) >= 0.999
+        assert self._recall(index, vectors, None, clustered(40, seed=8)) >= index.traits.recall
 
+    @promise("filters")
     @pytest.mark.parametrize("share", SHARES)
     def test_a_random_filter_costs_no_neighbours(self, index: DenseIndex, vectors: np.ndarray, share: float) -> None:
         mask = np.random.default_rng(1).random(len(vectors)) < share
-        assert self._recall(index, vectors, mask, clustered(20, seed=9)) >= 0.999
+        assert self._recall(index, vectors, mask, clustered(20, seed=9)) >= index.traits.recall
 
-    @pytest.mark.parametrize("clusters", [1, 10, 40])
+    @promise("hidden nearest")
+    @pytest.mark.parametrize("clusters", HIDDEN)
     def test_a_filter_that_hides_the_nearest_costs_no_neighbours(
         self, index: DenseIndex, vectors: np.ndarray, clusters: int
     ) -> None:
-        for query in clustered(10, seed=10):
-            mask = without_nearest(vectors, query, clusters)
-            assert self._recall(index, vectors, mask, query[None]) >= 0.999
+        shares = [
+            self._recall(index, vectors, without_nearest(vectors, query, clusters), query[None])
+            for query in clustered(10, seed=10)
+        ]
+        assert np.mean(shares) >= index.traits.recall
 
     def test_scores_are_exact_cosines_best_first(self, index: DenseIndex, vectors: np.ndarray) -> None:
         found = index.search(vectors[3], 25)
@@ -102,6 +134,7 @@ class DenseSuite:
         assert found.rows.dtype == np.int64
         assert found.scores.dtype == np.float32
 
+    @promise("count")
     @pytest.mark.parametrize("allowed", [0, 1, 7, 5000])
     @pytest.mark.parametrize("k", [0, 1, 7, 500])
     def test_as_many_come_back_as_are_allowed(self, index: DenseIndex, allowed: int, k: int) -> None:
@@ -128,8 +161,9 @@ class DenseSuite:
         assert found.rows.tolist() == [5, 6, 7, 8, 9]
         assert len(set(found.scores.tolist())) == 1
 
+    @promise("repeatable")
     def test_the_same_question_gets_the_same_bits(self, index: DenseIndex, vectors: np.ndarray) -> None:
-        again = self.open()
+        again = self.open("again")
         again.build(vectors.copy())
         for query in clustered(5, seed=12):
             first, second = index.search(query, 20), again.search(query, 20)
@@ -140,6 +174,7 @@ class DenseSuite:
         index.build(clustered(4, seed=3))
         assert set(index.search(clustered(1)[0], 50).rows.tolist()) == {0, 1, 2, 3}
 
+    @promise("fresh")
     def test_what_is_added_is_found_at_once_under_the_next_numbers(
         self, index: DenseIndex, vectors: np.ndarray
     ) -> None:
@@ -148,9 +183,10 @@ class DenseSuite:
         assert index.search(more[0], 1).rows.tolist() == [self.rows]
         index.add(more[1:])
         whole = np.concatenate([vectors, more])
-        assert self._recall(index, whole, None, more[::30]) >= 0.999
+        assert self._recall(index, whole, None, more[::30]) >= index.traits.recall
         assert index.search(more[299], 1).rows.tolist() == [self.rows + 299]
 
+    @promise("deleted")
     def test_what_is_deleted_is_never_found_and_the_others_keep_their_numbers(
         self, index: DenseIndex, vectors: np.ndarray
     ) -> None:
@@ -159,7 +195,7 @@ class DenseSuite:
         index.delete(gone[:5])
         left = np.ones(self.rows, bool)
         left[gone] = False
-        assert self._recall(index, vectors, left, clustered(20, seed=13)) >= 0.999
+        assert self._recall(index, vectors, left, clustered(20, seed=13)) >= index.traits.recall
         for query in clustered(5, seed=14):
             assert left[index.search(query, 50).rows].all()
         assert index.stats().rows == self.rows - len(gone)
@@ -173,12 +209,43 @@ class DenseSuite:
             gone = rng.choice(len(whole), 60, replace=False)
             index.delete(gone)
             left[gone] = False
-        assert self._recall(index, whole, left, clustered(20, seed=16)) >= 0.999
+        assert self._recall(index, whole, left, clustered(20, seed=16)) >= index.traits.recall
         mask = rng.random(len(whole)) < 0.4
         found = index.search(whole[7], 20, mask)
         right = truth(whole, whole[7], 20, mask & left)
         assert recall(found, right) >= 0.95
         assert (mask & left)[found.rows].all()
+
+    def test_two_opened_side_by_side_do_not_meet(self, index: DenseIndex) -> None:
+        other = self.open("other")
+        other.build(clustered(40, seed=30))
+        assert len(other.search(clustered(1)[0], 100).rows) == 40
+        other.delete(np.arange(40))
+        other.close()
+        assert index.stats().rows == self.rows
+        assert len(index.search(clustered(1)[0], 100).rows) == 100
+
+    @promise("fresh")
+    def test_threads_search_while_others_add_and_delete(self, index: DenseIndex, vectors: np.ndarray) -> None:
+        lasting = np.ones(self.rows, bool)
+        lasting[1000:1300] = False
+        probes = np.flatnonzero(lasting)[:: self.rows // 40]
+
+        def ask(row: int) -> int:
+            return int(index.search(vectors[row], 1).rows[0])
+
+        with ThreadPoolExecutor(4) as threads:
+            asked = [threads.submit(ask, row) for row in probes]
+            for start in range(0, 300, 100):
+                index.add(clustered(50, seed=40 + start))
+                index.delete(np.arange(1000 + start, 1100 + start))
+            assert [a.result() for a in asked] == probes.tolist()
+        assert index.stats().rows == self.rows + 150 - 300
+
+    def test_a_closed_one_holds_nothing(self, index: DenseIndex) -> None:
+        index.close()
+        index.close()
+        assert index.stats().memory == 0
 
     def test_a_mask_of_before_allows_nothing_that_was_added_since(self, index: DenseIndex) -> None:
         mask = np.ones(self.rows, bool)
