@@ -213,3 +213,27 @@ def test_a_question_that_names_somebody_who_was_erased_is_answered_but_not_kept(
     assert home.vectors.why(answer=answer.id).answer.question == NAMES_ERASED
     assert home.vectors.answers()[0].question == NAMES_ERASED
     assert home.line.subjects.count() == 0
+
+
+def test_an_answer_says_that_its_documents_disagree(home: Platform, docs: Path) -> None:
+    pages = {"policy": "# Refunds\n\nA refund takes 5 days.", "faq": "# Refunds\n\nA refund takes 7 days."}
+    home.data.add(path=str(write(docs, **pages)))
+    home.data.sync()
+    answer = home.vectors.ask(question="How long does a refund take?")
+    *_, note = answer.sentences
+    assert (note.role, len(note.citations)) == ("conflict", 2)
+    assert answer.text.endswith(note.text)
+    assert "5 days" in note.text and "7 days" in note.text  # noqa: PT018
+    assert home.vectors.replay(answer=answer.id).generation == "same"
+    home.data.quarantine(what="docs/faq.md")
+    assert home.vectors.why(answer=answer.id).answer.state == "touched"
+    assert "disagree" not in home.vectors.ask(question="How long does a refund take?").text
+
+
+def test_a_model_that_overlooks_a_disagreement_is_helped(with_llm: Callable[..., Platform], docs: Path) -> None:
+    home = with_llm()
+    write(docs, policy="# Refunds\n\nA refund takes 5 days.", faq="# Refunds\n\nA refund takes 7 days.")
+    home.data.sync()
+    answer = home.vectors.ask(question="How long does a refund take?")
+    assert answer.mode == "llm"
+    assert answer.sentences[-1].role == "conflict"

@@ -90,7 +90,7 @@ _question = msgspec.json.Decoder(Question)
 
 @dataclass(kw_only=True)
 class _Speech:
-    """What was said so far. fixed: words that were known before the first of them was sent."""
+    """What was said so far. fixed: words that were known before the first of them was sent. is_prose: not JSON."""
 
     fixed: Words | None = None
     parts: list[str] = field(default_factory=list)
@@ -98,6 +98,7 @@ class _Speech:
     tokens_out: int = 0
     finish: str = "stop"
     is_started: bool = False
+    is_prose: bool = True
 
     def hear(self, piece: Piece) -> None:
         self.parts.append(piece.text)
@@ -181,7 +182,10 @@ async def _stream(gateway: Gateway, call: Call, request: Question, asked: Asked,
         await _keep(gateway, call, asked, _words(gateway, asked, speech, whole=False))
         await stream.end(error_event(error))
         return
-    report = await _keep(gateway, call, asked, _words(gateway, asked, speech, whole=True))
+    words = _words(gateway, asked, speech, whole=True)
+    note = words.text.removeprefix(speech.text)  # that passages disagree
+    await stream.raw(chunks.text(note) if note else b"")
+    report = await _keep(gateway, call, asked, words)
     await stream.end(chunks.last(speech.finish, _usage(asked, speech), _extra(report)))
 
 
@@ -190,7 +194,7 @@ async def _begin(gateway: Gateway, asked: Asked, request: Question) -> _Speech:
     if settled := said_already(asked):
         return _Speech(fixed=settled, finish="content_filter" if asked.is_refused else "stop")
     if _is_llm(gateway) and asked.is_for_model:
-        return _Speech()
+        return _Speech(is_prose=(request.response_format or {}).get("type", "text") == "text")
     if _is_llm(gateway) and (request.response_format or {}).get("type", "text") != "text":
         raise BadParameter(
             "what was found may not be sent to the language model, and without it nothing is said in this form",
@@ -220,7 +224,8 @@ def _words(gateway: Gateway, asked: Asked, speech: _Speech, *, whole: bool) -> W
         return speech.fixed if whole else replace(speech.fixed, outcome="interrupted")
     assert gateway.llm is not None
     tokens = (speech.tokens_in, speech.tokens_out)
-    return by_words(asked, speech.text, gateway.llm.info.name, tokens, whole=whole)
+    alone = not speech.is_prose or speech.finish != "stop"
+    return by_words(asked, speech.text, gateway.llm.info.name, tokens, whole=whole, alone=alone)
 
 
 async def _keep(gateway: Gateway, call: Call, asked: Asked, words: Words) -> AnswerReport:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from thruline.core.errors import Corrupt, Unavailable
@@ -17,6 +17,7 @@ from thruline.flows.reports import Outcome, Passage, Quote, Sentence
 from thruline.guard.screen import Screened
 from thruline.ports.llm import Llm
 from thruline.vectors import context as contexts
+from thruline.vectors.conflicts import conflicts
 from thruline.vectors.extract import extract
 from thruline.vectors.grounding import ground
 from thruline.vectors.prompt_versions import Prompt
@@ -128,20 +129,26 @@ def by_extract(line: Line, asked: Asked) -> Words:
         )
         for c in found.sentences
     )
-    return Words(text=found.text, sentences=sentences, outcome=found.outcome, mode="extractive")
+    return _noted(asked, Words(text=found.text, sentences=sentences, outcome=found.outcome, mode="extractive"))
 
 
-def by_words(asked: Asked, text: str, model: str, tokens: tuple[int, int] = (0, 0), *, whole: bool = True) -> Words:
-    """What a language model said, sentence by sentence against the passages that it cites."""
+def by_words(
+    asked: Asked, text: str, model: str, tokens: tuple[int, int] = (0, 0), *, whole: bool = True, alone: bool = False
+) -> Words:
+    """What a language model said, sentence by sentence against the passages that it cites.
+
+    alone: nothing may be added to it, as where it has a form.
+    """
     unknown = (asked.prompt.template if asked.prompt else shipped()).unknown
     claims = ground(text, {p.number: p.text for p in asked.context.passages})
     sentences = tuple(Sentence(text=c.text, citations=c.cited, support=round(c.support, 3)) for c in claims)
     said: Outcome = "unknown" if unknown.casefold() in text.casefold() else "answered"
     outcome = said if whole else "interrupted"
-    return Words(
+    words = Words(
         text=text, sentences=sentences, outcome=outcome, mode="llm", model=model, tokens_in=tokens[0],
         tokens_out=tokens[1],
     )  # fmt: skip
+    return _noted(asked, words) if whole and not alone else words
 
 
 def said_already(asked: Asked) -> Words | None:
@@ -156,6 +163,17 @@ def said_already(asked: Asked) -> Words | None:
 def refusal() -> Words:
     """What is said instead of an answer to a question that failed its screening."""
     return Words(text=REFUSED, sentences=(), outcome="refused", mode="extractive")
+
+
+def _noted(asked: Asked, words: Words) -> Words:
+    """The same, with a sentence for each disagreement between a passage that it rests on and another one."""
+    if words.outcome != "answered":
+        return words
+    found = conflicts(asked.context.passages, [(s.text, s.citations) for s in words.sentences])
+    notes = tuple(Sentence(text=c.note, citations=(c.one, c.other), support=1.0, role="conflict") for c in found)
+    return replace(
+        words, text="\n\n".join((words.text, *(n.text for n in notes))), sentences=(*words.sentences, *notes)
+    )
 
 
 def _cosines(line: Line, question: str, texts: Sequence[str]) -> list[float]:

@@ -94,7 +94,8 @@ class Sentence:
     """A sentence of an answer and the passages it rests on; support is the share of it found there, 0..1.
 
     quotes: where exactly it stands in them, for an answer in the documents' own sentences. doubtful: how many of the
-    words that it rests on were read off a picture with little certainty.
+    words that it rests on were read off a picture with little certainty. role: `conflict` for one that says that two
+    passages disagree.
     """
 
     text: str
@@ -102,6 +103,7 @@ class Sentence:
     support: float
     quotes: tuple[Quote, ...] = ()
     doubtful: int = 0
+    role: Literal["answer", "conflict"] = "answer"
 
 
 @dataclass(frozen=True, kw_only=True)
