@@ -14,6 +14,7 @@ from thruline.app.backends import backend, is_usable, names
 from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
+from thruline.app.reranking import open_reranker, ordering
 from thruline.app.working import OPENS, open_names, open_onnx, open_parsers, settings_of
 from thruline.core.clock import Clock, SystemClock
 from thruline.core.errors import Invalid
@@ -40,6 +41,7 @@ from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.origin import OpensOrigin, Origin
+from thruline.ports.reranker import Reranker
 from thruline.ports.text import TextIndex
 from thruline.ports.workers import Bench, Workers
 from thruline.vectors.plans import DensePlan
@@ -158,6 +160,10 @@ class ConfiguredEngines:
         key = partial(secret, quality.judge_key, self._home.path) if quality.judge_key else None
         return backend("judge", "moderations")(quality.judge, model=quality.judge_model, key=key)
 
+    def reranker(self) -> Reranker | None:
+        """Who reads passages again with the question, where one is configured."""
+        return open_reranker(self._config.search, self._cache, self._home.path)
+
     def compute(self) -> Compute:
         """Where jobs run."""
         compute = self._config.compute
@@ -209,6 +215,9 @@ def _parts(config: Config) -> Iterator[Part]:
         yield Part(f"the language model at {answer.llm_url}", "answers", "regions.llm", stands.llm.casefold())
     if config.embed.backend == "openai":
         yield Part(f"the embedder at {config.embed.url}", "reads", "regions.embedder", stands.embedder.casefold())
+    if config.search.reranker == "server":
+        where = f"the reranker at {config.search.reranker_url}"
+        yield Part(where, "ranks", "regions.reranker", stands.reranker.casefold())
     if config.quality.judge:
         yield Part(f"the judge at {config.quality.judge}", "reads", "regions.judge", stands.judge.casefold())
     if config.ingest.backend == "ray":
@@ -230,5 +239,6 @@ def _limits(config: Config) -> Limits:
         context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]
         purposes=config.guard.purposes,  # type: ignore[arg-type]
         same_content=config.guard.same_content,  # type: ignore[arg-type]
+        ordering=ordering(config.search), reranker=config.search.reranker,  # type: ignore[arg-type]
         parts=tuple(_parts(config)), prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
     )  # fmt: skip

@@ -97,6 +97,24 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Search:
+    """From found to ordered: what happens to passages after the search."""
+
+    reranker: str = leaf("", "empty for none; `learned` (by `train reranker`), `onnx` (a cross-encoder) or `server`")
+    reranker_model: str = leaf("ms-marco-MiniLM-L-12-v2", "name of the cross-encoder, or of the server's model")
+    reranker_folder: str = leaf("", "folder that holds model.onnx and tokenizer.json; empty for the pinned weights")
+    reranker_url: str = leaf("", "base URL of a server with Cohere's and Jina's `/rerank`, for reranker `server`")
+    reranker_key: str = leaf("", "reference to its API key")
+    reranker_timeout: str = leaf("5s", "how long a reranker may take before the order of the search stands")
+    depth: int = leaf(40, "how many of the best passages to look at before the best of them are taken, 1 to 100")
+    diversity: float = leaf(0.0, "0 for the best passages whatever they repeat, to 1 for the least alike")
+    per_source: int = leaf(0, "passages of one source before others get a turn; 0 for any number")
+    per_record: int = leaf(0, "passages of one document before others get a turn; 0 for any number")
+    half_life: str = leaf("", "after which a document is worth half, by when it came in, as `90d`; empty for never")
+    window: int = leaf(0, "neighbours on either side of a passage that an answer may use, too, 0 to 3")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Quality:
     """How good a text is."""
 
@@ -134,6 +152,7 @@ class Regions:
 
     llm: str = leaf("", "of the server at answer.llm_url, as `eu` or `eu-central-1`")
     embedder: str = leaf("", "of the server at embed.url")
+    reranker: str = leaf("", "of the server at search.reranker_url")
     judge: str = leaf("", "of the server at quality.judge")
     database: str = leaf("", "of the PostgreSQL server, where store.database names one")
     blobs: str = leaf("", "of the S3 bucket, where store.blobs names one")
@@ -161,6 +180,7 @@ class Config:
     ingest: Ingest = field(default_factory=Ingest)
     embed: Embed = field(default_factory=Embed)
     answer: Answer = field(default_factory=Answer)
+    search: Search = field(default_factory=Search)
     quality: Quality = field(default_factory=Quality)
     guard: Guard = field(default_factory=Guard)
     compute: Compute = field(default_factory=Compute)
@@ -181,6 +201,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "embed.backend": ("onnx", "openai"),
     "answer.mode": ("extractive", "llm"),
     "answer.llm_backend": ("openai", "llamacpp"),
+    "search.reranker": ("", "learned", "onnx", "server"),
     "guard.hidden_text": ("quarantine", "warn", "off"),
     "guard.names": ("context", "embedder", "spacy"),
     "guard.purposes": ("open", "stated"),
@@ -188,17 +209,26 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "ingest.backend": ("local", "ray"),
     "compute.backend": ("local", "ray"),
 }
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "search.depth": (1, 100),
+    "search.diversity": (0, 1),
+    "search.per_source": (0, 100),
+    "search.per_record": (0, 100),
+    "search.window": (0, 3),
+}
 _PARSED: Mapping[str, Callable[[str], object]] = {
     "server.max_body": parse_size,
     "ingest.max_file": parse_size,
     "ingest.parser_memory": parse_size,
     "ingest.parser_timeout": parse_duration,
     "answer.llm_timeout": parse_duration,
+    "search.reranker_timeout": parse_duration,
+    "search.half_life": lambda duration: duration and parse_duration(duration),
     **{f"regions.{f.name}": lambda region: region and checked(region) for f in fields(Regions)},
 }
 _REFERENCES = (
-    "store.s3_key", "store.master_key", "embed.key", "answer.llm_key", "quality.judge_key", "notify.webhook_secret",
-    "notify.openlineage_key",
+    "store.s3_key", "store.master_key", "embed.key", "answer.llm_key", "search.reranker_key", "quality.judge_key",
+    "notify.webhook_secret", "notify.openlineage_key",
 )  # fmt: skip
 
 
@@ -289,6 +319,9 @@ def _unknown(key: str, origin: str, known: Mapping[str, type]) -> Invalid:
 def _check(key: str, value: Any, origin: str) -> None:
     if key in _CHOICES and value not in _CHOICES[key]:
         raise Invalid(f"{origin}: {key} = {value!r}", hint=f"one of {', '.join(_CHOICES[key])}")
+    low, high = _RANGES.get(key, (value, value))
+    if not low <= value <= high:
+        raise Invalid(f"{origin}: {key} = {value!r}", hint=f"{low} to {high}")
     if key in _REFERENCES and value and value.partition(":")[0] not in ("env", "file"):
         raise Invalid(f"{origin}: {key} holds a secret itself", hint="write env:NAME or file:PATH instead")
     if key in _PARSED:

@@ -118,7 +118,8 @@ def _read(connection: http.client.HTTPConnection, response: http.client.HTTPResp
 
 
 def _away(server: str, reason: str) -> Unavailable:
-    return Unavailable(f"the reranker {server!r} does not answer: {reason}", hint="see its log, or empty search.reranker")
+    said = f"the reranker {server!r} does not answer: {reason}"
+    return Unavailable(said, hint="see its log, or empty search.reranker")
 
 
 def _refusal(status: int, server: str) -> ThrulineError:

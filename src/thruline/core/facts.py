@@ -125,6 +125,7 @@ EXPECTATIONS = (
 )  # fmt: skip
 RULES = (
     "detector_gate",
+    "reranker_gate",
     "retrieval_gate",
     "injection_screen",
     "hidden_text",
@@ -268,7 +269,7 @@ VERBS: Mapping[str, Verb] = dict(
         _verb(
             "deployment.changed",
             "A model began, or ceased, to serve.",
-            role=one_of("detector", "embedder", "llm"),
+            role=one_of("detector", "embedder", "llm", "reranker"),
             why=one_of("promoted", "rolled_back", "erased"),
             forced=Flag(),
         ),
@@ -292,6 +293,7 @@ VERBS: Mapping[str, Verb] = dict(
             tokens_in=Number(),
             tokens_out=Number(),
             payload=Digest(),
+            reranked=one_of("off", "done", "unavailable", "failed"),
             ms=Number("ms"),
         ),
         _verb(

@@ -10,6 +10,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from thruline.core.clock import iso
 from thruline.core.documents import Mention
@@ -17,19 +18,20 @@ from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Actor, Draft
 from thruline.data import privacy
-from thruline.flows import residency
+from thruline.flows import rerank, residency
 from thruline.flows.budget import Tokens, uncounted, within_prompt
 from thruline.flows.doubt import doubted
 from thruline.flows.filters import ALL, Filters
 from thruline.flows.filters import serving as snapshot
 from thruline.flows.find import Found, check_question, find, read_hits
 from thruline.flows.line import Line
+from thruline.flows.neighbours import widened
 from thruline.flows.purposes import ANSWER
-from thruline.flows.reports import AnswerReport, Budget
+from thruline.flows.reports import AS_FOUND, AnswerReport, Budget, Order
 from thruline.flows.words import Asked, Staying, Words, by_extract, by_model, said_already
 from thruline.vectors import context as contexts
 from thruline.vectors.prompt_versions import Prompt
-from thruline.vectors.serving import Hit, Serving
+from thruline.vectors.serving import Hit, Hits, Serving
 
 CITED_ERASED = "(not kept: the passages that it cited were erased)"
 NAMES_ERASED = "(not kept: it names somebody who was erased)"
@@ -54,25 +56,30 @@ def ask(
 def prepare(
     line: Line, actor: Actor, question: str, serving: Serving | None = None, *, purpose: str = ANSWER,
     by_model: bool = True, filters: Filters = ALL, prompt: Prompt | None = None, tokens: Tokens = uncounted,
+    order: Order | None = None,
 ) -> Asked:  # fmt: skip
     """Judge the question and find what it may be answered from; raises Invalid for an empty or endless one.
 
     by_model: whether a language model may find the words, where the settings have one do so. prompt: it is asked by
-    this version instead of the one in force. tokens: how it counts them.
+    this version instead of the one in force. tokens: how it counts them. order: as a receipt has it, instead of the
+    settings'.
     """
     began = time.monotonic()
     check_question(line, question)
     serving = serving or snapshot(line, filters)
     screened = line.screen.prompt(question)
     refused = screened.outcome == "failed"
-    k = line.limits.passages
-    hits = None if refused else find(line, serving, actor, question, k, purpose=purpose, filters=filters)
-    found = read_hits(line, hits, actor) if hits else []
+    k, way = line.limits.passages, rerank.now(line) if order is None else rerank.then(line, order)
+    hits = None if refused else find(line, serving, actor, question, way.depth(k), purpose=purpose, filters=filters)
+    found, ordered = _ordered(line, actor, question, hits, k, way)
     by_model = by_model and line.limits.mode == "llm"
     stays, given = _staying(line, found, hits.hits if hits else (), by_model)
     prompt = (prompt or line.prompts.current()) if by_model and not stays.is_all else None
     fence = secrets.token_hex(8)
-    context = _context(line, question, [f.hit for f in given], prompt, fence, tokens)
+    room = partial(_context, line, question, prompt, fence, tokens)
+    context = room([f.hit for f in given])
+    if hits:
+        context, found = widened(line, actor, context, hits, found, window=way.ordering.window, room=room)
     numbers = {hit.chunk: p.number for p in context.passages for hit in p.hits}
     return Asked(
         id=random_id("answer"), question=question, actor=actor, screened=screened, context=context,
@@ -81,19 +88,29 @@ def prepare(
             for f in found
         ),
         generation=serving.generation, began=began, purpose=purpose, left_out=hits.plan.left_out if hits else 0,
-        stays=stays, filters=filters, visible=hits.plan.visible if hits else 0,
+        stays=stays, filters=filters, visible=hits.plan.visible if hits else 0, order=ordered,
         prompt=prompt, fence=fence, counted=prompt is not None and tokens(question) is not None,
     )  # fmt: skip
 
 
+def _ordered(
+    line: Line, actor: Actor, question: str, hits: Hits | None, k: int, way: rerank.Way
+) -> tuple[list[Found], Order]:
+    """The k best of the hits, read, and how they came into their order."""
+    return rerank.ordered(line, question, hits.hits, read_hits(line, hits, actor), k, way) if hits else ([], AS_FOUND)
+
+
 def _context(
-    line: Line, question: str, hits: list[contexts.Hit], prompt: Prompt | None, fence: str, tokens: Tokens
-) -> contexts.Context:
+    line: Line, question: str, prompt: Prompt | None, fence: str, tokens: Tokens, hits: Sequence[contexts.Hit],
+    *, per_record: int = contexts.PER_RECORD,
+) -> contexts.Context:  # fmt: skip
     """Under the budget of the whole prompt where a model is sent one, else under that of the passages alone."""
     limit = line.limits.context_tokens
     if prompt is None or not hits:
-        return contexts.assemble(hits, limit)
-    return within_prompt(hits, limit, template=prompt.template, question=question, fence=fence, tokens=tokens)
+        return contexts.assemble(hits, limit, per_record=per_record)
+    return within_prompt(
+        hits, limit, template=prompt.template, question=question, fence=fence, tokens=tokens, per_record=per_record
+    )
 
 
 def _staying(line: Line, found: list[Found], hits: Sequence[Hit], by_model: bool) -> tuple[Staying, list[Found]]:
@@ -121,6 +138,7 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out, kept_home=asked.stays.kept_home,
         filters=asked.filters, prompt=asked.prompt.id if asked.prompt and words.mode == "llm" else "",
         budget=Budget(tokens=asked.context.tokens, limit=line.limits.context_tokens, counted=asked.counted),
+        order=asked.order,
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
     with line.database.transaction():
@@ -160,14 +178,17 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
     """The answer came from the chunks in its context; it passed through the index and the embedder."""
     used = asked.context.chunks
     model = (line.ids.artifact("model", "llm", words.model),) if words.model else ()
-    detector = line.registry.serving("detector")
+    detector, order = line.registry.serving("detector"), asked.order
+    reranker = ArtifactId(order.model) if order.reranked == "done" else None
     prompt = asked.prompt.id if asked.prompt and words.mode == "llm" else None
-    via = tuple(i for i in (asked.generation, line.embedder_id, detector, prompt) if i)
+    via = tuple(i for i in (asked.generation, line.embedder_id, detector, reranker, prompt) if i)
     facts: dict[str, Fact] = {
         "outcome": words.outcome, "cited": len({n for s in words.sentences for n in s.citations}),
         "context": len(used), "mode": words.mode, "tokens_in": words.tokens_in, "tokens_out": words.tokens_out,
         "payload": digest, "ms": round(ms, 1), "purpose": line.ids.digest("purpose", asked.purpose),
     }  # fmt: skip
+    if order.reranked != "off":
+        facts["reranked"] = order.reranked
     if asked.filters != ALL:
         facts["filters"] = line.ids.digest("filters", repr(asked.filters))
     answer = Draft(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from thruline.core.errors import Invalid
-from thruline.vectors.context import Context, Hit, Passage, assemble, estimate_tokens, messages
+from thruline.vectors.context import PER_RECORD, Context, Hit, Passage, assemble, estimate_tokens, messages
 from thruline.vectors.prompts import Template
 
 Tokens = Callable[[str], int | None]  # how many tokens a text has; None where the tokenizer is not here
@@ -22,8 +22,9 @@ def uncounted(text: str) -> None:
 
 
 def within_prompt(
-    hits: Sequence[Hit], limit: int, *, template: Template, question: str, fence: str, tokens: Tokens = uncounted
-) -> Context:
+    hits: Sequence[Hit], limit: int, *, template: Template, question: str, fence: str, tokens: Tokens = uncounted,
+    per_record: int = PER_RECORD,
+) -> Context:  # fmt: skip
     """Passages with which the whole prompt has at most so many tokens; raises Invalid where the question takes all."""
 
     def cost(passages: Sequence[Passage]) -> int:
@@ -36,4 +37,4 @@ def within_prompt(
             f"question and rules have {before} tokens of {limit}, which leaves none for passages",
             hint="ask shorter, or raise answer.context_tokens as far as the model can read",
         )
-    return assemble(hits, limit, cost=cost)
+    return assemble(hits, limit, cost=cost, per_record=per_record)

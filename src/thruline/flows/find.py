@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from thruline.core.documents import Chunk
 from thruline.core.errors import Invalid
 from thruline.core.nouns import Actor
+from thruline.flows import rerank
 from thruline.flows.documents import path_names, read_documents
 from thruline.flows.eyes import eyes
 from thruline.flows.filters import ALL, Filters, fitting
@@ -41,12 +42,13 @@ def search(
         raise Invalid(f"k = {k} is out of range", hint=f"1 to {MOST_PASSAGES}")
     check_question(line, question)
     began = time.monotonic()
-    serving = snapshot(line, filters)
-    hits = find(line, serving, actor, question, k, by=by, purpose=purpose, filters=filters)
-    passages = tuple(found.passage for found in read_hits(line, hits, actor))
+    serving, way = snapshot(line, filters), rerank.now(line) if by == "both" else rerank.UNTOUCHED
+    hits = find(line, serving, actor, question, way.depth(k), by=by, purpose=purpose, filters=filters)
+    found, order = rerank.ordered(line, question, hits.hits, read_hits(line, hits, actor), k, way)
     return SearchReport(
-        question=question, passages=passages, generation=serving.generation, visible=hits.plan.visible,
-        asked=k, ms=(time.monotonic() - began) * 1000, left_out=hits.plan.left_out, filters=filters,
+        question=question, passages=tuple(f.passage for f in found), generation=serving.generation,
+        visible=hits.plan.visible, asked=k, ms=(time.monotonic() - began) * 1000, left_out=hits.plan.left_out,
+        filters=filters, order=order,
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ from thruline.infra.jobs import Jobs
 from thruline.infra.meter import Prices
 from thruline.ledger.ledger import SqlLedger
 from thruline.ledger.payloads import Payloads
+from thruline.models.ranker import Learned, Ranker
 from thruline.models.registry import Registry
 from thruline.ports.compute import Compute
 from thruline.ports.database import Database
@@ -53,12 +54,15 @@ from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
 from thruline.ports.origin import Origin
+from thruline.ports.reranker import Reranker
 from thruline.ports.signer import Signer
 from thruline.ports.text import TextIndex
 from thruline.ports.vault import Vault
 from thruline.ports.workers import Workers
 from thruline.runs.runner import Runs
+from thruline.vectors.features import VERSION as FEATURES
 from thruline.vectors.generations import Generations
+from thruline.vectors.ordering import Ordering
 from thruline.vectors.plans import DensePlan, Plans
 from thruline.vectors.prompt_versions import Prompts
 
@@ -116,6 +120,10 @@ class Engines(Protocol):
         """Who says how hurtful a text is, where one is configured."""
         ...
 
+    def reranker(self) -> Reranker | None:
+        """Who reads passages again with the question, where one is configured."""
+        ...
+
     def compute(self) -> Compute:
         """Where jobs run."""
         ...
@@ -142,6 +150,8 @@ class Limits:
     purposes: Stance
     same_content: Literal["stricter", "each"]
     parts: tuple[Part, ...]
+    ordering: Ordering
+    reranker: Literal["", "learned", "onnx", "server"]
 
 
 class Line:
@@ -182,6 +192,7 @@ class Line:
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)
         self.runs = Runs(database, self.ledger, payloads, ids, clock)
+        self._ranker: Learned | None = None
         self._screen: tuple[ArtifactId | None, Screen] | None = None
         self.answers = Answers(database, payloads, ids, self.records)
         self.tunings = Tunings(database, payloads)
@@ -244,6 +255,19 @@ class Line:
         return self.engines.judge()
 
     @cached_property
+    def reranker(self) -> Reranker | None:
+        """Who reads passages again with the question, where one is configured."""
+        return self.engines.reranker()
+
+    @property
+    def ranker(self) -> Learned | None:
+        """The learned reranker that serves."""
+        model = self.registry.serving("reranker")
+        if model and (self._ranker is None or self._ranker.model != model):
+            self._ranker = Learned(model, Ranker.load(self.registry.files(model), FEATURES))
+        return self._ranker if model else None
+
+    @cached_property
     def compute(self) -> Compute:
         """Where jobs run."""
         return self.engines.compute()
@@ -264,7 +288,7 @@ class Line:
     def close(self) -> None:
         """Give back what was opened."""
         self.shelf.close()
-        for part in ("embedder", "parsers", "compute", "workers", "talk", "judge"):
+        for part in ("embedder", "parsers", "compute", "workers", "talk", "judge", "reranker"):
             if opened := self.__dict__.pop(part, None):
                 opened.close()
         self.database.close()

@@ -123,6 +123,8 @@ def _model(line: Line, id: ArtifactId, said: AnswerReport) -> tuple[str, str]:
     if info:
         serves = f"serves as {', '.join(info.serves)}" if info.serves else "serves no longer"
         return "injection detector", f"{id.partition(':')[2][:12]}, gate {info.outcome}, {serves}"
+    if id == said.order.model:
+        return said.order.reranker, "reranker"
     if id == line.ids.artifact("model", "llm", said.model):
         return said.model, "language model"
     return said.embedder, "embedder"

@@ -13,7 +13,7 @@ from thruline.core.nouns import Actor
 from thruline.flows.filters import ALL, Filters, nothing_fits
 from thruline.flows.line import Line
 from thruline.flows.purposes import ANSWER
-from thruline.flows.reports import Outcome, Passage, Quote, Sentence
+from thruline.flows.reports import AS_FOUND, Order, Outcome, Passage, Quote, Sentence
 from thruline.guard.screen import Screened
 from thruline.ports.llm import Llm
 from thruline.vectors import context as contexts
@@ -66,6 +66,7 @@ class Asked:
     prompt: Prompt | None = None
     fence: str = field(default_factory=lambda: secrets.token_hex(8))
     counted: bool = False
+    order: Order = AS_FOUND
 
     @property
     def is_refused(self) -> bool:

@@ -15,7 +15,7 @@ from thruline.core.sql import load_queries
 from thruline.ports.database import Database
 from thruline.ports.ledger import Ledger
 
-ModelRole = Literal["detector", "embedder", "llm"]
+ModelRole = Literal["detector", "embedder", "llm", "reranker"]
 Why = Literal["promoted", "rolled_back", "erased"]
 
 

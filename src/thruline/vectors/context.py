@@ -15,6 +15,7 @@ from thruline.vectors.sentences import sentences
 TOKENS_A_WORD = 1.35  # English under the usual 32k to 128k vocabularies takes 1.2 to 1.4 tokens a word
 # Letters beyond ASCII take half a token each under vocabularies of the better kind, Chinese and Japanese signs one.
 TOKENS_A_LETTER, TOKENS_A_SIGN, SIGNS = 0.5, 1.0, "\u2e80"
+PER_RECORD = 3  # chunks of one record in an answer
 NEIGHBOUR_GAP = 4  # characters of blank between two chunks that are still one passage
 _WORD = re.compile(r"\S+")
 
@@ -93,7 +94,9 @@ def cost_of_texts(passages: Sequence[Passage]) -> int:
     return sum(estimate_tokens(passage.text) for passage in passages)
 
 
-def assemble(hits: Sequence[Hit], budget_tokens: int, *, cost: Cost = cost_of_texts, per_record: int = 3) -> Context:
+def assemble(
+    hits: Sequence[Hit], budget_tokens: int, *, cost: Cost = cost_of_texts, per_record: int = PER_RECORD
+) -> Context:
     """Passages from hits in rank order, at most per_record chunks of one record, that cost no more than the budget.
 
     cost: of all that is sent when these passages are. A chunk that does not fit is left out and smaller ones after it

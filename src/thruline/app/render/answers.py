@@ -42,6 +42,16 @@ def notes(answer: reports.AnswerReport) -> Iterator[str]:
         yield f"{n(answer.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
     if answer.kept_home:
         yield f"{n(answer.kept_home, 'passage')} kept from the language model, which stands in another region"
+    yield from _ordered(answer.order)
+
+
+def _ordered(order: reports.Order) -> Iterator[str]:
+    """What a reader should know of the order of the passages."""
+    if order.reranked in ("unavailable", "failed"):
+        why = "was away or late" if order.reranked == "unavailable" else "could not be used"
+        yield f"the reranker {order.reranker!r} {why}: this is the order of the search"
+    if order.kept_home:
+        yield f"{n(order.kept_home, 'passage')} kept from the reranker, which stands in another region"
 
 
 def _why(why: reports.WhyReport) -> Iterator[str]:
@@ -96,6 +106,7 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
         yield f"{n(report.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
     if report.filters.words:
         yield f"only documents {report.filters.words}" + ("" if report.visible else ": none that you may see fits")
+    yield from _ordered(report.order)
     yield f"{len(report.passages)} of {report.visible} chunks that you may see, {report.ms:.1f} ms"
 
 

@@ -36,6 +36,7 @@ from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.indexes import FilterView, GoalsView, PlanMeasure, PlanView, RateView, TuneReport
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.models import RebuildView, ShardView
+from thruline.flows.reports.order import AS_FOUND, Order, Reranked
 from thruline.flows.reports.outbox import DeliveryView
 from thruline.flows.reports.pages import CitedPage, Mark, PagePicture
 from thruline.flows.reports.papers import PaperReport
@@ -105,6 +106,7 @@ from thruline.flows.reports.tables import (
 
 __all__ = [
     "ALL",
+    "AS_FOUND",
     "AcceptReport",
     "AggregateNumber",
     "AggregateReport",
@@ -154,6 +156,7 @@ __all__ = [
     "MatchView",
     "NearName",
     "Node",
+    "Order",
     "Outcome",
     "PagePicture",
     "PaperReport",
@@ -178,6 +181,7 @@ __all__ = [
     "Refusal",
     "Refusing",
     "ReplayReport",
+    "Reranked",
     "RestrictionReport",
     "RestrictionView",
     "RevealedToken",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from thruline.core.pages import Span
+from thruline.flows.reports.order import AS_FOUND, Order
 
 Outcome = Literal["answered", "unknown", "refused", "interrupted"]
 
@@ -44,7 +45,8 @@ class Passage:
     """A chunk that was found. number: how the answer cites it, from 1; 0 when it was not given to the answer.
 
     doubtful: characters of the text that are words read off a picture with little certainty. fate: why the answer was
-    not given all of it: the budget of tokens, or as much of its document as an answer takes was given before.
+    not given all of it: the budget of tokens, or as much of its document as an answer takes was given before. beside:
+    it was not found itself, it stands beside one that was.
     """
 
     number: int
@@ -61,6 +63,7 @@ class Passage:
     state: str = "live"
     doubtful: tuple[Span, ...] = ()
     fate: Literal["", "no_room", "cut", "enough"] = ""
+    beside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +81,7 @@ class SearchReport:
     ms: float
     left_out: int = 0
     filters: Filters = ALL
+    order: Order = AS_FOUND
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +152,7 @@ class AnswerReport:
     filters: Filters = ALL
     prompt: str = ""
     budget: Budget | None = None
+    order: Order = AS_FOUND
 
 
 @dataclass(frozen=True, kw_only=True)
