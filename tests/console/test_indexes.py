@@ -63,3 +63,10 @@ def test_a_goal_that_is_no_number_is_said_on_the_page(client, platform):
     reply = client.post("/do/vectors.tune_index", data={"recall": "most", "p95": "5ms"})
     assert reply.status_code == 422
     assert platform.calls == []
+
+
+def test_the_recall_in_use_stands_there_with_its_interval_and_its_goal(client):
+    page = client.get("/indexes").text
+    assert "99.3 % found, surely 98.8 to 99.6; wanted 97 %" in page
+    assert "213" in page
+    assert "Finds less than wanted" not in page

@@ -143,7 +143,7 @@ def test_the_table_is_readable_and_the_exit_code_says_whether_the_goals_are_met(
     with open_home(tmp_path / "h") as platform:
         platform.data.add(path=str(write(docs, gate="# Gate\n\nThe gate is open at night.")))
         platform.data.sync()
-        report = platform.vectors.tune_index(memory="1kB", p95="1h")
+        report = platform.vectors.tune_index(memory="1B", p95="1h")
     cli.show(report, as_json=False)
     shown = capsys.readouterr().out
     assert "recall@10" in shown

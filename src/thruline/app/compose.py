@@ -240,5 +240,6 @@ def _limits(config: Config) -> Limits:
         purposes=config.guard.purposes,  # type: ignore[arg-type]
         same_content=config.guard.same_content,  # type: ignore[arg-type]
         ordering=ordering(config.search), reranker=config.search.reranker,  # type: ignore[arg-type]
+        recall=config.vectors.recall, audits=config.vectors.audits, retune=config.vectors.retune,
         parts=tuple(_parts(config)), prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
     )  # fmt: skip

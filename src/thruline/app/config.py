@@ -83,6 +83,15 @@ class Embed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Vectors:
+    """How well the index is searched, watched while it is used."""
+
+    recall: float = leaf(0.97, "share of the 10 nearest passages that searches have to find; a tuning sets another")
+    audits: int = leaf(4, "searches a minute that the server does again exactly, to see whether they do; 0 for none")
+    retune: bool = leaf(True, "whether the index is tuned again when they no longer do")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """From question to answer."""
 
@@ -179,6 +188,7 @@ class Config:
     store: Store = field(default_factory=Store)
     ingest: Ingest = field(default_factory=Ingest)
     embed: Embed = field(default_factory=Embed)
+    vectors: Vectors = field(default_factory=Vectors)
     answer: Answer = field(default_factory=Answer)
     search: Search = field(default_factory=Search)
     quality: Quality = field(default_factory=Quality)
@@ -215,6 +225,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "search.per_source": (0, 100),
     "search.per_record": (0, 100),
     "search.window": (0, 3),
+    "vectors.recall": (0.01, 1),
+    "vectors.audits": (0, 600),  # what is drawn waits in memory
 }
 _PARSED: Mapping[str, Callable[[str], object]] = {
     "server.max_body": parse_size,

@@ -16,7 +16,7 @@ from thruline.core.errors import ThrulineError
 from thruline.core.units import show_size
 from thruline.data.places import PUSH
 from thruline.data.residency import Job, away, labels
-from thruline.flows import INDEX, outbox
+from thruline.flows import INDEX, outbox, recall_audit
 from thruline.flows.reports import Check
 from thruline.flows.residency import said
 from thruline.flows.sources import alarm_of, drift_of
@@ -31,7 +31,7 @@ LOW_DISK = 2 * 10**9  # a sync of a large source needs room for its write-ahead 
 def examine(p: Platform) -> tuple[Check, ...]:
     """Every check; none of them changes anything."""
     checks: tuple[Callable[[Platform], Iterator[Check]], ...] = (
-        _python, _home, _keys, _disk, _ledger, _index, _runs, _sources, _weights, _network, _detector, _model,
+        _python, _home, _keys, _disk, _ledger, _index, _recall, _runs, _sources, _weights, _network, _detector, _model,
         _regions, _told,
     )  # fmt: skip
     return tuple(check for look in checks for check in _safely(look, p))
@@ -101,6 +101,18 @@ def _index(p: Platform) -> Iterator[Check]:
         name="index", state="fail" if missing else "ok",
         says=f"{missing} of {len(sets)} vector sets are gone" if missing else f"{len(sets)} records serve",
         cure="thruline sync rebuilds it from the sources" if missing else "",
+    )  # fmt: skip
+
+
+def _recall(p: Platform) -> Iterator[Check]:
+    known = recall_audit.recall(p.line)
+    if not known.queries:
+        return
+    found = f"{known.recall.value:.3f} ({known.recall.low:.3f} to {known.recall.high:.3f}) of the nearest passages"
+    yield Check(
+        name="recall", state="ok" if known.ok else "fail",
+        says=f"searches find {found}, {known.goal:g} is the goal, {known.queries} were done again",
+        cure="" if known.ok else "`thruline index tune` measures a better way to search",
     )  # fmt: skip
 
 

@@ -236,6 +236,15 @@ VERBS: Mapping[str, Verb] = dict(
             "Another template came into force.",
             why=one_of("operator", "rollback"),
         ),
+        _verb(
+            "recall.fell",
+            "Searches in use, done again exactly, find fewer of the nearest than the goal says.",
+            queries=Number(),
+            recall=Number("0..1"),
+            low=Number("0..1"),
+            high=Number("0..1"),
+            goal=Number("0..1"),
+        ),
         _verb("dataset.built", "Rows became a dataset.", rows=Number(), train=Number(), test=Number()),
         _verb(
             "shard.trained", "Rows of these records became one part of a model.", number=Number(), size=Number("bytes")

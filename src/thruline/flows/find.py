@@ -17,6 +17,7 @@ from thruline.flows.filters import serving as snapshot
 from thruline.flows.line import Line
 from thruline.flows.publish import check_embedder
 from thruline.flows.purposes import ANSWER, permitted
+from thruline.flows.recall_sample import Limits
 from thruline.flows.reports import Passage, SearchReport
 from thruline.flows.sight import groups_of
 from thruline.vectors import context as contexts
@@ -79,6 +80,7 @@ def find(
     check_embedder(line, serving.generation)
     with line.embedding:
         vector = line.embedder.query(question)
+    line.audits.drawn.offer(serving, vector, Limits(groups, sources, without, only))
     return serving.search(question, vector, k, groups=groups, sources=sources, without=without, only=only)
 
 

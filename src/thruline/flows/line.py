@@ -33,6 +33,7 @@ from thruline.data.tokens import Tokens
 from thruline.data.uses import Stance
 from thruline.flows.answers import Answers
 from thruline.flows.apart import Tools
+from thruline.flows.recall_state import Audits
 from thruline.flows.shelf import Shelf
 from thruline.flows.talk import Talk
 from thruline.flows.tunings import Tunings
@@ -135,7 +136,10 @@ class Engines(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Settings that flows decide by. sizes in bytes. parts: what stands outside and is given texts or vectors."""
+    """Settings that flows decide by. sizes in bytes. parts: what stands outside and is given texts or vectors.
+
+    recall: that searches have to reach; audits: searches a minute that are done again exactly; retune: when they miss.
+    """
 
     chunk_words: int
     max_file: int
@@ -152,6 +156,9 @@ class Limits:
     parts: tuple[Part, ...]
     ordering: Ordering
     reranker: Literal["", "learned", "onnx", "server"]
+    recall: float
+    audits: int
+    retune: bool
 
 
 class Line:
@@ -196,6 +203,7 @@ class Line:
         self._screen: tuple[ArtifactId | None, Screen] | None = None
         self.answers = Answers(database, payloads, ids, self.records)
         self.tunings = Tunings(database, payloads)
+        self.audits = Audits(database)
         self.shelf = Shelf(self)
         self.embedding = threading.Lock()  # guards the embedder: one thread at a time
         self.senders = Turns(most=SENDERS)

@@ -196,5 +196,6 @@ KINDS: Mapping[str, Kind] = {
     "source.drifted": Kind(
         "source.drifted", lambda e: e.facts["state"] == "moved", _of_scores, "a source brings other than before"
     ),
+    "recall.fell": Kind("recall.fell", _always, _of_one("/indexes"), "the index finds less than its goal"),
     "run.failed": Kind("run.finished", lambda e: e.facts["outcome"] == "failed", _of_a_run, "a run failed"),
 }  # fmt: skip

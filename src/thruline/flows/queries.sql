@@ -62,3 +62,19 @@ SELECT id FROM index_tunings WHERE name = :name ORDER BY seq DESC LIMIT 1;
 -- name: tunings
 -- Every measurement, oldest first.
 SELECT seq, id FROM index_tunings WHERE name = :name ORDER BY seq;
+
+-- name: recall_audit
+-- What was found of a plan in use.
+SELECT since, queries, wanted, found, squares, mean, variance, log_wealth, alarmed FROM recall_audits
+WHERE name = :name AND plan_seq = :plan_seq;
+
+-- name: put_recall_audit
+-- One state for each plan.
+INSERT INTO recall_audits (
+  name, plan_seq, since, queries, wanted, found, squares, mean, variance, log_wealth, alarmed
+) VALUES (
+  :name, :plan_seq, :since, :queries, :wanted, :found, :squares, :mean, :variance, :log_wealth, :alarmed
+)
+ON CONFLICT (name, plan_seq) DO UPDATE SET
+  queries = excluded.queries, wanted = excluded.wanted, found = excluded.found, squares = excluded.squares,
+  mean = excluded.mean, variance = excluded.variance, log_wealth = excluded.log_wealth, alarmed = excluded.alarmed;

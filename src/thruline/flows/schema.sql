@@ -25,3 +25,20 @@ CREATE TABLE IF NOT EXISTS index_tunings (
   id TEXT NOT NULL,
   PRIMARY KEY (name, seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Searches of a plan in use that were done again exactly: sums alone, no question. plan_seq: of the plan's event, 0 for
+-- the first. log_wealth: of a bet that recall is below the goal; alarmed: when it was won, 0 before.
+CREATE TABLE IF NOT EXISTS recall_audits (
+  name TEXT NOT NULL,
+  plan_seq INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  queries INTEGER NOT NULL,
+  wanted INTEGER NOT NULL,
+  found INTEGER NOT NULL,
+  squares REAL NOT NULL,
+  mean REAL NOT NULL,
+  variance REAL NOT NULL,
+  log_wealth REAL NOT NULL,
+  alarmed INTEGER NOT NULL,
+  PRIMARY KEY (name, plan_seq)
+) STRICT, WITHOUT ROWID;

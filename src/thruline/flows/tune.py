@@ -30,15 +30,20 @@ UNDER_EACH = 25  # questions under each filter
 
 
 def tune(
-    line: Line, goals: Goals, *, dry_run: bool, actor: str, why: Why = "tuned", progress: Progress | None = None
-) -> TuneReport:
-    """Measure every candidate and take one; raises Invalid for goals that cannot be, Conflict where nothing serves."""
+    line: Line, goals: Goals, *, dry_run: bool, actor: str, why: Why = "tuned", without: DensePlan | None = None,
+    progress: Progress | None = None,
+) -> TuneReport:  # fmt: skip
+    """Measure every candidate and take one; without: a plan that is none, whatever is measured of it.
+
+    Raises Invalid for goals that cannot be, Conflict where nothing serves or another tuning is under way.
+    """
     check_goals(goals)
     began = time.monotonic()
     current = line.plans.current(INDEX)
     with line.runs.start("tune", only="index", actor=actor, progress=progress) as run:
         given = sample(line, run)
-        measured = _measured(line, run, given, candidates(line.engines.dense_names(), current))
+        plans = [plan for plan in candidates(line.engines.dense_names(), current) if plan != without]
+        measured = _measured(line, run, given, plans)
         choice = choose(measured, goals, current)
         report = _report(given, measured, choice, goals, current, dry_run)
         report = replace(report, seconds=round(time.monotonic() - began, 2))

@@ -21,6 +21,7 @@ from thruline.flows.documents import Document, read_documents
 from thruline.flows.publish import check_embedder, serving_sets
 from thruline.flows.shelf import SERVABLE
 from thruline.vectors.sentences import readable, sentences
+from thruline.vectors.trials import unit
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -64,7 +65,7 @@ def sample(line: Line, run: Run) -> Sample:
     taken = list(_rows(line, run, rng))
     if not taken:
         raise Conflict("nothing of what serves may be read now", hint="see `thruline documents`")
-    rows = _unit(np.concatenate([t.vectors for t in taken], dtype=np.float32))
+    rows = unit(np.concatenate([t.vectors for t in taken], dtype=np.float32))
     asked = _asked(line)
     foreign = files("thruline.vectors").joinpath("foreign_questions.txt").read_text("utf-8").splitlines()
     texts = asked + _made_up(line, [t.record for t in taken], QUESTIONS - len(asked), rng) or foreign
@@ -94,11 +95,6 @@ def _rows(line: Line, run: Run, rng: np.random.Generator) -> Iterator[_Taken]:
                 count += len(held.vectors)
         if count >= MOST_ROWS:
             return
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1)
 
 
 def _asked(line: Line) -> list[str]:

@@ -192,6 +192,9 @@ class _Vectors:
     def plans(self) -> Any:
         return indexes.PLANS[-1:] if self._platform.empty else indexes.PLANS
 
+    def recall(self) -> Any:
+        return indexes.NOT_WATCHED if self._platform.empty else indexes.RECALL
+
     def tuned(self) -> Any:
         return () if self._platform.empty else indexes.TUNED
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thruline.flows.reports import FilterView, GoalsView, PlanMeasure, PlanView, RateView, TuneReport
+from thruline.flows.reports import FilterView, GoalsView, PlanMeasure, PlanView, RateView, RecallView, TuneReport
 from thruline.testing.sample_reports import GENERATIONS, artifact, minutes_ago
 
 
@@ -39,4 +39,12 @@ TUNED = (
         rows=4461, of_rows=4461, questions=100, logged=37, foreign=52, generation=GENERATIONS[0].id, seconds=7.9,
         dry_run=False, at=minutes_ago(50), evidence=artifact("tuning", 1),
     ),
+)  # fmt: skip
+RECALL = RecallView(
+    plan="flat4 bits=3 depth=4", goal=0.97, queries=213, recall=RateView(value=0.9934, low=0.9881, high=0.9963),
+    since=minutes_ago(50), alarmed="", ok=True, watched=True,
+)  # fmt: skip
+NOT_WATCHED = RecallView(
+    plan="flat4", goal=0.97, queries=0, recall=RateView(value=0.0, low=0.0, high=1.0), since="", alarmed="", ok=True,
+    watched=True,
 )  # fmt: skip

@@ -62,6 +62,10 @@ class Plans:
         rows = self._db.query(self._q.last_plan, {"name": index})
         return _read(rows[0][0]) if rows else FIRST
 
+    def since(self, index: str) -> int:
+        """The number of the event that put the plan in force; 0 while nobody has chosen."""
+        return self._db.query(self._q.last_plan_seq, {"name": index})[0][0]
+
     def history(self, index: str) -> list[Planned]:
         """Every choice, oldest first."""
         rows = self._db.query(self._q.plans, {"name": index})

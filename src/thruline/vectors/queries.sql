@@ -72,6 +72,10 @@ INSERT INTO index_plans (name, seq, plan, why, at) VALUES (:name, :seq, :plan, :
 -- The one in force.
 SELECT plan FROM index_plans WHERE name = :name ORDER BY seq DESC LIMIT 1;
 
+-- name: last_plan_seq
+-- Since which event the one in force is.
+SELECT coalesce(max(seq), 0) FROM index_plans WHERE name = :name;
+
 -- name: plans
 -- All, oldest first.
 SELECT plan, why, at FROM index_plans WHERE name = :name ORDER BY seq;

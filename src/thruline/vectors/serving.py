@@ -199,6 +199,14 @@ class Serving:
         )  # fmt: skip
         return Hits(hits=hits, plan=plan)
 
+    def visible(
+        self, *, groups: frozenset[str], sources: frozenset[ArtifactId] | None = None,
+        without: frozenset[ArtifactId] = frozenset(), only: frozenset[ArtifactId] | None = None,
+    ) -> frozenset[ArtifactId]:  # fmt: skip
+        """The records that such a search looks through."""
+        mask, _, _ = self._rows.allowed(groups, sources, without, only)
+        return frozenset(r for r, span in self._rows.spans.items() if mask is None or mask[span.start])
+
     def close(self) -> None:
         """Free the indexes; after the last search."""
         self._engines.text.close()

@@ -78,6 +78,12 @@ def bench(
     return Bench(rows=rows, trials=trials, shares=shares)
 
 
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Rows of length 1; what is stored as float16 is a little off."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1)
+
+
 def measure(plan: DensePlan, index: DenseIndex, on: Bench, *, check: Callable[[], None] = lambda: None) -> Measured:
     """Build the index and do every trial; check: called between them, may raise. Times are of this process alone."""
     began = time.perf_counter()

@@ -12,11 +12,13 @@ from thruline.core.units import parse_duration, parse_size
 if TYPE_CHECKING:
     from thruline.flows import collections, reports, tune
     from thruline.flows import index_state as states
+    from thruline.flows import recall_audit as audits
     from thruline.vectors import goals
 else:
     reports = lazy("thruline.flows.reports")
     collections = lazy("thruline.flows.collections")
     goals = lazy("thruline.vectors.goals")
+    audits = lazy("thruline.flows.recall_audit")
     states = lazy("thruline.flows.index_state")
     tune = lazy("thruline.flows.tune")
 
@@ -59,3 +61,10 @@ def rollback_plan(p: Platform, *, collection: Collection = "main") -> tuple[repo
     """Search the index again as it was searched before the plan in force."""
     collections.check_collection(collection)
     return states.rollback_plan(p.line, p.actor.id)
+
+
+@operation(role="operator", cli="index recall", positional=("collection",), reads=True)
+def recall(p: Platform, *, collection: Collection = "main") -> reports.RecallView:
+    """How many of the nearest passages searches find in use, by those that the server did again exactly."""
+    collections.check_collection(collection)
+    return audits.recall(p.line)

@@ -67,5 +67,16 @@ def _plan(view: reports.PlanView) -> Iterator[str]:
     yield f"{'>' if view.in_force else ' '} {view.plan:<24}  {since}, {view.why}"
 
 
-FORMS: dict[type, Any] = {reports.TuneReport: _tuned}
+def _recall(view: reports.RecallView) -> Iterator[str]:
+    if not view.queries:
+        yield f"{view.plan}: no search was done again yet" + ("" if view.watched else "; vectors.audits is 0")
+        return
+    found = f"{view.recall.value:.3f} ({view.recall.low:.3f}-{view.recall.high:.3f})"
+    yield f"{view.plan} finds {found} of the 10 nearest, the goal is {view.goal:g}"
+    yield f"{n(view.queries, 'search', 'searches')} done again exactly since {view.since}"
+    if view.alarmed:
+        yield f"below the goal since {view.alarmed}: `thruline index tune` looks for a better way"
+
+
+FORMS: dict[type, Any] = {reports.TuneReport: _tuned, reports.RecallView: _recall}
 ROWS: dict[type, Any] = {reports.PlanView: _plan, reports.TuneReport: _tuned}

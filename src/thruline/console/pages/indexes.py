@@ -11,7 +11,7 @@ SHOWN = 20  # versions; `thruline index list` has all
 
 
 def indexes(visit: Visit) -> dict[str, Any]:
-    """Generations and plans, the latest first, and what was measured last."""
+    """Generations and plans, the latest first, and what was measured last and in use."""
     vectors = visit.platform.vectors
     generations, plans = vectors.generations(), vectors.plans()
     return {
@@ -19,6 +19,7 @@ def indexes(visit: Visit) -> dict[str, Any]:
         "more": max(0, len(generations) - SHOWN),
         "plans": plans,
         "tuned": vectors.tuned() if visit.is_operator else (),
+        "recall": vectors.recall() if visit.is_operator else None,
         "back": {"generation": can_roll_back(generations, "id"), "plan": can_roll_back(plans, "plan")},
     }
 

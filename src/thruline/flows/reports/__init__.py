@@ -33,7 +33,15 @@ from thruline.flows.reports.checks import (
     ScoreView,
 )
 from thruline.flows.reports.desk import DeskItem, DeskReport
-from thruline.flows.reports.indexes import FilterView, GoalsView, PlanMeasure, PlanView, RateView, TuneReport
+from thruline.flows.reports.indexes import (
+    FilterView,
+    GoalsView,
+    PlanMeasure,
+    PlanView,
+    RateView,
+    RecallView,
+    TuneReport,
+)
 from thruline.flows.reports.lineage import LineageReport, LineEdge, LineNode
 from thruline.flows.reports.models import RebuildView, ShardView
 from thruline.flows.reports.order import AS_FOUND, Order, Reranked
@@ -177,6 +185,7 @@ __all__ = [
     "RateView",
     "ReaskedAnswer",
     "RebuildView",
+    "RecallView",
     "RectifyReport",
     "Refusal",
     "Refusing",

@@ -90,3 +90,20 @@ class PlanView:
     in_force: bool
     since: str
     why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecallView:
+    """How well the plan in force finds in use: searches that were served, done again exactly.
+
+    ok: no alarm since it came into force. alarmed: since when. watched: whether the server is set to look.
+    """
+
+    plan: str
+    goal: float
+    queries: int
+    recall: RateView
+    since: str
+    alarmed: str
+    ok: bool
+    watched: bool
