@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Source
@@ -85,7 +87,8 @@ class Shelf:
         rights = self._line.item_rights.of_records()
         shelved = self._shelved(dict(self._line.generations.members(generation)), groups, rights, states=None)
         plan = self._line.plans.current(INDEX)
-        return Serving.load(generation, shelved, self._line.engines.dense(plan), self._line.engines.text())
+        dense, text = self._line.engines.dense(plan), self._line.engines.text()
+        return Serving.load(generation, shelved, dense, text, stored=self._stored)
 
     def settle(self) -> None:
         """Wait until what is done beside is done: what is gone is wiped, what shrank is made anew."""
@@ -108,7 +111,7 @@ class Shelf:
         sets, rights = dict(line.generations.members(now.generation)), line.item_rights.of_records()
         shelved = list(self._shelved(sets, {id: frozenset(g) for id, g in now.groups}, rights, pace=pace))
         dense, text = line.engines.dense(now.plan), line.engines.text()
-        serving = Serving.load(now.generation, shelved, dense, text, later=self._later.do)
+        serving = Serving.load(now.generation, shelved, dense, text, stored=self._stored, later=self._later.do)
         found = {s.record for s in shelved}
         return _Held(now, serving, {r: v for r, v in sets.items() if r not in found}, rights)
 
@@ -131,6 +134,12 @@ class Shelf:
         if serving.dead > DEAD * len(serving) or self._is_erased(gone):
             self._later.do(self._compact)
         return _Held(now, serving, {r: v for r, v in asked.items() if r not in found}, rights)
+
+    def _stored(self, generation: ArtifactId, records: Sequence[ArtifactId]) -> dict[ArtifactId, np.ndarray]:
+        """Their vectors as they are in a generation."""
+        sets = self._line.generations.sets_in(generation, records)
+        loaded = self._line.generations.load(list(sets.values()))
+        return {record: loaded[id].vectors for record, id in sets.items() if id in loaded}
 
     def _is_erased(self, gone: Collection[ArtifactId]) -> bool:
         """Whether the words of something are to leave memory, not only answers."""

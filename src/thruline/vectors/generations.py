@@ -147,6 +147,11 @@ class Generations:
         rows = self._db.query(self._q.members, {"generation": generation})
         return [(ArtifactId(record), ArtifactId(vectors)) for record, vectors in rows]
 
+    def sets_in(self, generation: ArtifactId, records: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
+        """Record -> set, of these records alone."""
+        asked = {"generation": generation, "ids": json.dumps(list(records))}
+        return {ArtifactId(record): ArtifactId(id) for record, id in self._db.query(self._q.sets_in, asked)}
+
     def between(self, old: str, new: ArtifactId) -> tuple[set[ArtifactId], dict[ArtifactId, ArtifactId]]:
         """Records that a generation has and the next one not, and record -> set of what is other or new in that.
 

@@ -40,6 +40,13 @@ JOIN segment_members m ON m.segment = g.segment
 JOIN vector_sets s ON s.id = m.vectors
 WHERE g.generation = :generation ORDER BY s.record;
 
+-- name: sets_in
+-- Those of a generation that are of these records.
+SELECT s.record, s.id FROM vector_sets s
+JOIN segment_members m ON m.vectors = s.id
+JOIN generation_members g ON g.segment = m.segment
+WHERE g.generation = :generation AND s.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
 -- name: own_sets
 -- Every record of a generation with its vector set, but for those in segments that another one has, too.
 SELECT s.record, s.id FROM generation_members g

@@ -12,20 +12,24 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from thruline.core.errors import Invalid
+from thruline.core.errors import Invalid, Unavailable
 from thruline.core.ids import ArtifactId
 from thruline.ports.dense import DenseIndex, Found, Scan
 from thruline.ports.text import TextIndex
+from thruline.vectors.exact import Stored, exact
 from thruline.vectors.fusion import reciprocal_ranks
 from thruline.vectors.rows import Label, Labelled, Rows
 
 # How far down each ranking fusion looks: on SciFact's training questions 30 to 200 are alike (nDCG@10 .754 +- .001),
 # and deeper costs time.
 CANDIDATES = 60
+# While an engine is away, the store's vectors answer for it up to here: reading and scoring takes 60 us CPU a row.
+EXACT_ROWS = 20_000
 _NONE = Found(np.empty(0, np.int64), np.empty(0, np.float32), "none")
 
 
@@ -65,12 +69,17 @@ class Hit:
     text_score: float
 
 
+Again = Literal["", "few", "away"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """How a search went: rows that the actor may see, candidates of either ranking, hits asked for and given.
 
     left_out: records that the actor sees and that were not searched, since they may not be used. scan: how the dense
-    engine went about it, and scored: how many rows it scored exactly. stale: rows that are gone, and may still count
+    half was found, and scored: how many rows were scored exactly. again: why the exact plan was run after the dense
+    engine, or instead of it: it gave too `few`, or is `away`; with too many rows for that, the words alone answer.
+    stale: rows that are gone, and may still count
     in how rare a word is until the index is made anew: they move scores by words by a hair, and are never found.
     """
 
@@ -83,6 +92,7 @@ class Plan:
     returned: int
     scan: Scan = "none"
     scored: int = 0
+    again: Again = ""
     stale: int = 0
 
 
@@ -112,18 +122,18 @@ class Serving:
     @classmethod
     def load(
         cls, generation: ArtifactId, records: Iterable[Shelved], dense: DenseIndex, text: TextIndex,
-        *, later: Callable[[Callable[[], object]], object] = at_once,
+        *, stored: Stored | None = None, later: Callable[[Callable[[], object]], object] = at_once,
     ) -> Serving:  # fmt: skip
         """A snapshot of these records, whatever their order, over new indexes; records without chunks are left out.
 
-        later: does what nobody waits for. Raises Invalid when their vectors or texts do not fit their chunks or one
-        another.
+        stored: gives records' vectors, for the exact plan. later: does what nobody waits for. Raises Invalid when
+        vectors or texts do not fit their chunks or one another.
         """
         shelved = _checked(sorted(records, key=lambda r: r.record))
         dense.build(_stacked(shelved))
         text.build(*_said(shelved))
         rows = Rows().after([_labelled(r) for r in shelved], (), {})
-        return cls(generation, rows, _Engines(dense, text, later))
+        return cls(generation, rows, _Engines(dense, text, stored, later))
 
     def refreshed(
         self, generation: ArtifactId, *, changed: Iterable[Shelved] = (), gone: Collection[ArtifactId] = (),
@@ -133,7 +143,7 @@ class Serving:
         others. Costs what changes. To be called once, on the newest: the engines are shared.
         """
         came = _checked(sorted({r.record: r for r in changed}.values(), key=lambda r: r.record))
-        dense, text, _ = self._engines
+        dense, text = self._engines.dense, self._engines.text
         gone = {record for record in (*gone, *(r.record for r in came)) if record in self._rows.spans}
         out = self._rows.rows_of(gone)
         if came:
@@ -189,13 +199,13 @@ class Serving:
         if visible == 0 or k <= 0:
             return Hits(hits=(), plan=plan)
         depth = max(k, CANDIDATES) if text else k
-        near = _NONE if vector is None else self._settled(self._near(vector, depth, mask))
+        near, again = (_NONE, "") if vector is None else self._near(vector, depth, mask, visible, has_words=bool(text))
         said = self._settled(self._text.search(text, depth, mask)) if text else _NONE
         hits = self._fuse(near, said, k)
-        way = "text" if vector is None else "hybrid" if len(said.rows) else "dense"
+        way = "text" if near.scan == "none" else "hybrid" if len(said.rows) else "dense"
         plan = replace(
             plan, way=way, dense=len(near.rows), text=len(said.rows), returned=len(hits), scan=near.scan,
-            scored=near.candidates,
+            scored=near.candidates, again=again,
         )  # fmt: skip
         return Hits(hits=hits, plan=plan)
 
@@ -212,14 +222,38 @@ class Serving:
         self._engines.text.close()
         self._engines.dense.close()
 
-    def _near(self, vector: np.ndarray, k: int, mask: np.ndarray | None) -> Found:
+    def _near(
+        self, vector: np.ndarray, k: int, mask: np.ndarray | None, visible: int, *, has_words: bool
+    ) -> tuple[Found, Again]:
+        """As many as there are: what the engine lost, or did not answer, is found in the store."""
+        stored = self._engines.stored
+        try:
+            found = self._asked(vector, k, mask)
+        except Unavailable:
+            if stored is None:
+                raise
+            if has_words and visible > EXACT_ROWS:
+                return _NONE, "away"
+            found, again = _NONE, "away"
+        else:
+            again = "few" if len(found.rows) < min(k, visible) else ""
+        if again and stored is not None:
+            found = exact(
+                vector, k, self._rows, self._rows.lives if mask is None else mask, partial(stored, self.generation)
+            )
+        return self._settled(found), again
+
+    def _asked(self, vector: np.ndarray, k: int, mask: np.ndarray | None) -> Found:
+        """What the engine gives, without what it should not have given."""
         dense, known = self._engines.dense, len(self._rows.lives)
         if mask is None:
             found = dense.search(vector, k)
             if not len(found.rows) or found.rows.max() < known:
                 return found
             mask = self._rows.lives  # somebody added rows that this snapshot does not know
-        return dense.search(vector, k, mask)
+        found = dense.search(vector, k, mask)
+        allowed = mask[found.rows]
+        return found if allowed.all() else found._replace(rows=found.rows[allowed], scores=found.scores[allowed])
 
     def _settled(self, found: Found) -> Found:
         """Ties in an order that does not depend on when a row came."""
@@ -245,6 +279,7 @@ class Serving:
 class _Engines(NamedTuple):
     dense: DenseIndex
     text: TextIndex
+    stored: Stored | None
     later: Callable[[Callable[[], object]], object]
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from thruline.backends.exact_dense import ExactDense
 from thruline.backends.flat4_dense import Flat4Dense
 from thruline.backends.tantivy_text import TantivyText
-from thruline.core.errors import Invalid
+from thruline.core.errors import Invalid, Unavailable
 from thruline.core.ids import ArtifactId, Ids
+from thruline.ports.dense import Found
 from thruline.testing.embedders import HashEmbedder
 from thruline.vectors.serving import Serving, Shelved
 
@@ -204,3 +205,51 @@ def test_exactly_what_shares_a_group_is_visible(labels: list[frozenset[str]], gr
     serving = Serving.load(GENERATION, records, ExactDense(), TantivyText())
     allowed = {r.record for r in records if "*" in groups or r.groups & groups}
     assert {h.record for h in ask(serving, "pump", 50, groups).hits} == allowed
+
+
+class Lossy(ExactDense):
+    """Masks after the search, as some databases do, and loses every second row besides; or is away."""
+
+    is_away = False
+
+    def search(self, query: np.ndarray, k: int, mask: np.ndarray | None = None) -> Found:
+        if self.is_away:
+            raise Unavailable("the server does not answer", hint="start it")
+        found = super().search(query, k)
+        kept = found.rows[::2]
+        kept = kept if mask is None else kept[(kept < len(mask)) & np.append(mask, False)[np.minimum(kept, len(mask))]]
+        return Found(kept, found.scores[: len(kept)])
+
+
+def lossy(*records: Shelved) -> tuple[Serving, Lossy]:
+    dense, vectors = Lossy(), {r.record: r.vectors for r in records}
+    stored = lambda _, asked: {r: vectors[r] for r in asked}  # noqa: E731
+    return Serving.load(GENERATION, records, dense, TantivyText(), stored=stored), dense
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.sampled_from([DESK, STAFF]), min_size=1, max_size=12), st.integers(1, 20), st.sampled_from([DESK, ALL])
+)
+def test_what_an_engine_loses_is_found_in_the_store_and_the_plan_says_so(
+    labels: list[frozenset[str]], k: int, groups: frozenset[str]
+) -> None:
+    records = [shelved(str(i), [f"pump {i}", f"valve {i}"], label) for i, label in enumerate(labels)]
+    serving, _ = lossy(*records)
+    exactly = Serving.load(GENERATION, records, ExactDense(), TantivyText())
+    vector = EMBEDDER.query("pump 3")
+    found, right = (x.search("", vector, k, groups=groups) for x in (serving, exactly))
+    assert [h.chunk for h in found.hits] == [h.chunk for h in right.hits]
+    assert found.plan.returned == min(k, found.plan.visible)
+    assert found.plan.again == ("few" if found.plan.visible and right.plan.returned > 1 else found.plan.again)
+
+
+def test_an_engine_that_is_away_is_answered_for_from_the_store() -> None:
+    serving, dense = lossy(PUMPS, VALVES)
+    dense.is_away = True
+    found = ask(serving, "leaking valve seal")
+    assert found.hits[0].chunk == VALVES.chunks[1]
+    assert (found.plan.way, found.plan.scan, found.plan.again) == ("hybrid", "gather", "away")
+    bare = Serving.load(GENERATION, [PUMPS], dense, TantivyText())
+    with pytest.raises(Unavailable):
+        ask(bare, "pump")
