@@ -303,6 +303,9 @@ VERBS: Mapping[str, Verb] = dict(
             tokens_out=Number(),
             payload=Digest(),
             reranked=one_of("off", "done", "unavailable", "failed"),
+            visible=Number(),
+            scored=Number(),
+            again=one_of("few", "away"),
             ms=Number("ms"),
         ),
         _verb(

@@ -28,6 +28,7 @@ from thruline.flows.line import Line
 from thruline.flows.neighbours import widened
 from thruline.flows.purposes import ANSWER
 from thruline.flows.reports import AS_FOUND, AnswerReport, Budget, Order
+from thruline.flows.searched import searched
 from thruline.flows.words import Asked, Staying, Words, by_extract, by_model, said_already
 from thruline.vectors import context as contexts
 from thruline.vectors.prompt_versions import Prompt
@@ -90,6 +91,7 @@ def prepare(
         generation=serving.generation, began=began, purpose=purpose, left_out=hits.plan.left_out if hits else 0,
         stays=stays, filters=filters, visible=hits.plan.visible if hits else 0, order=ordered,
         prompt=prompt, fence=fence, counted=prompt is not None and tokens(question) is not None,
+        searched=searched(line, serving, hits) if hits else None,
     )  # fmt: skip
 
 
@@ -138,7 +140,7 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out, kept_home=asked.stays.kept_home,
         filters=asked.filters, prompt=asked.prompt.id if asked.prompt and words.mode == "llm" else "",
         budget=Budget(tokens=asked.context.tokens, limit=line.limits.context_tokens, counted=asked.counted),
-        order=asked.order,
+        order=asked.order, searched=asked.searched,
     )  # fmt: skip
     mentions = privacy.find_mentions(asked.question, line.names)
     with line.database.transaction():
@@ -189,6 +191,10 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
     }  # fmt: skip
     if order.reranked != "off":
         facts["reranked"] = order.reranked
+    if asked.searched:
+        facts |= {"visible": asked.searched.visible, "scored": asked.searched.scored}
+    if asked.searched and asked.searched.again:
+        facts["again"] = asked.searched.again
     if asked.filters != ALL:
         facts["filters"] = line.ids.digest("filters", repr(asked.filters))
     answer = Draft(

@@ -19,6 +19,7 @@ from thruline.flows.publish import check_embedder
 from thruline.flows.purposes import ANSWER, permitted
 from thruline.flows.recall_sample import Limits
 from thruline.flows.reports import Passage, SearchReport
+from thruline.flows.searched import searched
 from thruline.flows.sight import groups_of
 from thruline.vectors import context as contexts
 from thruline.vectors.serving import Hit, Hits, Serving
@@ -49,7 +50,7 @@ def search(
     return SearchReport(
         question=question, passages=tuple(f.passage for f in found), generation=serving.generation,
         visible=hits.plan.visible, asked=k, ms=(time.monotonic() - began) * 1000, left_out=hits.plan.left_out,
-        filters=filters, order=order,
+        filters=filters, order=order, searched=searched(line, serving, hits),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from thruline.flows.filters import ALL, Filters, nothing_fits
 from thruline.flows.line import Line
 from thruline.flows.purposes import ANSWER
 from thruline.flows.reports import AS_FOUND, Order, Outcome, Passage, Quote, Sentence
+from thruline.flows.reports.searched import Searched
 from thruline.guard.screen import Screened
 from thruline.ports.llm import Llm
 from thruline.vectors import context as contexts
@@ -67,6 +68,7 @@ class Asked:
     fence: str = field(default_factory=lambda: secrets.token_hex(8))
     counted: bool = False
     order: Order = AS_FOUND
+    searched: Searched | None = None
 
     @property
     def is_refused(self) -> bool:

@@ -45,6 +45,23 @@ def notes(answer: reports.AnswerReport) -> Iterator[str]:
     yield from _ordered(answer.order)
 
 
+def _plan(plan: reports.Searched) -> str:
+    """How a search went, in one line."""
+    if plan.way == "nothing":
+        return "nothing was searched: you may see none of it"
+    rows = n(plan.visible, "chunk")
+    scored = f"scored {plan.scored} of {rows}" if plan.scored < plan.visible else f"scored all of {rows}"
+    found = "" if plan.scan == "none" else f"by meaning {plan.engine} {scored}"
+    words = f"by words {plan.by_words} fit" if plan.by_words else ""
+    recall = "" if plan.recall in (None, 1.0) else f"recall about {plan.recall:.3f}"
+    again = {"": "", "few": "the engine gave too few, so all were scored again", "away": _AWAY[plan.scan == "none"]}
+    stale = "" if plan.is_compact else "words that are gone still weigh a little"
+    return "; ".join(part for part in (found, words, recall, again[plan.again], stale) if part)
+
+
+_AWAY = ("the engine is away, so all were scored here", "the engine is away, so words alone decided")
+
+
 def _ordered(order: reports.Order) -> Iterator[str]:
     """What a reader should know of the order of the passages."""
     if order.reranked in ("unavailable", "failed"):
@@ -58,6 +75,8 @@ def _why(why: reports.WhyReport) -> Iterator[str]:
     yield f"{why.answer.question}"
     yield from tree(why.tree)
     yield ""
+    if why.answer.searched:
+        yield _plan(why.answer.searched)
     yield f"{why.artifacts} artifacts, {why.events} events on the ledger"
 
 
@@ -107,6 +126,8 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
     if report.filters.words:
         yield f"only documents {report.filters.words}" + ("" if report.visible else ": none that you may see fits")
     yield from _ordered(report.order)
+    if report.searched:
+        yield _plan(report.searched)
     yield f"{len(report.passages)} of {report.visible} chunks that you may see, {report.ms:.1f} ms"
 
 

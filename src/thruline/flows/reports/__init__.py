@@ -79,6 +79,7 @@ from thruline.flows.reports.rights import (
     Telling,
     WaitingFor,
 )
+from thruline.flows.reports.searched import Searched
 from thruline.flows.reports.sources import (
     DocumentView,
     PersonalKind,
@@ -200,6 +201,7 @@ __all__ = [
     "ScoreMove",
     "ScoreView",
     "SearchReport",
+    "Searched",
     "SensitiveColumn",
     "Sentence",
     "ShardView",

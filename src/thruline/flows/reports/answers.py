@@ -7,6 +7,7 @@ from typing import Literal
 
 from thruline.core.pages import Span
 from thruline.flows.reports.order import AS_FOUND, Order
+from thruline.flows.reports.searched import Searched
 
 Outcome = Literal["answered", "unknown", "refused", "interrupted"]
 
@@ -82,6 +83,7 @@ class SearchReport:
     left_out: int = 0
     filters: Filters = ALL
     order: Order = AS_FOUND
+    searched: Searched | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +130,8 @@ class AnswerReport:
 
     left_out: documents that its asker sees and that were not searched, since somebody in them does not allow, or has
     not allowed, the use. kept_home: passages that were found and kept from the language model, which stands elsewhere
-    than they may be. prompt: the version that a language model was asked by; empty where none was.
+    than they may be. prompt: the version that a language model was asked by; empty where none was. searched: null where
+    nothing was, and in answers of before.
     """
 
     id: str
@@ -153,6 +156,7 @@ class AnswerReport:
     prompt: str = ""
     budget: Budget | None = None
     order: Order = AS_FOUND
+    searched: Searched | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,33 @@
+"""How a search went: its plan, told with every search and kept with every answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searched:
+    """The plan of a search and what came of it.
+
+    engine: the dense engine with its options. scan: `gather` where every row that may be seen was scored, `whole` or
+    `masked` where a scan chose what to score, `engine` where that alone knows, `none` where words decided alone.
+    visible: rows that may be seen; scored: of these exactly. by_meaning, by_words: candidates of either ranking.
+    recall: the share of the true neighbours that is to be expected, 1 where every row was scored, null while nobody has
+    measured the plan (`thruline index tune`). again: why the store's vectors were scored besides: the engine gave too
+    `few`, or is `away`. is_compact: no row that is gone weighs in the ranking by words any more; a replay, which loads
+    anew, may order passages of nearly equal score otherwise where it is false.
+    """
+
+    way: Literal["hybrid", "dense", "text", "nothing"]
+    engine: str
+    scan: Literal["none", "gather", "whole", "masked", "engine"]
+    visible: int
+    asked: int
+    returned: int
+    by_meaning: int
+    by_words: int
+    scored: int
+    recall: float | None
+    again: Literal["", "few", "away"]
+    is_compact: bool
