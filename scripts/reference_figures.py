@@ -46,6 +46,8 @@ FIGURES = (
     Figure("SciFact nDCG@10, words and meaning", "scifact_quality", "ndcg10_both", "", "words alone", "ndcg10_words", "at least .715"),
     Figure("Answers that cite a judged page", "answering", "answers that cite a judged page", "share"),
     Figure("AUROC of *I do not know*", "answering", "AUROC of closeness", "", "shared words", "AUROC of shared words (baseline)"),
+    Figure("Sentences that their citation does not say, found", "grounding", "ours.recall", "share", "words and digits", "words and digits (baseline).recall"),
+    Figure("Of those that are marked, rightly", "grounding", "ours.precision", "share", "words and digits", "words and digits (baseline).precision"),
     Figure("Disagreements between documents that are told", "conflicts", "ours.found of those that disagree", "share", "other numbers", "other numbers (baseline).found of those that disagree"),
     Figure("The same told of two truths", "conflicts", "ours.false alarms among the harmless", "share", "other numbers", "other numbers (baseline).false alarms among the harmless", "0"),
     Figure("The same in 656 questions on the handbook", "conflicts", "handbook.notes", "notes", aim="near 0"),

@@ -262,6 +262,21 @@ class TestAnswersOfALanguageModel:
             assert fake.requests[-1].json["temperature"] == 0.5
             assert fake.requests[-1].json["seed"] == 3
 
+    def test_a_stream_holds_back_what_no_passage_says_and_says_the_rest(self, home: Home):
+        right, wrong = "Restart the printer by holding its power button for ten seconds [1].", "Wait 40 minutes [1]."
+        with (
+            FakeLlm(says=f"{right} {wrong}") as fake,
+            serving_llm(home, fake, THRULINE_ANSWER__UNSUPPORTED="leave_out") as server,
+            client_of(server) as ann,
+        ):
+            chunks = list(ask(ann, RESTART, stream=True))
+            whole = ask(ann, RESTART)
+            with pytest.raises(openai.BadRequestError, match="would break this form"):
+                ask(ann, RESTART, response_format={"type": "json_object"})
+        said = "".join(c.choices[0].delta.content or "" for c in chunks)
+        assert said == whole.choices[0].message.content
+        assert "Wait" not in said
+
     def test_tokens_stream_as_they_come(self, home: Home):
         with FakeLlm("drip") as fake, serving_llm(home, fake) as server, client_of(server) as ann:
             chunks = list(ask(ann, RESTART, stream=True))

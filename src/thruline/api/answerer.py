@@ -23,7 +23,7 @@ from thruline.core.nouns import Draft
 from thruline.flows.answer import finish, prepare
 from thruline.flows.budget import uncounted
 from thruline.flows.reports import AnswerReport, Filters
-from thruline.flows.words import Asked, Words, by_extract, by_words, said_already
+from thruline.flows.words import ANSWER_TOKENS, Asked, Words, by_extract, by_words, said_already
 from thruline.ports.llm import Piece
 from thruline.vectors.context import TOKENS_A_WORD
 
@@ -35,15 +35,8 @@ _FOR_THE_MODEL = (
 )  # fmt: skip
 _NOT_EXTRACTIVE = ("stop", "reasoning_effort", "verbosity", "logit_bias")
 _NEVER = (
-    "tools",
-    "functions",
-    "function_call",
-    "logprobs",
-    "top_logprobs",
-    "audio",
-    "prediction",
-    "web_search_options",
-)
+    "tools", "functions", "function_call", "logprobs", "top_logprobs", "audio", "prediction", "web_search_options",
+)  # fmt: skip
 
 _Count = Annotated[int, Meta(ge=1)] | None
 _Penalty = Annotated[float, Meta(ge=-2, le=2)] | None
@@ -166,6 +159,8 @@ async def _whole(gateway: Gateway, call: Call, request: Question, asked: Asked, 
 async def _stream(gateway: Gateway, call: Call, request: Question, asked: Asked, speech: _Speech) -> None:
     stream = EventStream(call.send)
     chunks = Chunks(_chat_id(asked), int(time.time()), ANSWERER, with_usage=request.wants_usage)
+    # What is sent cannot be taken back: where sentences may be left out, they are judged before the first is sent.
+    is_held = asked.unsupported != "mark" and speech.fixed is None
     try:
         async with aclosing(_pieces(gateway, asked, request, speech)) as pieces:
             async for piece in pieces:
@@ -174,7 +169,7 @@ async def _stream(gateway: Gateway, call: Call, request: Question, asked: Asked,
                     await stream.start({"x-receipt-id": asked.id})
                     await stream.raw(chunks.first())
                 speech.hear(piece)
-                await stream.raw(chunks.text(piece.text) if piece.text else b"")
+                await stream.raw(chunks.text(piece.text) if piece.text and not is_held else b"")
     except ThrulineError as error:
         if not speech.is_started:
             await record_failure(gateway, ASK, call, error)
@@ -183,8 +178,8 @@ async def _stream(gateway: Gateway, call: Call, request: Question, asked: Asked,
         await stream.end(error_event(error))
         return
     words = _words(gateway, asked, speech, whole=True)
-    note = words.text.removeprefix(speech.text)  # that passages disagree
-    await stream.raw(chunks.text(note) if note else b"")
+    rest = words.text if is_held else words.text.removeprefix(speech.text)  # that passages disagree
+    await stream.raw(chunks.text(rest) if rest else b"")
     report = await _keep(gateway, call, asked, words)
     await stream.end(chunks.last(speech.finish, _usage(asked, speech), _extra(report)))
 
@@ -194,6 +189,11 @@ async def _begin(gateway: Gateway, asked: Asked, request: Question) -> _Speech:
     if settled := said_already(asked):
         return _Speech(fixed=settled, finish="content_filter" if asked.is_refused else "stop")
     if _is_llm(gateway) and asked.is_for_model:
+        if asked.unsupported != "mark" and (request.response_format or {}).get("type", "text") != "text":
+            raise BadParameter(
+                "sentences that no passage says are left out here, which would break this form",
+                param="response_format", hint="ask for text",
+            )  # fmt: skip
         return _Speech(is_prose=(request.response_format or {}).get("type", "text") == "text")
     if _is_llm(gateway) and (request.response_format or {}).get("type", "text") != "text":
         raise BadParameter(
@@ -214,6 +214,8 @@ async def _pieces(gateway: Gateway, asked: Asked, request: Question, speech: _Sp
     assert gateway.llm is not None
     given = {name: getattr(request, name) for name in _FOR_THE_MODEL}
     options = {"temperature": 0} | {name: value for name, value in given.items() if value is not None}
+    if "max_completion_tokens" not in options:  # a small model that has lost its way goes on for ever otherwise
+        options = {"max_tokens": ANSWER_TOKENS} | options
     async with aclosing(gateway.llm.stream(asked.messages(), options)) as pieces:
         async for piece in pieces:
             yield piece

@@ -237,6 +237,7 @@ def _limits(config: Config) -> Limits:
         hidden_text=config.guard.hidden_text,  # type: ignore[arg-type]
         question_limit=config.guard.question_limit, passages=config.answer.passages,
         context_tokens=config.answer.context_tokens, mode=config.answer.mode,  # type: ignore[arg-type]
+        unsupported=config.answer.unsupported,  # type: ignore[arg-type]
         purposes=config.guard.purposes,  # type: ignore[arg-type]
         same_content=config.guard.same_content,  # type: ignore[arg-type]
         ordering=ordering(config.search), reranker=config.search.reranker,  # type: ignore[arg-type]

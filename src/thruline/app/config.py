@@ -101,6 +101,7 @@ class Answer:
     llm_model: str = leaf("", "model name; for `llamacpp` a GGUF file, or `smollm2-135m` for the pinned small one")
     llm_key: str = leaf("", "reference to its API key")
     llm_timeout: str = leaf("60s", "longest silence of the model before the answer is ended")
+    unsupported: str = leaf("mark", "`mark`, `leave_out` or `unknown`: a model's sentences that no cited passage says")
     passages: int = leaf(8, "passages that an answer may use")
     context_tokens: int = leaf(3000, "most tokens that a model is sent: rules, passages and question")
 
@@ -212,6 +213,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "answer.mode": ("extractive", "llm"),
     "answer.llm_backend": ("openai", "llamacpp"),
     "search.reranker": ("", "learned", "onnx", "server"),
+    "answer.unsupported": ("mark", "leave_out", "unknown"),
     "guard.hidden_text": ("quarantine", "warn", "off"),
     "guard.names": ("context", "embedder", "spacy"),
     "guard.purposes": ("open", "stated"),

@@ -92,6 +92,7 @@ def prepare(
         stays=stays, filters=filters, visible=hits.plan.visible if hits else 0, order=ordered,
         prompt=prompt, fence=fence, counted=prompt is not None and tokens(question) is not None,
         searched=searched(line, serving, hits) if hits else None,
+        unsupported=line.limits.unsupported,
     )  # fmt: skip
 
 
@@ -138,7 +139,8 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         passages=asked.passages, mode=words.mode, model=words.model, generation=asked.generation,
         embedder=line.embedder.info.name, risk=round(asked.screened.score, 4), asked=iso(now), asker=asked.actor.name,
         ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out, kept_home=asked.stays.kept_home,
-        filters=asked.filters, prompt=asked.prompt.id if asked.prompt and words.mode == "llm" else "",
+        filters=asked.filters, unsaid=words.unsaid,
+        prompt=asked.prompt.id if asked.prompt and words.mode == "llm" else "",
         budget=Budget(tokens=asked.context.tokens, limit=line.limits.context_tokens, counted=asked.counted),
         order=asked.order, searched=asked.searched,
     )  # fmt: skip

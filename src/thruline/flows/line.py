@@ -67,6 +67,8 @@ from thruline.vectors.ordering import Ordering
 from thruline.vectors.plans import DensePlan, Plans
 from thruline.vectors.prompt_versions import Prompts
 
+# What becomes of a model's sentence that the passages which it cites do not say.
+Unsupported = Literal["mark", "leave_out", "unknown"]
 SENDERS = 16  # that wait to bring something in: of a server's 40 threads the rest are for those who ask
 
 
@@ -150,6 +152,7 @@ class Limits:
     passages: int
     context_tokens: int
     mode: Literal["extractive", "llm"]
+    unsupported: Unsupported
     prices: Prices
     purposes: Stance
     same_content: Literal["stricter", "each"]

@@ -11,7 +11,7 @@ from thruline.core.errors import Corrupt, Unavailable
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor
 from thruline.flows.filters import ALL, Filters, nothing_fits
-from thruline.flows.line import Line
+from thruline.flows.line import Line, Unsupported
 from thruline.flows.purposes import ANSWER
 from thruline.flows.reports import AS_FOUND, Order, Outcome, Passage, Quote, Sentence
 from thruline.flows.reports.searched import Searched
@@ -69,6 +69,7 @@ class Asked:
     counted: bool = False
     order: Order = AS_FOUND
     searched: Searched | None = None
+    unsupported: Unsupported = "mark"
 
     @property
     def is_refused(self) -> bool:
@@ -88,7 +89,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What was said and by whom. mode `passthrough`: the gateway's, without documents."""
+    """What was said and by whom. mode `passthrough`: the gateway's, without documents. unsaid: sentences left out."""
 
     text: str
     sentences: tuple[Sentence, ...]
@@ -97,6 +98,7 @@ class Words:
     model: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
+    unsaid: int = 0
 
 
 async def by_model(llm: Llm, asked: Asked) -> Words:
@@ -143,15 +145,34 @@ def by_words(
     alone: nothing may be added to it, as where it has a form.
     """
     unknown = (asked.prompt.template if asked.prompt else shipped()).unknown
-    claims = ground(text, {p.number: p.text for p in asked.context.passages})
-    sentences = tuple(Sentence(text=c.text, citations=c.cited, support=round(c.support, 3)) for c in claims)
+    passages = asked.context.passages
+    claims = ground(text, {p.number: p.text for p in passages}, titles={p.number: p.title for p in passages})
+    sentences = tuple(
+        Sentence(
+            text=c.text, citations=c.cited, support=round(c.support, 3),
+            is_supported=c.is_supported or unknown.casefold() in c.text.casefold(),
+        )
+        for c in claims
+    )  # fmt: skip
     said: Outcome = "unknown" if unknown.casefold() in text.casefold() else "answered"
     outcome = said if whole else "interrupted"
     words = Words(
         text=text, sentences=sentences, outcome=outcome, mode="llm", model=model, tokens_in=tokens[0],
         tokens_out=tokens[1],
     )  # fmt: skip
+    if asked.unsupported != "mark" and not all(s.is_supported for s in sentences):
+        words = _held(words, [text[c.start : c.end].strip() for c in claims], asked.unsupported, f"{unknown}.")
     return _noted(asked, words) if whole and not alone else words
+
+
+def _held(words: Words, as_said: Sequence[str], stance: Unsupported, unknown: str) -> Words:
+    """What is left of words where sentences are not said by what they cite, and how many those are."""
+    kept = [] if stance == "unknown" else [n for n, s in enumerate(words.sentences) if s.is_supported]
+    outcome: Outcome = words.outcome if kept or words.outcome == "interrupted" else "unknown"
+    return replace(
+        words, text=" ".join(as_said[n] for n in kept) or unknown, outcome=outcome,
+        sentences=tuple(words.sentences[n] for n in kept), unsaid=sum(not s.is_supported for s in words.sentences),
+    )  # fmt: skip
 
 
 def said_already(asked: Asked) -> Words | None:

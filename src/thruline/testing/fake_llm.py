@@ -59,15 +59,17 @@ class Request(NamedTuple):
 class FakeLlm:
     """A server in a thread of its own. `requests` holds what it was sent; `script` what is still to go wrong.
 
-    pieces: how many events a streamed reply has, 0 for one a word. retry_after: that header of `rate_limited`.
+    pieces: how many events a streamed reply has, 0 for one a word. retry_after: that header of `rate_limited`. says:
+    what it answers, whatever it is asked.
     """
 
-    def __init__(self, *script: Day, pieces: int = 0, retry_after: str = "0") -> None:
+    def __init__(self, *script: Day, pieces: int = 0, retry_after: str = "0", says: str = "") -> None:
         self.script = list(script)
         self.requests: list[Request] = []
         self.connections = 0
         self.pieces = pieces
         self.retry_after = retry_after
+        self.says = says
         self.url = ""
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -153,7 +155,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(replies.plain(200, replies.MODELS))
 
     def _chat(self, request: Request) -> None:
-        day, asked = self._fake.next_day(), request.json
+        day, asked = self._fake.next_day(), {**request.json, replies.SAYS: self._fake.says}
         if replies.usage(asked)["prompt_tokens"] > CONTEXT_WORDS:
             day = "bad_request"
         if day == "ok":

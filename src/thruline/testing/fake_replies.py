@@ -16,6 +16,7 @@ STREAM_HEAD = (
     b"transfer-encoding: chunked\r\n\r\n"
 )
 MODELS = {"object": "list", "data": [{"id": "fake", "object": "model", "created": 0, "owned_by": "thruline"}]}
+SAYS = "fake_says"  # of a request: what to say instead
 _PASSAGE = re.compile(r"<<passage (\d+) [0-9a-f]+>>\n(?:title: [^\n]*\n)?(.*?[.!?])(?=\s|$)", re.DOTALL)
 
 
@@ -34,6 +35,7 @@ def text(asked: Mapping[str, Any]) -> str:
     content = str(asked["messages"][-1]["content"])
     passage = _PASSAGE.search(content)
     said = f"{' '.join(passage[2].split())} [{passage[1]}]" if passage else f"You said: {content}"
+    said = str(asked.get(SAYS) or said)
     if "response_format" in asked:
         return json.dumps({"answer": said})
     return " ".join(said.split(" ")[: asked.get("max_tokens")])

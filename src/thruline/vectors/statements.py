@@ -80,6 +80,9 @@ minimum maximum otherwise either additional extra further each per first last an
 mindestens höchstens si sauf seulement
 """
 _HEDGE_WORDS = "normal usual current now general typic always about approxim around also still then"
+_BEHIND = frozenset(("prohibited", "forbidden", "impossible", "denied"))
+_REACH = 5  # words that a denial is taken to be about
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _LABELS, _NEGATIONS = frozenset(_LABEL_WORDS.split()), frozenset(_NEGATION_WORDS.split())
 _SCOPES, _HEDGES = frozenset(_SCOPE_WORDS.split()), frozenset(_HEDGE_WORDS.split())
 _NOT_ABOUT = _HEDGES | {stem(word) for word in (*_NEGATIONS, *_NUMBER_WORDS, *_SCALES)}
@@ -120,17 +123,20 @@ class Quantity(NamedTuple):
             return mine.dimension == theirs.dimension and apart
         return self.units == other.units or bool(self.units & other.units)
 
+    def says(self, other: Quantity) -> bool:
+        """Whether this is the other, as far as either says in units what it measures."""
+        mine, theirs = self._amount, other._amount
+        if mine is not None and theirs is not None and mine.dimension == theirs.dimension:
+            return abs(mine.size - theirs.size) <= 1e-6 * mine.size
+        known, known_other = self.units & _MEASURES, other.units & _MEASURES
+        return self.value == other.value and (not known or not known_other or bool(known & known_other))
+
     @property
     def _amount(self) -> _Amount | None:
         unit = next((unit for unit in self.units if unit in _SIZES), None)
         if unit is None or isinstance(self.value, str):
             return None
         return _Amount(_SIZES[unit].dimension, self.value * _SIZES[unit].size)
-
-    @property
-    def known_units(self) -> frozenset[str]:
-        """Those of its units that are units of measure: what `goals` are to one text may be `points` to another."""
-        return self.units & _MEASURES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,15 +160,22 @@ def statement(text: str) -> Statement:
     counted = units.union(*(_STEMS.get(unit, ()) for unit in units))
     about = {term for term in terms(rest) if not term[0].isdigit()} - counted - _NOT_ABOUT
     return Statement(
-        text=text, quantities=tuple(found), is_negated=is_negated(text), scope=_SCOPES & plain, about=frozenset(about)
-    )
+        text=text, quantities=tuple(found), is_negated=bool(denials(text)), scope=_SCOPES & plain,
+        about=frozenset(about),
+    )  # fmt: skip
 
 
-def is_negated(text: str) -> bool:
-    """Whether it denies something."""
+def denials(text: str) -> list[frozenset[str]]:
+    """What each word that denies is said of: the terms after it; of those before it where it stands behind."""
     plain = text.casefold().replace("\u2019", "'").replace("not only", "").replace("no longer than", "")
-    words = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", plain)
-    return any(word in _NEGATIONS or word.endswith("n't") for word in words)
+    words = _WORD.findall(plain)
+    found: list[frozenset[str]] = []
+    for at, word in enumerate(words):
+        if word in _NEGATIONS or word.endswith("n't"):
+            after = [term for later in words[at + 1 : at + 1 + _REACH] for term in terms(later)]
+            before = [term for earlier in words[max(0, at - _REACH) : at] for term in terms(earlier)]
+            found.append(frozenset(after[:3] if after and word not in _BEHIND else before[-3:]))
+    return found
 
 
 def _dates(text: str) -> tuple[list[Quantity], str]:

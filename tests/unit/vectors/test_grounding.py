@@ -11,6 +11,8 @@ from thruline.vectors.grounding import ground
 PASSAGES = {
     1: "Staff may work from home up to three days a week. Ask your manager first.",
     2: "The backup runs at 02:30 every night. It keeps 14 copies and is tested each month.",
+    3: "Marit Oslovsen signed the lease on 2 May 2024. She leads the office in Oslo, not the one in Bergen.",
+    4: "Smoking is prohibited in the yard. The gate does not open before six. The road is 12 km long.",
 }
 
 
@@ -29,6 +31,20 @@ PASSAGES = {
         ("The backup is tested each month [1, 2].", [True]),
         ("The backup:\n- runs at 02:30 every night\n- keeps 14 copies [2]", [True, True, True]),
         ("I do not know.", [True]),
+        ("Staff may work from home up to 3 days a week [1].", [True]),
+        ("Staff may work from home up to three weeks a week [1].", [False]),
+        ("Staff may not work from home up to three days a week [1].", [False]),
+        ("Marit Oslovsen signed the lease on May 2, 2024 [3].", [True]),
+        ("Marit Oslovsen signed the lease in 2024 [3].", [True]),
+        ("Marit Oslovsen signed the lease on 3 May 2024 [3].", [False]),
+        ("Anna Bergen signed the lease on 2 May 2024 [3].", [False]),
+        ("Marit leads the office in Oslo [3].", [True]),
+        ("Marit Oslovsen does not lead the office in Oslo [3].", [True]),  # whose denial it is, words do not tell
+        ("Smoking is not allowed in the yard [4].", [True]),
+        ("Smoking in the yard is prohibited [4].", [True]),
+        ("The gate opens before six [4].", [False]),
+        ("The road is 12000 metres long [4].", [True]),
+        ("The road is 12 miles long [4].", [False]),
     ],
 )
 def test_a_sentence_is_supported_only_by_what_it_cites(answer: str, supported: list[bool]) -> None:

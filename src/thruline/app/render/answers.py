@@ -38,6 +38,10 @@ def notes(answer: reports.AnswerReport) -> Iterator[str]:
         yield f"only documents {answer.filters.words}"
     if answer.budget and (cut := sum(bool(p.fate) for p in answer.passages)) and answer.mode == "llm":
         yield f"{n(cut, 'passage')} left out or cut: {answer.budget.tokens} of {answer.budget.limit} tokens"
+    if doubted := [s for s in answer.sentences if not s.is_supported]:
+        yield f"not said by the passages that they cite: {' / '.join(s.text for s in doubted)}"
+    if answer.unsaid:
+        yield f"{n(answer.unsaid, 'sentence')} of the model not said: the passages that it cited do not say so"
     if answer.left_out:
         yield f"{n(answer.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
     if answer.kept_home:

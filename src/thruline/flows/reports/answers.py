@@ -101,7 +101,7 @@ class Sentence:
 
     quotes: where exactly it stands in them, for an answer in the documents' own sentences. doubtful: how many of the
     words that it rests on were read off a picture with little certainty. role: `conflict` for one that says that two
-    passages disagree.
+    passages disagree. is_supported: whether support is enough to trust it.
     """
 
     text: str
@@ -110,6 +110,7 @@ class Sentence:
     quotes: tuple[Quote, ...] = ()
     doubtful: int = 0
     role: Literal["answer", "conflict"] = "answer"
+    is_supported: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +132,8 @@ class AnswerReport:
     left_out: documents that its asker sees and that were not searched, since somebody in them does not allow, or has
     not allowed, the use. kept_home: passages that were found and kept from the language model, which stands elsewhere
     than they may be. prompt: the version that a language model was asked by; empty where none was. searched: null where
-    nothing was, and in answers of before.
+    nothing was, and in answers of before. unsaid: sentences of the model that were left out, since what they cite does
+    not say them.
     """
 
     id: str
@@ -153,6 +155,7 @@ class AnswerReport:
     left_out: int = 0
     kept_home: int = 0
     filters: Filters = ALL
+    unsaid: int = 0
     prompt: str = ""
     budget: Budget | None = None
     order: Order = AS_FOUND
