@@ -12,6 +12,7 @@ ROUTE_SAYS = {
     "/v1/chat/completions": "A chat completion in OpenAI's shape, streamed too. The model `thruline` answers from the "
     "documents.",
     "/v1/embeddings": "Embeddings in OpenAI's shape, by the model that embeds the documents.",
+    "/v1/rerank": "Documents of the caller's in the order in which they fit a query, as Cohere and Jina shape it.",
     "/v1/models": "The models that may be asked.",
     "/v1/models/{model:path}": "One of them.",
     "/mcp": "Model Context Protocol: the operations that the key may call, as tools.",

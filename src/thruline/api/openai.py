@@ -1,4 +1,4 @@
-"""OpenAI's addresses: models, chat completions, embeddings. Unchanged clients of theirs are at home here."""
+"""OpenAI's addresses: models, chat completions, embeddings; and rerank. Unchanged clients are at home here."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from thruline.api.openai_shapes import (
 )
 from thruline.api.passthrough import relay
 from thruline.api.recording import EMBED, called
+from thruline.api.reranking import Reranking
 from thruline.api.wire import ClientGone, header, read_body, send_whole
 from thruline.core.errors import NotFound, ThrulineError
 from thruline.flows.line import Line
@@ -62,12 +63,14 @@ class OpenAi:
         self._door = door
         self._max_body = max_body
         self._made = int(time.time())
+        self._rerank = Reranking(gateway, max_body)
 
     def routes(self) -> list[Route]:
         """The busiest first: routes are tried in order."""
         return [
             Route("/v1/chat/completions", _Endpoint(self._door, self._chat), methods=["POST"]),
             Route("/v1/embeddings", _Endpoint(self._door, self._embed), methods=["POST"]),
+            Route("/v1/rerank", _Endpoint(self._door, self._rerank), methods=["POST"]),
             Route("/v1/models", _Endpoint(self._door, self._models), methods=["GET"]),
         ]
 

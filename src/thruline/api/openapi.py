@@ -35,6 +35,7 @@ OPENAI = {
     "/v1/models": ("get", "The models that may be asked, as OpenAI lists them."),
     "/v1/chat/completions": ("post", "A chat completion, as OpenAI shapes it; streamed too."),
     "/v1/embeddings": ("post", "Embeddings, as OpenAI shapes them."),
+    "/v1/rerank": ("post", "Documents in the order in which they fit a query, as Cohere and Jina shape it."),
 }
 
 

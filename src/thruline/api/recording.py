@@ -17,7 +17,7 @@ from thruline.flows.line import Line
 from thruline.flows.reports import AnswerReport, Outcome
 from thruline.guard.screen import Screened
 
-ASK, PASS, EMBED = "vectors.ask", "gateway.chat", "gateway.embed"
+ASK, PASS, EMBED, RERANK = "vectors.ask", "gateway.chat", "gateway.embed", "gateway.rerank"
 
 
 @dataclass(frozen=True, kw_only=True)
