@@ -242,5 +242,6 @@ def _limits(config: Config) -> Limits:
         same_content=config.guard.same_content,  # type: ignore[arg-type]
         ordering=ordering(config.search), reranker=config.search.reranker,  # type: ignore[arg-type]
         recall=config.vectors.recall, audits=config.vectors.audits, retune=config.vectors.retune,
+        search_log_s=parse_duration(config.vectors.log),
         parts=tuple(_parts(config)), prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),
     )  # fmt: skip

@@ -87,6 +87,7 @@ class Vectors:
     """How well the index is searched, watched while it is used."""
 
     recall: float = leaf(0.97, "share of the 10 nearest passages that searches have to find; a tuning sets another")
+    log: str = leaf("90d", "how long searches are kept, to measure the index by; `0s` for not at all")
     audits: int = leaf(4, "searches a minute that the server does again exactly, to see whether they do; 0 for none")
     retune: bool = leaf(True, "whether the index is tuned again when they no longer do")
 
@@ -236,6 +237,7 @@ _PARSED: Mapping[str, Callable[[str], object]] = {
     "ingest.parser_memory": parse_size,
     "ingest.parser_timeout": parse_duration,
     "answer.llm_timeout": parse_duration,
+    "vectors.log": parse_duration,
     "search.reranker_timeout": parse_duration,
     "search.half_life": lambda duration: duration and parse_duration(duration),
     **{f"regions.{f.name}": lambda region: region and checked(region) for f in fields(Regions)},

@@ -116,6 +116,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
         planned = cut(line, run, reach)
         for model in reach.models:
             line.registry.remove(model)
+        line.searches.delete([*reach.texts, *line.searches.of([line.access.actor(user).id for user in reach.users])])
         for user in reach.users:
             line.access.remove_user(user, actor=run.actor)
         remembered = line.runs.forget([*records, *reach.texts])

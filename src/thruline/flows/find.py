@@ -19,6 +19,7 @@ from thruline.flows.publish import check_embedder
 from thruline.flows.purposes import ANSWER, permitted
 from thruline.flows.recall_sample import Limits
 from thruline.flows.reports import Passage, SearchReport
+from thruline.flows.search_log import log
 from thruline.flows.searched import searched
 from thruline.flows.sight import groups_of
 from thruline.vectors import context as contexts
@@ -47,9 +48,11 @@ def search(
     serving, way = snapshot(line, filters), rerank.now(line) if by == "both" else rerank.UNTOUCHED
     hits = find(line, serving, actor, question, way.depth(k), by=by, purpose=purpose, filters=filters)
     found, order = rerank.ordered(line, question, hits.hits, read_hits(line, hits, actor), k, way)
+    ms = (time.monotonic() - began) * 1000
+    log(line, actor, question, hits.plan.visible / max(1, len(serving)))
     return SearchReport(
         question=question, passages=tuple(f.passage for f in found), generation=serving.generation,
-        visible=hits.plan.visible, asked=k, ms=(time.monotonic() - began) * 1000, left_out=hits.plan.left_out,
+        visible=hits.plan.visible, asked=k, ms=ms, left_out=hits.plan.left_out,
         filters=filters, order=order, searched=searched(line, serving, hits),
     )  # fmt: skip
 

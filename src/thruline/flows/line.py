@@ -34,6 +34,7 @@ from thruline.data.uses import Stance
 from thruline.flows.answers import Answers
 from thruline.flows.apart import Tools
 from thruline.flows.recall_state import Audits
+from thruline.flows.search_log import Searches
 from thruline.flows.shelf import Shelf
 from thruline.flows.talk import Talk
 from thruline.flows.tunings import Tunings
@@ -141,6 +142,7 @@ class Limits:
     """Settings that flows decide by. sizes in bytes. parts: what stands outside and is given texts or vectors.
 
     recall: that searches have to reach; audits: searches a minute that are done again exactly; retune: when they miss.
+    search_log_s: how long searches are kept, 0 for not at all.
     """
 
     chunk_words: int
@@ -162,6 +164,7 @@ class Limits:
     recall: float
     audits: int
     retune: bool
+    search_log_s: float
 
 
 class Line:
@@ -212,6 +215,11 @@ class Line:
         self.senders = Turns(most=SENDERS)
         # The generation that this process made last of all that was live, and what else decided what that is.
         self.published: tuple[str, tuple[object, ...]] | None = None
+
+    @cached_property
+    def searches(self) -> Searches:
+        """The log of searches."""
+        return Searches(self.database, self.payloads)
 
     @cached_property
     def embedder(self) -> Embedder:

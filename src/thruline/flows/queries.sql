@@ -78,3 +78,30 @@ INSERT INTO recall_audits (
 ON CONFLICT (name, plan_seq) DO UPDATE SET
   queries = excluded.queries, wanted = excluded.wanted, found = excluded.found, squares = excluded.squares,
   mean = excluded.mean, variance = excluded.variance, log_wealth = excluded.log_wealth, alarmed = excluded.alarmed;
+
+-- name: put_search
+-- A search was served.
+INSERT INTO searches (id, asker, at, share, plan_seq) VALUES (:id, :asker, :at, :share, :plan_seq);
+
+-- name: searches
+-- The latest first.
+SELECT id, asker, at, share, plan_seq FROM searches ORDER BY at DESC, id LIMIT :limit;
+
+-- name: searches_of
+-- All of these users.
+SELECT id FROM searches WHERE asker IN (SELECT value FROM json_each(CAST(:askers AS TEXT)));
+
+-- name: searches_by_id
+-- Those that exist.
+SELECT id, asker, at, share, plan_seq FROM searches
+WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY at DESC, id;
+
+-- name: delete_searches
+-- Nothing else knows their ids.
+DELETE FROM searches WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: expired_searches
+-- Older than wanted, or beyond the latest so many.
+SELECT id FROM searches WHERE at < :before
+UNION
+SELECT id FROM (SELECT id FROM searches ORDER BY at DESC, id LIMIT 1000000000 OFFSET :most) AS beyond;

@@ -47,6 +47,7 @@ TEXTS = (
     "aggregate",
     "token",
     "match",
+    "search",
     "prompt",
     corrections.KIND,
 )  # payloads that are read

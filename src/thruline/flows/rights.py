@@ -90,5 +90,11 @@ def _report(line: Line, reach: Reach, outside: Sequence[str]) -> PersonReport:
         sets=written(line, reach.corpora), open_matches=open_matches(line, reach.identifiers),
         corrections=corrections.views(line, set(reach.texts)),
         origins=origins(line, {d.source for d in reach.shown}), outside=tuple(outside),
+        searches=line.searches.lines([*reach.texts, *_made(line, reach)]),
         kinds=tuple(sorted({x.how for x in line.subjects.linked(reach.subjects)})),
     )  # fmt: skip
+
+
+def _made(line: Line, reach: Reach) -> list[ArtifactId]:
+    """Searches that they made themselves."""
+    return line.searches.of([line.access.actor(user).id for user in reach.users])

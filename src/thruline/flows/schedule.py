@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import Conflict, ThrulineError
 from thruline.core.nouns import Source
 from thruline.data.patience import patience
+from thruline.flows import search_log
 from thruline.flows.retention import expire, is_due
 from thruline.flows.sources import sync_one
 from thruline.runs.runner import Cancelled
@@ -34,6 +35,7 @@ def keep_fresh(line: Line, stop: threading.Event) -> None:
         if time.monotonic() >= expiring:
             expiring = time.monotonic() + EXPIRE_EVERY_S
             _expire(line)
+            search_log.expire(line)
         for source in due(line, tried, time.monotonic()):
             if stop.is_set():
                 return

@@ -42,3 +42,14 @@ CREATE TABLE IF NOT EXISTS recall_audits (
   alarmed INTEGER NOT NULL,
   PRIMARY KEY (name, plan_seq)
 ) STRICT, WITHOUT ROWID;
+
+-- Searches in the order they were served; what was asked is the payload under the same id. share: of the passages that
+-- were looked through. plan_seq: of the event of the plan in force.
+CREATE TABLE IF NOT EXISTS searches (
+  id TEXT PRIMARY KEY,
+  asker TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  share REAL NOT NULL,
+  plan_seq INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS searches_by_time ON searches (at);

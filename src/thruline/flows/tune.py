@@ -59,7 +59,7 @@ def check_goals(goals: Goals) -> None:
 
 
 def _measured(line: Line, run: Run, given: Sample, plans: Sequence[DensePlan]) -> list[Measured]:
-    on = bench(given.rows, given.questions, given.foreign, given.groups, each=UNDER_EACH)
+    on = bench(given.rows, given.questions, given.foreign, given.groups, each=UNDER_EACH, seen=given.seen)
     found: list[Measured] = []
     for n, plan in enumerate(plans):
         run.tell("measuring plans", n, len(plans))

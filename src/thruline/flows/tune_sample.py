@@ -38,7 +38,8 @@ SEED = 0
 class Sample(NamedTuple):
     """rows: (n, dims) float32 of length 1, of `of_rows`. questions, foreign: (m, dims); logged: how many were asked.
 
-    groups: by name a mask of the rows whose source names that group.
+    groups: by name a mask of the rows whose source names that group. seen: shares of the rows that people's searches
+    looked through.
     """
 
     generation: ArtifactId
@@ -48,6 +49,7 @@ class Sample(NamedTuple):
     logged: int
     foreign: np.ndarray
     groups: dict[str, np.ndarray]
+    seen: list[float]
 
 
 class _Taken(NamedTuple):
@@ -73,7 +75,7 @@ def sample(line: Line, run: Run) -> Sample:
     return Sample(
         generation=generation, rows=rows, of_rows=line.generations.get(generation).chunks,
         questions=embedded[: len(texts)], logged=len(asked), foreign=embedded[len(texts) :],
-        groups=_groups(line, taken),
+        groups=_groups(line, taken), seen=_seen(line),
     )  # fmt: skip
 
 
@@ -98,11 +100,14 @@ def _rows(line: Line, run: Run, rng: np.random.Generator) -> Iterator[_Taken]:
 
 
 def _asked(line: Line) -> list[str]:
-    """Different questions that people asked, the latest first, as far as they were not erased."""
-    kept = line.answers.list("", 4 * QUESTIONS)
+    """Different questions that people asked or searched for, the latest first, as far as they were not erased."""
+    kept = line.answers.list("", 2 * QUESTIONS)
     said = line.answers.read([k.id for k in kept if k.outcome != "refused"])
-    texts = dict.fromkeys(said[k.id].question for k in kept if k.id in said)
-    return [text for text in texts if text != NAMES_ERASED][:QUESTIONS]
+    asked = [(k.at, said[k.id].question) for k in kept if k.id in said and said[k.id].question != NAMES_ERASED]
+    logged = line.searches.latest(2 * QUESTIONS)
+    texts = line.searches.read([search.id for search in logged])
+    asked += [(search.at, texts[search.id]) for search in logged if search.id in texts]
+    return list(dict.fromkeys(text for _, text in sorted(asked, reverse=True)))[:QUESTIONS]
 
 
 def _made_up(line: Line, records: Sequence[Record], count: int, rng: np.random.Generator) -> list[str]:
@@ -147,3 +152,9 @@ def _groups(line: Line, taken: Sequence[_Taken]) -> dict[str, np.ndarray]:
         f"readers {n + 1}": np.array([name in sources.get(t.record.source, ()) for t in taken], bool)[of_row]
         for n, name in enumerate(names)
     }
+
+
+def _seen(line: Line) -> list[float]:
+    """What a narrow, a usual and a wide search of those who do not see all looks through."""
+    shares = [search.share for search in line.searches.latest(QUESTIONS) if 0 < search.share < 1]
+    return sorted({round(float(share), 3) for share in np.quantile(shares, (0.1, 0.5, 0.9))}) if shares else []

@@ -12,8 +12,8 @@ _FLAT4 = tuple({"bits": bits, "depth": depth} for bits in (4, 3, 2) for depth in
 _GRID: Mapping[str, Sequence[Options]] = {
     "exact": ({},),
     "flat4": ({}, *(options for options in _FLAT4 if options != {"bits": 4, "depth": 4})),
-    "pq4": ({},),
-    "hnsw": ({},),
+    "pq4": ({}, {"depth": 40}, {"width": 2, "depth": 80}),
+    "hnsw": ({}, {"ef": 256}),  # two: each is a graph to build, in 50 times the time of codes
 }
 
 

@@ -53,12 +53,13 @@ class Bench:
 
 def bench(
     rows: np.ndarray, questions: np.ndarray, foreign: np.ndarray, groups: Mapping[str, np.ndarray], *, each: int,
-    seed: int = 0,
+    seen: Sequence[float] = (), seed: int = 0,
 ) -> Bench:  # fmt: skip
     """All questions without a filter, and `each` of them under every filter; questions, foreign: (m, dims).
 
-    groups: masks by name. Besides them filters let a random share through, and shares of what is farthest from the
-    topic of the question, as a filter by team does to another team's question. None lets through fewer than K rows.
+    groups: masks by name. Besides them filters let a random share through, also such as were `seen`, and shares of what
+    is farthest from the topic of the question, as a filter by team does to another team's question. None lets through
+    fewer than K rows.
     """
     rng = np.random.default_rng(seed)
     count = len(rows)
@@ -66,7 +67,8 @@ def bench(
     trials += [_trial(rows, q, None, UNFILTERED, is_foreign=True) for q in foreign]
     shares = {UNFILTERED: 1.0}
     fixed = {n: mask for n, mask in groups.items() if K <= np.count_nonzero(mask) < count}
-    fixed |= {f"{s:.1%} at random".replace(".0%", "%"): rng.random(count) < s for s in SHARES if s * count >= 2 * K}
+    shown = {f"{s:.1%} at random".replace(".0%", "%"): s for s in (*SHARES, *seen) if s * count >= 2 * K}
+    fixed |= {name: rng.random(count) < s for name, s in shown.items()}
     for name, mask in fixed.items():
         shares[name] = float(mask.mean())
         trials += [_trial(rows, q, mask, name) for q in _some(questions, each, rng)]

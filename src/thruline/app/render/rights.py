@@ -20,6 +20,7 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
         state = "restricted" if d.reason == "restricted" else d.state
         yield f"  {state:<11} {d.source}/{d.path}  seen by {', '.join(d.groups)}"
     yield from (f"  answer {a.id}  {a.asked}  {a.asker}: {a.question}" for a in report.answers)
+    yield from (f"  search {s.id}  {s.at}: {s.question}" for s in report.searches)
     for o in report.origins:
         stated = f"purpose {o.purpose or 'not stated'}, legal basis {o.basis or 'not stated'}"
         kept = f"kept {o.kept}" if o.kept else "kept as long as the source holds it"

@@ -206,3 +206,12 @@ class ReplayReport:
     missing: tuple[str, ...]
     added: tuple[str, ...]
     diff: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchLine:
+    """A search as a list shows it."""
+
+    id: str
+    at: str
+    question: str

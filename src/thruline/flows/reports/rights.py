@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from thruline.flows.reports.answers import AnswerLine
+from thruline.flows.reports.answers import AnswerLine, SearchLine
 from thruline.flows.reports.models import ShardView
 from thruline.flows.reports.sources import DocumentView
 
@@ -129,7 +129,7 @@ class PersonReport:
     origins: of the documents; kinds: of personal data that gave them away. outside: services that texts are sent to.
     people: pseudonyms that these words stand for. also_seen: other words that may be theirs, for a person to judge.
     sets: files that were written for training and hold them. open_matches: pairs that wait for a decision. corrections:
-    what was put right in what is told of them.
+    what was put right in what is told of them. searches: that name them, or that they made.
     """
 
     called: tuple[str, ...]
@@ -150,6 +150,7 @@ class PersonReport:
     origins: tuple[DataOrigin, ...] = ()
     kinds: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
+    searches: tuple[SearchLine, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
