@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ from thruline.vectors.serving import Serving
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
-__all__ = ["ALL", "Filters", "fitting", "given", "nothing_fits", "serving"]
+__all__ = ["ALL", "Filters", "fitting", "given", "nothing_fits", "serving", "within"]
 
 _CODE = re.compile(r"[a-z]{2}")
 LONGEST_PATTERN = 200
@@ -68,12 +69,20 @@ def serving(line: Line, filters: Filters) -> Serving:
     return now if now.generation == generation else line.shelf.snapshot(generation)
 
 
+def within(line: Line, filters: Filters, sources: frozenset[ArtifactId] | None) -> frozenset[ArtifactId] | None:
+    """Of these sources, or of all where there is None, those that the filters name."""
+    if not filters.sources:
+        return sources
+    named = frozenset(s.id for s in line.records.sources() if s.name in filters.sources)
+    return named if sources is None else named & sources
+
+
 def fitting(line: Line, actor: Actor, filters: Filters, among: Collection[ArtifactId]) -> frozenset[ArtifactId] | None:
-    """The records, of those that a snapshot holds, that fit; None where nothing was narrowed.
+    """The records, of those that a snapshot holds, that fit; None where nothing was narrowed but the sources.
 
     Of a past snapshot never what has been taken out of answers since: looking back is no way around a quarantine.
     """
-    if filters == ALL:
+    if replace(filters, sources=()) == ALL:
         return None
     known = {s.name: s.id for s in line.records.sources()}
     sources = [known[name] for name in filters.sources if name in known] if filters.sources else None

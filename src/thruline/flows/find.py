@@ -12,7 +12,7 @@ from thruline.core.nouns import Actor
 from thruline.flows import rerank
 from thruline.flows.documents import path_names, read_documents
 from thruline.flows.eyes import eyes
-from thruline.flows.filters import ALL, Filters, fitting
+from thruline.flows.filters import ALL, Filters, fitting, within
 from thruline.flows.filters import serving as snapshot
 from thruline.flows.line import Line
 from thruline.flows.publish import check_embedder
@@ -77,6 +77,7 @@ def find(
     The mask of what may not is made before anything is scored.
     """
     sources, without = permitted(line, purpose)
+    sources = within(line, filters, sources)
     groups = groups_of(line, actor)
     only = fitting(line, actor, filters, serving.records)
     if by == "words" or not len(serving):

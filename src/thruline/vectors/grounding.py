@@ -22,6 +22,7 @@ WINDOW = 2  # sentences of a passage that one sentence of an answer may draw on 
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
 _CITATION = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+_BEFORE_STOP = re.compile(r" (?=[.,;:!?](?:\s|$))")
 _LEADING = re.compile(rf"(?:\s*{_CITATION.pattern})+[.,;]?\s*")
 _ITEM = re.compile(r"(?:[*+\u2022-]|\d{1,2}[.)])\s")
 _NO_CLAIM = re.compile(r"i (?:do not|don't) know\b", re.IGNORECASE)
@@ -66,7 +67,7 @@ def ground(
     known_names = frozenset(name for text in passages.values() for name in _names(text, frozenset()))
     claims = []
     for start, end, cited in _cited_sentences(answer):
-        text = " ".join(_CITATION.sub("", answer[start:end]).split())
+        text = _BEFORE_STOP.sub("", " ".join(_CITATION.sub(" ", answer[start:end]).split()))
         where = [grounds[number] for number in cited if number in grounds]
         support = _support(text, where, everything, known_names, similarity)
         claims.append(Claim(text=text, start=start, end=end, cited=cited, support=support))

@@ -56,6 +56,11 @@ def test_a_citation_after_the_full_stop_belongs_to_the_sentence_before() -> None
     assert [claim.cited for claim in claims] == [(1,), (2,)]
 
 
+def test_a_claim_reads_as_if_nothing_had_been_cited() -> None:
+    (claim,) = ground("The backup [2] keeps 14 copies [2].", PASSAGES)
+    assert claim.text == "The backup keeps 14 copies."
+
+
 def test_meaning_may_support_what_words_do_not() -> None:
     answer = "Telework is possible [1]."
     assert not ground(answer, PASSAGES)[0].is_supported

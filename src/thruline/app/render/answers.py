@@ -39,7 +39,7 @@ def notes(answer: reports.AnswerReport) -> Iterator[str]:
     if answer.budget and (cut := sum(bool(p.fate) for p in answer.passages)) and answer.mode == "llm":
         yield f"{n(cut, 'passage')} left out or cut: {answer.budget.tokens} of {answer.budget.limit} tokens"
     if doubted := [s for s in answer.sentences if not s.is_supported]:
-        yield f"not said by the passages that they cite: {' / '.join(s.text for s in doubted)}"
+        yield f"not said by any passage that is cited for it: {' / '.join(s.text for s in doubted)}"
     if answer.unsaid:
         yield f"{n(answer.unsaid, 'sentence')} of the model not said: the passages that it cited do not say so"
     if answer.left_out:
