@@ -126,3 +126,16 @@ def test_large_records_lie_in_the_bucket_until_they_are_erased(s3_home: Platform
     assert before
     assert {r.path for r in erased.records} == {"ticket.md", "large.txt"}
     assert s3_home.bucket() == []
+
+
+def test_filters_and_prompts_work_on_postgresql(postgres_home: Platform, tmp_path: Path) -> None:
+    postgres_home.data.add(path=str(write(tmp_path / "docs", ticket=TICKET, note=NOTE)))
+    postgres_home.data.sync()
+    narrowing = {"source": ["docs"], "path": "n*", "language": "en", "since": "1h", "as_of": "0s"}
+    found = postgres_home.vectors.search(question="garage vase", **narrowing)
+    assert [p.path for p in found.passages] == ["note.md"]
+    shipped = postgres_home.vectors.prompt()
+    other = postgres_home.vectors.add_prompt(text=shipped.text.replace("Be short", "Be kind"))
+    postgres_home.vectors.use_prompt(version=other.id)
+    assert postgres_home.vectors.prompt().id == other.id
+    assert postgres_home.vectors.rollback_prompt().id == shipped.id
