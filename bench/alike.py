@@ -47,7 +47,7 @@ def sureness() -> dict[str, Any]:
     sets = list(json.loads(STATEMENTS.read_text("utf-8")).values())
     texts = [text for one in sets for text in one["adv_texts"]]
     of = np.array([n for n, one in enumerate(sets) for _ in one["adv_texts"]])
-    embedder = open_onnx(Config(), CACHE)
+    embedder = open_onnx(Config().embed.model, "", CACHE)
     said, a, b = pairs(embedder.passages([f"\n{text}" for text in texts]))
     same = of[a] == of[b]
     apart = abstracts(embedder)

@@ -36,6 +36,7 @@ from thruline.data.policies import policy
 from thruline.flows.documents import PAGE, Document, read_documents
 from thruline.flows.prepare import Prepared, Raw, owner_of
 from thruline.flows.take_in import take_in
+from thruline.ports.embedder import EmbedderSettings
 from thruline.runs.runner import Run, Step
 from thruline.testing.embedders import HashEmbedder
 from thruline.testing.homes import SETTINGS, FastEngines
@@ -58,7 +59,7 @@ class Drawn(HashEmbedder):
 class Engines(FastEngines):
     """A test's, with such vectors."""
 
-    def embedder(self) -> Drawn:
+    def embedder(self, how: EmbedderSettings) -> Drawn:  # noqa: ARG002
         """The one that draws."""
         return Drawn()
 

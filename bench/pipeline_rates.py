@@ -168,7 +168,7 @@ def spreading(files: Sequence[tuple[str, bytes]]) -> dict[str, float]:
 
 def embedding(texts: Sequence[str]) -> tuple[float, int]:
     """CPU seconds of the default model on these texts, on one thread, and their tokens."""
-    embedder = open_onnx(Config(), CACHE, threads=1)
+    embedder = open_onnx(Config().embed.model, "", CACHE, threads=1)
     embedder.passages(["warm"])
     took = cpu_s(lambda: embedder.passages(texts))
     embedder.close()

@@ -121,6 +121,25 @@ def test_a_killed_switch_serves_the_one_or_the_other(trials: Trials) -> None:
 
 
 @pytest.mark.parametrize("times", OFTEN)
+def test_a_killed_change_of_embedder_serves_the_one_or_the_other_and_goes_on(trials: Trials) -> None:
+    def prepare(home: Platform, docs: Path) -> None:
+        home.data.sync()
+
+    def check(home: Platform, ended: bool) -> None:
+        before = home.vectors.generations()[0].embedder
+        assert before == "hash-96" if ended else before in ("hash-64", "hash-96")
+        assert len(texts(home)) == 12
+        home.data.sync()
+        assert home.vectors.change(embedder="hash-96", share=1, margin=1).outcome in ("switched", "serving")
+        assert home.vectors.generations()[0].embedder == "hash-96"
+        assert len(texts(home)) == 12
+        home.vectors.switch(generation=home.vectors.generations()[-1].id)
+        assert len(texts(home)) == 12
+
+    trials.run(prepare, "vectors.change", {"embedder": "hash-96", "share": 1.0, "margin": 1.0}, check)
+
+
+@pytest.mark.parametrize("times", OFTEN)
 def test_a_killed_erasure_is_finished_by_the_same_words(trials: Trials) -> None:
     def prepare(home: Platform, docs: Path) -> None:
         write(docs, **PEOPLE)

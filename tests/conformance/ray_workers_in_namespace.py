@@ -32,7 +32,7 @@ class SlowEngines(FastEngines):
 
 class SlowOtherEngines(OtherEngines):
     def _bench(self, tools: Tools) -> Bench:
-        return replace(super()._bench(tools), opens="thruline.testing.homes:open_slow_other_worker")
+        return replace(super()._bench(tools), opens="thruline.testing.homes:open_slow_worker")
 
 
 class OldEngines(FastEngines):

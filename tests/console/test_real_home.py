@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from thruline.app.platform import Platform
 from thruline.console import console
 from thruline.demo.desk import EVERYONE, lay_out
-from thruline.testing.embedders import HashEmbedder
+from thruline.testing.homes import FastEngines
 
 TWINS = ("/home.json", "/ask.json", "/data.json", "/runs.json")
 
@@ -25,8 +25,8 @@ def desk(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory) -> Iterator[TestClient]:
-    with Platform.open(tmp_path_factory.mktemp("home") / "home", create=True, overrides={}) as platform:
-        platform.line.embedder = HashEmbedder(64)  # words hashed into vectors: no weights to fetch
+    place = tmp_path_factory.mktemp("home") / "home"
+    with Platform.open(place, create=True, overrides={}, engines=FastEngines) as platform:
         app = Starlette(routes=console(lambda _: platform.acting(platform.operator, "console")))
         with TestClient(app, headers={"origin": "http://testserver"}) as client:
             yield client

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from thruline.core.errors import Unavailable
-from thruline.flows.reindex import SENT
+from thruline.flows.backfill import SENT
 from thruline.testing.homes import ApartEngines, FastEngines, OtherApartEngines, OtherEngines, open_home, write
 from thruline.testing.manifest import manifest
 from thruline.testing.workers import WorkersHere

@@ -1,4 +1,4 @@
-"""Another embedder: nothing is mixed, everything is rebuilt beside what serves, and a rollback goes back."""
+"""An embedder that cannot be opened any more: nothing is mixed, and a rebuild moves to the one that is set."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ def _with_url(home: Path, server: EmbeddingsServer) -> Platform:
     return Platform.open(home, overrides=settings)
 
 
-def test_vectors_of_two_embedders_never_meet(home: Platform, docs: Path) -> None:
+def test_a_home_whose_embedder_is_gone_refuses_and_mixes_nothing_in(home: Platform, docs: Path) -> None:
     write(docs, garage=GARAGE)
     home.data.add(path=str(docs))
     home.data.sync()
 
     with EmbeddingsServer() as server, _with_url(home.home.path, server) as other:
-        with pytest.raises(Conflict, match="another embedder"):
+        with pytest.raises(Conflict, match="the embedder that made the index cannot be opened") as refused:
             other.vectors.ask(question="When does the garage open?")
-        with pytest.raises(Conflict, match="another embedder"):
+        with pytest.raises(Conflict, match="cannot be opened"):
             other.data.sync()
+        assert "`thruline index change --force`" in refused.value.hint
 
 
 def test_a_rebuild_serves_with_the_new_embedder_and_rolls_back_to_the_old(tmp_path: Path, docs: Path) -> None:

@@ -58,3 +58,20 @@ def test_names_on_no_list_are_found_by_what_the_embedder_reads(tmp_path: Path) -
     with Platform.open(tmp_path / "home", create=True, overrides=settings) as home:
         found = {(said[s.start : s.end], s.kind) for s in home.line.names.find([said])[0]}
         assert {("Ozkamur Vrethelin", "name"), ("Hjelmsvaag", "place")} <= found
+
+
+def test_a_home_moves_to_another_real_model_and_back(tmp_path: Path) -> None:
+    question = "When does it get cosy indoors during the cold season?"
+    with Platform.open(tmp_path / "home", create=True) as home:
+        home.data.add(path=str(write(tmp_path / "docs", **TEXTS)))
+        home.data.sync()
+        before = home.vectors.search(question=question)
+        report = home.vectors.change(embedder="all-MiniLM-L6-v2", share=1, force=True)
+        assert (report.outcome, report.after) == ("forced", "all-MiniLM-L6-v2")
+        assert report.read is not None
+        assert report.read.before == report.read.after == 1
+        asked = home.vectors.ask(question=question)
+        assert (asked.embedder, asked.passages[0].path) == ("all-MiniLM-L6-v2", "heating.md")
+        home.vectors.rollback()
+        assert home.vectors.search(question=question).passages == before.passages
+        assert home.vectors.replay(answer=asked.id).retrieval == "same"

@@ -14,6 +14,7 @@ from thruline.data.names import ContextNames
 from thruline.data.sandbox import ParserPool
 from thruline.flows.apart import Tools
 from thruline.flows.documents import read_documents
+from thruline.ports.embedder import EmbedderSettings
 from thruline.testing.embedders import HashEmbedder
 from thruline.testing.homes import ApartEngines, FastEngines, open_home, write
 from thruline.testing.manifest import manifest
@@ -113,7 +114,13 @@ def test_a_machine_that_rounds_otherwise_is_another_version() -> None:
             return super().passages(texts) * (1 + 1e-6)
 
     here, there = (
-        Tools(parsers=ParserPool(workers=1), names=ContextNames(), embedder=embedder, chunk_words=200)
+        Tools(
+            parsers=ParserPool(workers=1),
+            names=ContextNames(),
+            embedder=embedder,
+            chunk_words=200,
+            how=EmbedderSettings(backend="hash", model="hash-64"),
+        )
         for embedder in (HashEmbedder(), Rounding())
     )
     assert here.version != there.version

@@ -29,11 +29,9 @@ from thruline.api.recording import EMBED, called
 from thruline.api.reranking import Reranking
 from thruline.api.wire import ClientGone, header, read_body, send_whole
 from thruline.core.errors import NotFound, ThrulineError
-from thruline.flows.line import Line
 from thruline.vectors.context import TOKENS_A_WORD
 
 MOST_INPUTS, MOST_TOKENS = 2048, 300_000  # as OpenAI has it
-TOGETHER = 16  # texts embedded before a question may have its turn
 
 Handler = Callable[[Scope, Receive, Send, Visitor], Awaitable[None]]
 
@@ -107,7 +105,8 @@ class OpenAi:
     async def _embed(self, scope: Scope, receive: Receive, send: Send, visitor: Visitor) -> None:
         gateway, began = self._gateway(), time.monotonic()
         request = read_embeddings(await read_body(scope, receive, self._max_body))
-        info = (await run_in_threadpool(lambda: gateway.line.embedder)).info
+        embedder = await run_in_threadpool(lambda: gateway.line.embedder)
+        info = embedder.info
         if request.model != info.name:
             raise _no_model(request.model, gateway)
         texts = _texts(request.input)
@@ -117,7 +116,7 @@ class OpenAi:
             )
         if request.dimensions not in (None, info.dims):
             raise BadParameter(f"{info.name!r} has {info.dims} dimensions", param="dimensions", hint="leave it out")
-        vectors = await run_in_threadpool(_embedded, gateway.line, texts)
+        vectors = await run_in_threadpool(embedder.passages, texts)
         await gateway.group.submit(lambda: [called(EMBED, visitor.actor, began)])
         shape = _base64 if request.encoding_format == "base64" else np.ndarray.tolist
         data = [{"object": "embedding", "index": i, "embedding": shape(v)} for i, v in enumerate(vectors)]
@@ -150,14 +149,6 @@ def _texts(given: str | list[Any]) -> list[str]:
 
 def _tokens(texts: list[str]) -> int:
     return round(sum(len(text.split()) for text in texts) * TOKENS_A_WORD)
-
-
-def _embedded(line: Line, texts: list[str]) -> list[np.ndarray]:
-    vectors: list[np.ndarray] = []
-    for start in range(0, len(texts), TOGETHER):
-        with line.embedding:
-            vectors += list(line.embedder.passages(texts[start : start + TOGETHER]))
-    return vectors
 
 
 def _base64(vector: np.ndarray) -> str:

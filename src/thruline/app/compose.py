@@ -15,7 +15,7 @@ from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
 from thruline.app.reranking import open_reranker, ordering
-from thruline.app.working import OPENS, open_names, open_onnx, open_parsers, settings_of
+from thruline.app.working import OPENS, open_names, open_onnx, open_parsers, pinned_embedder, settings_of
 from thruline.core.clock import Clock, SystemClock
 from thruline.core.errors import Invalid
 from thruline.core.ids import Ids
@@ -36,7 +36,7 @@ from thruline.ports.blobs import Blobs
 from thruline.ports.compute import Compute
 from thruline.ports.database import Database
 from thruline.ports.dense import DenseIndex
-from thruline.ports.embedder import Embedder
+from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
@@ -79,13 +79,24 @@ class ConfiguredEngines:
         """The machine's."""
         return SystemClock()
 
-    def embedder(self) -> Embedder:
-        """The local model, or an embeddings URL."""
+    def embedding(self, model: str = "") -> EmbedderSettings:
+        """By the settings; a model that is named is one whose weights are pinned. Raises NotFound for another."""
         embed = self._config.embed
+        if model and model != embed.model:
+            return pinned_embedder(model)
         if embed.backend == "openai":
-            key = self._secret(embed.key)
-            return backend("embedder", "openai")(url=embed.url, model=embed.model, api_key=key, dims=embed.dims)
-        return open_onnx(self._config, self._cache)
+            return EmbedderSettings(
+                backend="openai", model=embed.model, url=embed.url, key=embed.key, dims=embed.dims,
+                region=self._config.regions.embedder.casefold(),
+            )  # fmt: skip
+        return EmbedderSettings(backend="onnx", model=embed.model, folder=embed.folder)
+
+    def embedder(self, how: EmbedderSettings) -> Embedder:
+        """The local model, or an embeddings URL."""
+        if how.backend == "openai":
+            key = self._secret(how.key)
+            return backend("embedder", "openai")(url=how.url, model=how.model, api_key=key, dims=how.dims)
+        return open_onnx(how.model, how.folder, self._cache)
 
     def origin(self, source: Source) -> Origin:
         """The place of a source, which is asked again where it is away for a moment."""
@@ -129,13 +140,13 @@ class ConfiguredEngines:
         """The nodes of a cluster, where the settings say so."""
         if self._config.ingest.backend == "local":
             return None
-        if self._config.embed.backend != "onnx":
+        if tools.how.backend == "openai":
             said = "ingest.backend = 'ray' goes with embed.backend = 'onnx' alone"
             raise Invalid(said, hint="a node has its own weights; the key to an embeddings URL stays on this machine")
         return backend("workers", "ray")(self._config.compute.address, self._bench(tools))
 
     def _bench(self, tools: Tools) -> Bench:
-        return Bench(opens=OPENS, settings=settings_of(self._config), version=tools.version)
+        return Bench(opens=OPENS, settings=settings_of(self._config, tools.how), version=tools.version)
 
     def llm(self) -> Llm | None:
         """The chat model, where one is configured."""
@@ -213,8 +224,6 @@ def _parts(config: Config) -> Iterator[Part]:
     stands, answer = config.regions, config.answer
     if answer.llm_backend == "openai" and answer.llm_url:
         yield Part(f"the language model at {answer.llm_url}", "answers", "regions.llm", stands.llm.casefold())
-    if config.embed.backend == "openai":
-        yield Part(f"the embedder at {config.embed.url}", "reads", "regions.embedder", stands.embedder.casefold())
     if config.search.reranker == "server":
         where = f"the reranker at {config.search.reranker_url}"
         yield Part(where, "ranks", "regions.reranker", stands.reranker.casefold())

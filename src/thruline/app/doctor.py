@@ -158,6 +158,9 @@ def _weights(p: Platform) -> Iterator[Check]:
         )  # fmt: skip
     else:
         yield Check(name="embedder", state="ok", says=f"{embed.model} ({embed.backend})")
+    if note := p.line.embedders.note():
+        says, _, cure = note.partition(": ")
+        yield Check(name="embedder", state="warn", says=says, cure=cure)
 
 
 def _network(p: Platform) -> Iterator[Check]:
@@ -200,7 +203,7 @@ def _model(p: Platform) -> Iterator[Check]:
 
 def _regions(p: Platform) -> Iterator[Check]:
     labelled = [source for source in p.line.records.sources() if labels(source.options)]
-    kept = [(s, part) for s in labelled for part in away(s.options, p.line.limits.parts, *get_args(Job))]
+    kept = [(s, part) for s in labelled for part in away(s.options, p.line.parts, *get_args(Job))]
     for source, part in kept:
         reads = part.job in ("reads", "keeps")
         yield Check(

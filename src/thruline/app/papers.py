@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def outside(p: Platform) -> list[str]:
     """Services outside that questions, texts or notices are sent to."""
     told = {"notices to": p.config.notify.webhook, "run events to": p.config.notify.openlineage}
-    parts = (f"{part.name}, {part.region or 'region not stated'}" for part in p.line.limits.parts)
+    parts = (f"{part.name}, {part.region or 'region not stated'}" for part in p.line.parts)
     return sorted([*parts, *(f"{what} {url}" for what, url in told.items() if url)])
 
 

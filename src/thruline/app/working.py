@@ -10,14 +10,14 @@ import msgspec
 
 from thruline.app.backends import backend
 from thruline.app.config import Config, Embed, Guard, Ingest, Store
-from thruline.core.errors import Corrupt, Invalid, Unavailable
+from thruline.core.errors import Corrupt, Invalid, NotFound, Unavailable
 from thruline.core.units import parse_duration, parse_size
 from thruline.data import recognition
 from thruline.data.names import AllNames, ContextNames
 from thruline.data.reading_names import NamesInContext
 from thruline.data.sandbox import ParserPool
 from thruline.flows.apart import Bencher, Tools
-from thruline.ports.embedder import Embedder
+from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.names import NameDetector
 from thruline.vectors.weights import BGE_SMALL, SPECS, WeightSpec, find_weights
 
@@ -36,11 +36,10 @@ class _Settings(msgspec.Struct, frozen=True, kw_only=True):
     cache: str
 
 
-def settings_of(config: Config) -> bytes:
-    """What goes to the nodes of a home's settings."""
-    embed = config.embed
+def settings_of(config: Config, how: EmbedderSettings) -> bytes:
+    """What goes to the nodes of a home's settings; how: the embedder that they are to open."""
     kept = _Settings(
-        ingest=config.ingest, guard=config.guard, model=embed.model, folder=embed.folder, cache=config.store.cache
+        ingest=config.ingest, guard=config.guard, model=how.model, folder=how.folder, cache=config.store.cache
     )
     return msgspec.json.encode(kept)
 
@@ -48,7 +47,8 @@ def settings_of(config: Config) -> bytes:
 def open_worker(settings: bytes) -> Bencher:
     """The worker of a node: one parser process, and one thread that embeds."""
     config = config_of(settings)
-    return Bencher(open_tools(config, open_onnx(config, _cache(config), threads=1)))
+    embed = config.embed
+    return Bencher(open_tools(config, open_onnx(embed.model, embed.folder, _cache(config), threads=1)))
 
 
 def config_of(settings: bytes) -> Config:
@@ -63,7 +63,8 @@ def open_tools(config: Config, embedder: Embedder) -> Tools:
     parsers = open_parsers(config.ingest, _cache(config), workers=1)
     words = config.ingest.chunk_words
     names = open_names(config, _cache(config), threads=1)
-    return Tools(parsers=parsers, names=names, embedder=embedder, chunk_words=words)
+    how = EmbedderSettings(backend="onnx", model=config.embed.model, folder=config.embed.folder)
+    return Tools(parsers=parsers, names=names, embedder=embedder, how=how, chunk_words=words)
 
 
 def _cache(config: Config) -> Path:
@@ -102,13 +103,19 @@ def open_names(config: Config, cache: Path, *, threads: int = 0) -> NameDetector
     return AllNames([ContextNames(), backend("names", "spacy")()]) if by == "spacy" else ContextNames()
 
 
-def open_onnx(config: Config, cache: Path, *, threads: int = 0) -> Embedder:
+def open_onnx(model: str, folder: str, cache: Path, *, threads: int = 0) -> Embedder:
     """The local model; raises Invalid for one that is not known."""
-    embed = config.embed
-    spec = SPECS.get(embed.model)
+    spec = SPECS.get(model)
     if spec is None:
-        raise Invalid(f"embed.model = {embed.model!r} is not known", hint=f"known: {', '.join(SPECS)}")
-    return _open(spec, cache, embed.folder, threads)
+        raise Invalid(f"embed.model = {model!r} is not known", hint=f"known: {', '.join(SPECS)}")
+    return _open(spec, cache, folder, threads)
+
+
+def pinned_embedder(model: str) -> EmbedderSettings:
+    """How a model of the pinned weights is opened; raises NotFound for another name."""
+    if model not in SPECS:
+        raise NotFound(f"no embedder named {model!r}", hint=f"known: {', '.join(SPECS)}; others are set by embed.*")
+    return EmbedderSettings(backend="onnx", model=model)
 
 
 def _open(spec: WeightSpec, cache: Path, folder: str, threads: int) -> Any:

@@ -224,6 +224,11 @@ VERBS: Mapping[str, Verb] = dict(
             ),
         ),
         _verb(
+            "index.changing",
+            "An index began to move to another embedder, or ended to.",
+            state=one_of("begun", "switched", "forced", "refused", "stopped"),
+        ),
+        _verb(
             "index.planned",
             "Another engine, or another way to use one, began to search an index.",
             engine=one_of(*ENGINES),

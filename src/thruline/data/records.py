@@ -277,9 +277,9 @@ class Records:
         """Records in this state that repeat one of these."""
         return [_record(row) for row in self._db.query(self._q.copies, _ids(records) | {"state": state})]
 
-    def set_vectors(self, record: str, vectors: str) -> None:
-        """The set under the embedder that serves."""
-        self._db.execute(self._q.set_vectors, {"id": record, "vectors": vectors})
+    def set_vectors(self, sets: Mapping[ArtifactId, ArtifactId]) -> None:
+        """Record -> its set under the embedder that serves."""
+        self._db.execute_many(self._q.set_vectors, [{"id": id, "vectors": vectors} for id, vectors in sets.items()])
 
     def get_many(self, records: Sequence[str]) -> dict[str, Record]:
         """Those that exist."""

@@ -137,9 +137,9 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         id=asked.id, question=asked.question, outcome=words.outcome, text=words.text,
         sentences=doubted(words.sentences, asked.passages),
         passages=asked.passages, mode=words.mode, model=words.model, generation=asked.generation,
-        embedder=line.embedder.info.name, risk=round(asked.screened.score, 4), asked=iso(now), asker=asked.actor.name,
-        ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out, kept_home=asked.stays.kept_home,
-        filters=asked.filters, unsaid=words.unsaid,
+        embedder=line.embedders.of(asked.generation).info.name, risk=round(asked.screened.score, 4),
+        asked=iso(now), asker=asked.actor.name, ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out,
+        kept_home=asked.stays.kept_home, filters=asked.filters, unsaid=words.unsaid,
         prompt=asked.prompt.id if asked.prompt and words.mode == "llm" else "",
         budget=Budget(tokens=asked.context.tokens, limit=line.limits.context_tokens, counted=asked.counted),
         order=asked.order, searched=asked.searched,
@@ -182,10 +182,11 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
     """The answer came from the chunks in its context; it passed through the index and the embedder."""
     used = asked.context.chunks
     model = (line.ids.artifact("model", "llm", words.model),) if words.model else ()
+    embedder = line.ids.artifact("model", line.embedders.of(asked.generation).info.digest)
     detector, order = line.registry.serving("detector"), asked.order
     reranker = ArtifactId(order.model) if order.reranked == "done" else None
     prompt = asked.prompt.id if asked.prompt and words.mode == "llm" else None
-    via = tuple(i for i in (asked.generation, line.embedder_id, detector, reranker, prompt) if i)
+    via = tuple(i for i in (asked.generation, embedder, detector, reranker, prompt) if i)
     facts: dict[str, Fact] = {
         "outcome": words.outcome, "cited": len({n for s in words.sentences for n in s.citations}),
         "context": len(used), "mode": words.mode, "tokens_in": words.tokens_in, "tokens_out": words.tokens_out,

@@ -44,7 +44,7 @@ from thruline.flows.apart_compare import STEP as COMPARE
 from thruline.flows.apart_compare import Task, compared
 from thruline.flows.documents import Document
 from thruline.guard import phrases, poison
-from thruline.ports.embedder import Embedder
+from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.names import NameDetector
 from thruline.ports.workers import Workers
 from thruline.runs.runner import Step
@@ -102,11 +102,12 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """What reading and embedding need: no secrets among it."""
+    """What reading and embedding need: no secrets among it. how: the embedder was opened."""
 
     parsers: ParserPool
     names: NameDetector
     embedder: Embedder
+    how: EmbedderSettings
     chunk_words: int
 
     @cached_property

@@ -15,7 +15,6 @@ from thruline.flows.eyes import eyes
 from thruline.flows.filters import ALL, Filters, fitting, within
 from thruline.flows.filters import serving as snapshot
 from thruline.flows.line import Line
-from thruline.flows.publish import check_embedder
 from thruline.flows.purposes import ANSWER, permitted
 from thruline.flows.recall_sample import Limits
 from thruline.flows.reports import Passage, SearchReport
@@ -82,11 +81,10 @@ def find(
     only = fitting(line, actor, filters, serving.records)
     if by == "words" or not len(serving):
         return serving.search(question, None, k, groups=groups, sources=sources, without=without, only=only)
-    check_embedder(line, serving.generation)
-    with line.embedding:
-        vector = line.embedder.query(question)
-    line.audits.drawn.offer(serving, vector, Limits(groups, sources, without, only))
-    return serving.search(question, vector, k, groups=groups, sources=sources, without=without, only=only)
+    with line.embedders.asking():
+        vector = line.embedders.of(serving.generation).query(question)
+        line.audits.drawn.offer(serving, vector, Limits(groups, sources, without, only))
+        return serving.search(question, vector, k, groups=groups, sources=sources, without=without, only=only)
 
 
 def read_hits(line: Line, hits: Hits, actor: Actor) -> list[Found]:

@@ -22,11 +22,11 @@ from thruline.data.sources import Changes, Move, compare, pair_moves
 from thruline.flows import contracts, corrections, judging, residency, scored, toxicity
 from thruline.flows.gone import let_go, retire_unheld
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, prepare
-from thruline.flows.publish import check_embedder, publish_live
+from thruline.flows.publish import publish_live
 from thruline.flows.purposes import kept_out
+from thruline.flows.regroup import regroup
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.retention import expire
-from thruline.flows.sight import regroup
 from thruline.flows.take_in import kept_marks, note_path, take_in
 from thruline.ports.origin import Item, Origin
 from thruline.runs.runner import Run
@@ -98,7 +98,6 @@ class Tally:
 def sync_source(line: Line, run: Run, source: Source, origin: Origin, *, allow_empty: bool = False) -> SyncReport:
     """Bring what is known of a source up to date with what its place holds; see SyncReport."""
     began = time.monotonic()
-    check_embedder(line)
     residency.check(line, source, "reads", "keeps")
     before = {e.path: e for e in line.records.entries(source.id)}
     run.tell("listing", 0, 0)
@@ -279,5 +278,5 @@ def _report(line: Line, ended: Ended, source: Source, met: Met, judged: judging.
         waiting=kept.waiting, withheld=kept.withheld,
         chunks=tally.chunks, generation=ended.generation, seconds=round(ended.seconds, 3),
         contract=judged.kept.report if judged else None, changes=judged.kept.changes if judged else (),
-        tables=judged.kept.tables if judged else (),
+        tables=judged.kept.tables if judged else (), embedder=line.embedders.note(),
     )  # fmt: skip

@@ -5,7 +5,6 @@ What is heavy opens at its first use, so that asking for the status of a home lo
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,10 +32,12 @@ from thruline.data.tokens import Tokens
 from thruline.data.uses import Stance
 from thruline.flows.answers import Answers
 from thruline.flows.apart import Tools
+from thruline.flows.embedders import Embedders
 from thruline.flows.recall_state import Audits
 from thruline.flows.search_log import Searches
 from thruline.flows.shelf import Shelf
 from thruline.flows.talk import Talk
+from thruline.flows.toolbox import Toolbox
 from thruline.flows.tunings import Tunings
 from thruline.guard.access import Access
 from thruline.guard.screen import Screen
@@ -51,7 +52,7 @@ from thruline.models.registry import Registry
 from thruline.ports.compute import Compute
 from thruline.ports.database import Database
 from thruline.ports.dense import DenseIndex
-from thruline.ports.embedder import Embedder
+from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
 from thruline.ports.names import NameDetector
@@ -62,6 +63,7 @@ from thruline.ports.text import TextIndex
 from thruline.ports.vault import Vault
 from thruline.ports.workers import Workers
 from thruline.runs.runner import Runs
+from thruline.vectors.changes import Changes
 from thruline.vectors.features import VERSION as FEATURES
 from thruline.vectors.generations import Generations
 from thruline.vectors.ordering import Ordering
@@ -76,8 +78,12 @@ SENDERS = 16  # that wait to bring something in: of a server's 40 threads the re
 class Engines(Protocol):
     """Opens what is heavy; the composition root decides which backend."""
 
-    def embedder(self) -> Embedder:
-        """The model that makes vectors."""
+    def embedding(self, model: str = "") -> EmbedderSettings:
+        """How the embedder that is set is opened, or one that is named; raises NotFound for an unknown name."""
+        ...
+
+    def embedder(self, how: EmbedderSettings) -> Embedder:
+        """A model that makes vectors."""
         ...
 
     def origin(self, source: Source) -> Origin:
@@ -210,9 +216,9 @@ class Line:
         self.answers = Answers(database, payloads, ids, self.records)
         self.tunings = Tunings(database, payloads)
         self.audits = Audits(database)
-        self.shelf = Shelf(self)
-        self.embedding = threading.Lock()  # guards the embedder: one thread at a time
-        self.senders = Turns(most=SENDERS)
+        self.shelf, self.senders = Shelf(self), Turns(most=SENDERS)
+        self.changes = Changes(database, self.ledger, ids)
+        self.embedders, self.toolbox = Embedders(self), Toolbox(self)
         # The generation that this process made last of all that was live, and what else decided what that is.
         self.published: tuple[str, tuple[object, ...]] | None = None
 
@@ -221,20 +227,15 @@ class Line:
         """The log of searches."""
         return Searches(self.database, self.payloads)
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
-        """The model that makes vectors."""
-        return self.engines.embedder()
+        """The model that made the vectors that serve; while nothing serves, the one that is set."""
+        return self.embedders.serving()
 
     @property
-    def embedder_digest(self) -> str:
-        """Names the model that makes vectors."""
-        return self.embedder.info.digest
-
-    @cached_property
-    def embedder_id(self) -> ArtifactId:
-        """The embedder as an artifact: what vectors and answers passed through."""
-        return self.ids.artifact("model", self.embedder_digest)
+    def parts(self) -> tuple[Part, ...]:
+        """What stands outside and is given texts or vectors, the embedders in use among it."""
+        return (*self.limits.parts, *self.embedders.parts())
 
     @cached_property
     def parsers(self) -> ParserPool:
@@ -246,21 +247,21 @@ class Line:
         """What finds people's names."""
         return self.engines.names()
 
-    @cached_property
+    @property
     def tools(self) -> Tools:
         """What files are read with, and texts embedded."""
-        words = self.limits.chunk_words
-        return Tools(parsers=self.parsers, names=self.names, embedder=self.embedder, chunk_words=words)
+        return self.toolbox.tools(self.embedder)
 
-    @cached_property
+    @property
     def workers(self) -> Workers | None:
         """Who reads and embeds; None where this process does it itself."""
-        return self.engines.workers(self.tools)
+        return self.toolbox.workers(self.embedder)
 
     @property
     def hands(self) -> int:
         """How many files to have under way."""
-        return self.workers.at_once if self.workers else self.limits.workers
+        workers = self.workers
+        return workers.at_once if workers else self.limits.workers
 
     @cached_property
     def talk(self) -> Talk | None:
@@ -307,8 +308,10 @@ class Line:
     def close(self) -> None:
         """Give back what was opened."""
         self.shelf.close()
-        for part in ("embedder", "parsers", "compute", "workers", "talk", "judge", "reranker"):
+        for part in ("parsers", "compute", "talk", "judge", "reranker"):
             if opened := self.__dict__.pop(part, None):
                 opened.close()
+        self.toolbox.close()
+        self.embedders.close()
         self.database.close()
         self.key_database.close()

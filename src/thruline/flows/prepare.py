@@ -59,13 +59,14 @@ class Raw:
 class Prepared:
     """A record with its document, or the reason why there is none; same: its path held these bytes before.
 
-    vectors: of its chunks, where workers have made them already.
+    vectors: of its chunks, where workers have made them already, by the embedder of this digest.
     breaks: whether its source's contract keeps it out of answers.
     """
 
     raw: Raw
     document: Remembered[Document] | None = None
     vectors: np.ndarray | None = None
+    embedder: str = ""
     refused: str = ""
     same: bool = False
     breaks: bool = False
@@ -91,7 +92,12 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
         )  # fmt: skip
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
-    return Prepared(raw=raw, document=made, vectors=_embedded(line, made.value))
+    embedder = line.embedder
+    workers = line.toolbox.workers(embedder)
+    if workers is None:  # at home they are made for a group at a time
+        return Prepared(raw=raw, document=made)
+    vectors = embed_by(workers, made.value.embedded, embedder.info.dims)
+    return Prepared(raw=raw, document=made, vectors=vectors, embedder=embedder.info.digest)
 
 
 def _put_right(line: Line, raw: Raw) -> Raw:
@@ -120,8 +126,8 @@ def _read(line: Line, raw: Raw) -> Document:
     asked = Read(data=raw.data, path=raw.path, policy=raw.policy)
     if copy := copies.opened(line.ids, raw.data):
         return read_on(line.tools, asked, copy, partial(_token, line, raw))
-    if line.workers and not raw.policy.exchanged:
-        return read_by(line.workers, asked)
+    if (workers := line.workers) and not raw.policy.exchanged:
+        return read_by(workers, asked)
     return read(line.tools, asked, partial(_token, line, raw))
 
 
@@ -129,13 +135,6 @@ def _token(line: Line, raw: Raw, word: str, mention: Mention) -> str:
     formed = mention.kind in raw.policy.token
     value = token_forms.compact(word) if formed else mention.value
     return line.tokens.token(mention.kind, value, formed=formed, record=raw.record)
-
-
-def _embedded(line: Line, document: Document) -> np.ndarray | None:
-    """The vectors of its chunks where workers make them; at home they are made for a group at a time."""
-    if line.workers is None:
-        return None
-    return embed_by(line.workers, document.embedded, line.embedder.info.dims)
 
 
 def names_erased(line: Line, raw: Raw, document: Document) -> bool:

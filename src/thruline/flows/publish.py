@@ -5,22 +5,27 @@ What leaves answers uncovers the repetitions that it stood for, and what returns
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
-from thruline.core.errors import Conflict
+from thruline.core.errors import ThrulineError
 from thruline.core.ids import ArtifactId
 from thruline.flows import INDEX
+from thruline.flows.backfill import adopt, fill, kept, lacking, refill
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
+
+logger = logging.getLogger("thruline")
 
 Sets = Mapping[ArtifactId, ArtifactId]
 
 
 def publish_live(line: Line, run: Run, why: str) -> str:
     """Let everything that is live now serve; the generation's id, or empty while there is nothing."""
+    refill(line, run)
     with run.commit():
         generation = _publish(line, run, why, _live(line))
         line.published = (generation, _alike(line))
@@ -40,6 +45,8 @@ def publish_changed(line: Line, run: Run, why: str, records: Collection[str]) ->
         about = {*records, *(copy.id for copy in line.records.copies(list(records), "live"))}
         serves = {r.id: r.vectors for r in line.records.live({}, among=sorted(about))}
         embedder = line.generations.get(active).embedder
+        if _stale(line, embedder, serves):
+            return publish_live(line, run, why)
         generation = line.generations.change(
             INDEX, active, about - serves.keys(), serves, embedder, run=run.id, actor=run.actor
         )
@@ -85,14 +92,21 @@ def publish_regrouped(line: Line, run: Run, why: str) -> str:
         return _publish(line, run, why, serving | _live(line, repeating=serving.keys()))
 
 
-def check_embedder(line: Line, generation: ArtifactId | None = None) -> None:
-    """Raises Conflict unless the model that is set made the vectors that serve: two models never meet in one score."""
-    generation = generation or line.generations.active(INDEX)
-    if generation and line.generations.get(generation).embedder != line.embedder_digest:
-        raise Conflict(
-            f"the index was made by another embedder than {line.embedder.info.name!r}",
-            hint="`thruline index rebuild` embeds everything with it, or set embed.model back",
-        )
+def beside(line: Line, run: Run, embedder: str) -> ArtifactId:
+    """The generation of all that is live, as far as this embedder has read it; it does not serve."""
+    with run.commit():
+        sets = line.generations.sets_by(embedder, list(_live(line)))
+        return line.generations.build(INDEX, sets, embedder, run=run.id, actor=run.actor)
+
+
+def publish_moved(line: Line, run: Run, embedder: str) -> str:
+    """Let all that is live serve by another embedder; to be called in a transaction in which it has read all of it."""
+    with run.commit():
+        generation = beside(line, run, embedder)
+        adopt(line, embedder, [r.id for r in kept(line)])
+        if generation != line.generations.active(INDEX):
+            line.generations.switch(INDEX, generation, "reindex", run=run.id, actor=run.actor)
+        return generation
 
 
 def serving_sets(line: Line) -> dict[ArtifactId, ArtifactId]:
@@ -121,10 +135,34 @@ def _publish(line: Line, run: Run, why: str, sets: Sets) -> str:
     active = line.generations.active(INDEX)
     if not sets and active is None:
         return ""
-    anew = why in ("sync", "reindex")
-    embedder = line.embedder_digest if anew or active is None else line.generations.get(active).embedder
-    generation = line.generations.build(INDEX, sets, embedder, run=run.id, actor=run.actor)
+    embedder = line.generations.get(active).embedder if active else line.embedder.info.digest
+    if active is None:
+        line.embedders.remember(line.embedder)
+    fitting = _fitting(line, run, embedder, sets)
+    generation = line.generations.build(INDEX, fitting, embedder, run=run.id, actor=run.actor)
     # A release can return to a generation that serves already without what was quarantined: say so to the readers.
     if generation != active or why == "release":
         line.generations.switch(INDEX, generation, why, run=run.id, actor=run.actor)
     return generation
+
+
+def _fitting(line: Line, run: Run, embedder: str, sets: Sets) -> Sets:
+    """These sets, by this embedder where they were by another: a rollback can leave some that came in after it."""
+    stale = _stale(line, embedder, sets)
+    if not stale:
+        return sets
+    try:
+        missing = lacking(line, embedder, list(line.records.get_many(stale).values()))
+        fill(line, run, line.embedders.by_digest(embedder), missing)
+    except ThrulineError as failure:  # what is taken out must go, whether an embedder is there or not
+        logger.warning("%d records wait for the next sync: %s", len(stale), failure.message)
+    adopt(line, embedder, stale)
+    return {r: v for r, v in sets.items() if r not in stale} | line.generations.sets_by(embedder, stale)
+
+
+def _stale(line: Line, embedder: str, sets: Sets) -> list[ArtifactId]:
+    """Of these records those whose set is another embedder's."""
+    if line.generations.is_only(embedder):
+        return []
+    made = line.generations.made_by(embedder, list(sets.values()))
+    return [record for record, vectors in sets.items() if vectors not in made]

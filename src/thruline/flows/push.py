@@ -19,9 +19,9 @@ from thruline.data.records import Entry
 from thruline.flows import corrections, holds, residency, scored, toxicity
 from thruline.flows.gone import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
-from thruline.flows.publish import check_embedder, publish_changed, publish_live
+from thruline.flows.publish import publish_changed, publish_live
+from thruline.flows.regroup import regroup
 from thruline.flows.reports import PushReport
-from thruline.flows.sight import regroup
 from thruline.flows.sources import named
 from thruline.flows.take_in import take_in
 from thruline.ports.origin import Item
@@ -54,7 +54,6 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
     Raises Invalid for a path or bytes that cannot be meant, NotFound for a source that the actor does not see.
     """
     place = _pushed(line, source, actor)
-    check_embedder(line)
     residency.check(line, place, "reads", "keeps")
     content, path = _bytes(sent.text, sent.data, line.limits.max_file), _checked(sent.path)
     digest = line.ids.digest("content", content)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def check(line: Line, source: Source, *jobs: Job) -> None:
     """Raises Denied where a part that does one of these jobs may not be given the source's documents."""
-    for part in away(source.options, line.limits.parts, *jobs):
+    for part in away(source.options, line.parts, *jobs):
         raise Denied(
             f"{said(source, part)}: nothing of it is read",
             hint=f"set {part.setting} to where that stands, use a part that stands there, "
@@ -28,9 +28,8 @@ def check(line: Line, source: Source, *jobs: Job) -> None:
 
 def kept_from(line: Line, job: Job) -> frozenset[ArtifactId]:
     """The sources whose documents may not be given to what does this job."""
-    if not any(part.job == job for part in line.limits.parts):
-        return frozenset()
-    return frozenset(s.id for s in line.records.sources() if away(s.options, line.limits.parts, job))
+    parts = [part for part in line.parts if part.job == job]
+    return frozenset(s.id for s in line.records.sources() if away(s.options, parts, job)) if parts else frozenset()
 
 
 def said(source: Source, part: Part) -> str:

@@ -40,8 +40,13 @@ class _Now(NamedTuple):
     generation: ArtifactId
     switched: int
     plan: DensePlan
+    embedder: str
     rights: int
     groups: tuple[tuple[ArtifactId, tuple[str, ...]], ...]
+
+    def is_alike(self, other: _Now) -> bool:
+        """Whether the rows of the one may stand beside those of the other: by one engine, of one embedder."""
+        return (self.plan, self.embedder) == (other.plan, other.embedder)
 
     def labels(self, serving: Serving, rights: Mapping[ArtifactId, Clauses]) -> dict[ArtifactId, Label]:
         """Who may see what is served now; without what has no source any more."""
@@ -75,7 +80,7 @@ class Shelf:
         if held is not None and now == held.now:
             return held.serving
         with self._lock:
-            if self._held is None or now.plan != self._held.now.plan:
+            if self._held is None or not now.is_alike(self._held.now):
                 self._held = self._fresh(now)
             elif now != self._held.now:
                 self._held = self._next(self._held, now)
@@ -102,8 +107,10 @@ class Shelf:
     def _state(self, sources: list[Source]) -> _Now:
         last = self._line.generations.last(INDEX)
         serving, switched = (last.generation, last.at) if last else (ArtifactId(""), 0)
+        embedder = self._line.generations.get(serving).embedder if last else ""
         plan = self._line.plans.current(INDEX)
-        return _Now(serving, switched, plan, self._line.item_rights.version, tuple((s.id, s.groups) for s in sources))
+        groups = tuple((s.id, s.groups) for s in sources)
+        return _Now(serving, switched, plan, embedder, self._line.item_rights.version, groups)
 
     def _fresh(self, now: _Now, pace: float = 0.0) -> _Held:
         """All of it, read from the store."""
@@ -152,7 +159,7 @@ class Shelf:
             return
         fresh = self._fresh(held.now, pace=1.0)
         with self._lock:
-            if self._held is not None and self._held.now.plan == fresh.now.plan:
+            if self._held is not None and self._held.now.is_alike(fresh.now):
                 now = self._held.now
                 self._held = fresh if now == fresh.now else self._next(fresh, now)
 

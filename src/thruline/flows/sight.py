@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from thruline.core.ids import ArtifactId
-from thruline.core.nouns import Actor, Draft, Source
+from thruline.core.nouns import Actor, Source
 from thruline.data.item_rights import ItemRights
 from thruline.data.records import Record
-from thruline.data.rights import Clauses, loses, rights
-from thruline.flows.publish import publish_regrouped
-from thruline.ports.origin import Item
-from thruline.runs.runner import Run
+from thruline.data.rights import Clauses
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
-
-_FREE: Clauses = frozenset()  # for all who see the source
+FREE: Clauses = frozenset()  # for all who see the source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +34,7 @@ class Sight:
             return dict(records)
         within = {id: r for id, r in records.items() if r.source in self.sources}
         rights = self.rights.of_records(list(within)) if within else {}
-        return {id: r for id, r in within.items() if _reads(self.groups, rights.get(r.id, _FREE))}
+        return {id: r for id, r in within.items() if _reads(self.groups, rights.get(r.id, FREE))}
 
     def open_among(self, held: Sequence[tuple[str, str]]) -> set[str]:
         """Of (source, record or path of it), the records and paths that they may see."""
@@ -48,7 +44,7 @@ class Sight:
         rights: dict[str, Clauses] = {**self.rights.of_records([id for _, id in within])}
         for source in {source for source, _ in within}:
             rights |= self.rights.of_paths(source, [id for of, id in within if of == source])
-        return {id for _, id in within if _reads(self.groups, rights.get(id, _FREE))}
+        return {id for _, id in within if _reads(self.groups, rights.get(id, FREE))}
 
 
 def sight(line: Line, actor: Actor) -> Sight:
@@ -62,42 +58,6 @@ def sight(line: Line, actor: Actor) -> Sight:
 def groups_of(line: Line, actor: Actor) -> frozenset[str]:
     """The actor's groups, by name as sources have them and by digest as records do."""
     return actor.groups | frozenset(map(line.item_rights.digest, actor.groups))
-
-
-def regroup(line: Line, run: Run, source: Source, items: Sequence[Item], known: Container[str]) -> int:
-    """Let each item be read by whom its place says now, before its bytes are read.
-
-    known: path ids that are not new. Returns how many of those may be read by others than before.
-    """
-    says = rights(source.options)
-    told = {item.path: clauses for item in items if (clauses := says.of(item))}
-    if not told and not line.item_rights.are_any(source.id):
-        return 0
-    sealed = {clauses: line.item_rights.sealed(clauses) for clauses in set(told.values())}
-    ids = line.ids.artifacts("path", source.id, last=(item.path for item in items))
-    now: dict[str, Clauses] = {
-        id: sealed.get(told.get(item.path, _FREE), _FREE) for id, item in zip(ids, items, strict=True)
-    }
-    then = line.item_rights.of_paths(source.id, list(now))
-    changed = {path: clauses for path, clauses in now.items() if clauses != then.get(path, _FREE)}
-    regrouped = {path: clauses for path, clauses in changed.items() if path in known}
-    if not changed:
-        return 0
-    with run.commit():
-        line.item_rights.put(source.id, changed)
-        if regrouped:
-            run.append(_regrouped(source, then, regrouped))
-            publish_regrouped(line, run, "source")
-    return len(regrouped)
-
-
-def _regrouped(source: Source, then: Mapping[str, Clauses], now: Mapping[str, Clauses]) -> Draft:
-    pairs = [(then.get(path, _FREE), clauses) for path, clauses in now.items()]
-    facts = {
-        "items": len(pairs), "narrower": sum(loses(before, after) for before, after in pairs),
-        "wider": sum(loses(after, before) for before, after in pairs),
-    }  # fmt: skip
-    return Draft(verb="source.regrouped", inputs=(source.id,), facts=facts)
 
 
 def _reads(groups: frozenset[str], clauses: Clauses) -> bool:

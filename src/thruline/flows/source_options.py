@@ -75,7 +75,7 @@ def report(line: Line, actor: Actor, name: str) -> SourceReport:
         uses=tuple(sorted(uses(source.options) or ())),
         basis=source.options.get(BASIS, ""),
         regions=tuple(sorted(labels(source.options))),
-        kept_from=tuple(part.name for part in away(source.options, line.limits.parts, *get_args(Job))),
+        kept_from=tuple(part.name for part in away(source.options, line.parts, *get_args(Job))),
         options=tuple(
             SourceOption(name=option, value=source.options.get(option, ""), says=says)
             for option, says in line.engines.options(source.kind).items()

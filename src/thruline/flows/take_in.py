@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from thruline.core.errors import ThrulineError
 from thruline.core.facts import Fact
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft
 from thruline.data import duplicates
 from thruline.data.records import AGAIN, Entry, Record
-from thruline.flows import corrections, kinship
+from thruline.flows import INDEX, corrections, kinship
 from thruline.flows.documents import Document, as_text, read_documents
 from thruline.flows.prepare import REJUDGED, SUPPRESSED, Prepared, Raw, names_erased, owner_of
 from thruline.flows.restrictions import RESTRICTED, Restricted, restricted
 from thruline.flows.same import text_digest
 from thruline.guard import poison
+from thruline.ports.embedder import Embedder
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -24,18 +28,23 @@ if TYPE_CHECKING:
     from thruline.flows.line import Line
 
 
+logger = logging.getLogger("thruline")
+
 # May be otherwise next time although the file's times are the same.
 PASSING = ("unreadable", "changed_while_read", "needs_ocr")
 
 
 class Ready(NamedTuple):
-    """A record with all that is to be stored of it."""
+    """A record with all that is to be stored of it. vectors: by the digest of the embedder that made them.
+
+    The first is that of the embedder that serves; another is that of the one that the index is moving to.
+    """
 
     raw: Raw
     document: Document
     payload: ArtifactId
     chunks: tuple[ArtifactId, ...]
-    vectors: np.ndarray
+    vectors: Mapping[str, np.ndarray]
     breaks: bool
 
 
@@ -77,20 +86,37 @@ def _is_suppressed(line: Line, item: Ready) -> bool:
 
 
 def embedded(line: Line, group: Sequence[Prepared]) -> Iterator[Ready]:
-    """Each record with its vectors; all chunks of the group that have none go through the model together."""
-    texts = [text for p in group if p.vectors is None for text in _document(p).embedded]
-    with line.embedding:
-        made = line.embedder.passages(texts)
-    start = 0
-    for prepared in group:
+    """Each record with its vectors, of the embedder that serves and of the one that the index is moving to."""
+    embedder = line.embedder
+    made = {embedder.info.digest: _vectors(embedder, group)} | _beside(line, group)
+    for n, prepared in enumerate(group):
         document = _document(prepared)
         assert prepared.document is not None
         ids = tuple(line.ids.artifact("chunk", prepared.raw.record, str(c.start), c.text) for c in document.chunks)
-        vectors = prepared.vectors
-        if vectors is None:
-            start, first = start + len(ids), start
-            vectors = made[first:start]
+        vectors = {digest: rows[n] for digest, rows in made.items()}
         yield Ready(prepared.raw, document, prepared.document.key, ids, vectors, prepared.breaks)
+
+
+def _beside(line: Line, group: Sequence[Prepared]) -> dict[str, list[np.ndarray]]:
+    """By the embedder that the index is moving to; where it is away, what lacks is filled in before the index moves."""
+    digest = line.changes.under_way(INDEX)
+    if not digest:
+        return {}
+    try:
+        return {digest: _vectors(line.embedders.by_digest(digest), group)}
+    except ThrulineError as failure:
+        logger.warning("the embedder that the index moves to is away: %s", failure.message)
+        return {}
+
+
+def _vectors(embedder: Embedder, group: Sequence[Prepared]) -> list[np.ndarray]:
+    """Of each record; all chunks of the group that have none go through the model together."""
+    digest = embedder.info.digest
+    has = [p.vectors if p.embedder == digest else None for p in group]
+    parts = [[] if known is not None else _document(p).embedded for known, p in zip(has, group, strict=True)]
+    made = embedder.passages([text for part in parts for text in part])
+    ends = pairwise(accumulate((len(part) for part in parts), initial=0))
+    return [made[a:b] if known is None else known for known, (a, b) in zip(has, ends, strict=True)]
 
 
 def _document(prepared: Prepared) -> Document:
@@ -107,12 +133,15 @@ def store(line: Line, run: Run, item: Ready, shut: Restricted, instead_of: Recor
     owner = owner_of(raw, document)
     line.payloads.put(raw.record, raw.data, owner)
     run.append(*_told(line, item))
-    vectors = line.generations.put_set(
-        raw.record, item.chunks, item.vectors, embedder=line.embedder_digest, owner=owner, run=run.id, actor=run.actor
-    )
+    sets = [
+        line.generations.put_set(
+            raw.record, item.chunks, vectors, embedder=digest, owner=owner, run=run.id, actor=run.actor
+        )
+        for digest, vectors in item.vectors.items()
+    ]
     before = line.records.get_many([raw.record]).get(raw.record)
     if before and before.document not in ("", item.payload):
-        _drop_older(line, before, vectors)
+        _drop_older(line, before, sets)
     before = instead_of or before
     twin = _twin(line, raw.record, document)
     reason = _quarantine_reason(line, item, before, twin)
@@ -122,7 +151,7 @@ def store(line: Line, run: Run, item: Ready, shut: Restricted, instead_of: Recor
     line.records.put(
         Record(
             id=raw.record, source=raw.source, state="quarantined" if reason else "live", reason=reason or "none",
-            document=item.payload, vectors=vectors, owner=owner, canonical=twin.record.id if twin else "",
+            document=item.payload, vectors=sets[0], owner=owner, canonical=twin.record.id if twin else "",
             chunks=len(item.chunks), size=len(raw.data), risk=max((r.score for r in document.risks), default=0.0),
             seen=instead_of.seen if instead_of else line.clock.now(), path=raw.path_id,
         )
@@ -207,10 +236,10 @@ def _twin(line: Line, record: ArtifactId, document: Document) -> _Twin | None:
     return None
 
 
-def _drop_older(line: Line, before: Record, vectors: ArtifactId) -> None:
+def _drop_older(line: Line, before: Record, sets: Collection[ArtifactId]) -> None:
     """What was made of the same bytes by other rules: it may say what is masked now."""
-    sets = [s for s in line.generations.sets_of([before.id]) if s != vectors]
-    line.payloads.delete([before.document, *sets])
+    older = [s for s in line.generations.sets_of([before.id]) if s not in sets]
+    line.payloads.delete([before.document, *older])
     line.records.drop_chunks(before.id)
 
 

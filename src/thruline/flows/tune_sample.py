@@ -18,14 +18,15 @@ from thruline.data.records import Record
 from thruline.flows import INDEX, residency
 from thruline.flows.answer import NAMES_ERASED
 from thruline.flows.documents import Document, read_documents
-from thruline.flows.publish import check_embedder, serving_sets
+from thruline.flows.publish import serving_sets
 from thruline.flows.shelf import SERVABLE
 from thruline.vectors.sentences import readable, sentences
 from thruline.vectors.trials import unit
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
-    from thruline.runs.runner import Run
+    from thruline.ports.embedder import Embedder
+from thruline.runs.runner import Run
 
 MOST_ROWS = 100_000  # scored exactly for each of some 400 searches: a minute of one core at 384 dimensions
 QUESTIONS = 100
@@ -58,11 +59,10 @@ class _Taken(NamedTuple):
 
 
 def sample(line: Line, run: Run) -> Sample:
-    """Rows, questions and filters; raises Conflict while nothing serves, or another embedder than is set made it."""
+    """Rows, questions and filters; raises Conflict while nothing serves, or its embedder cannot be opened."""
     generation = line.generations.active(INDEX)
     if generation is None or not line.generations.get(generation).chunks:
         raise Conflict("there is nothing to search yet", hint="`thruline add` a folder first")
-    check_embedder(line, generation)
     rng = np.random.default_rng(SEED)
     taken = list(_rows(line, run, rng))
     if not taken:
@@ -71,7 +71,7 @@ def sample(line: Line, run: Run) -> Sample:
     asked = _asked(line)
     foreign = files("thruline.vectors").joinpath("foreign_questions.txt").read_text("utf-8").splitlines()
     texts = asked + _made_up(line, [t.record for t in taken], QUESTIONS - len(asked), rng) or foreign
-    embedded = _embedded(line, run, [*texts, *foreign])
+    embedded = _embedded(line.embedders.of(generation), run, [*texts, *foreign])
     return Sample(
         generation=generation, rows=rows, of_rows=line.generations.get(generation).chunks,
         questions=embedded[: len(texts)], logged=len(asked), foreign=embedded[len(texts) :],
@@ -133,13 +133,12 @@ def _of_one(document: Document, rng: np.random.Generator) -> Iterator[str]:
         yield long[int(rng.integers(len(long)))]
 
 
-def _embedded(line: Line, run: Run, texts: Sequence[str]) -> np.ndarray:
+def _embedded(embedder: Embedder, run: Run, texts: Sequence[str]) -> np.ndarray:
     vectors: list[np.ndarray] = []
     for n, text in enumerate(texts):
         run.check()
         run.tell("embedding questions", n, len(texts))
-        with line.embedding:
-            vectors.append(line.embedder.query(text))
+        vectors.append(embedder.query(text))
     return np.array(vectors, np.float32)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, NamedTuple
 
 from thruline.core.errors import Corrupt, Unavailable
@@ -16,6 +17,7 @@ from thruline.flows.purposes import ANSWER
 from thruline.flows.reports import AS_FOUND, Order, Outcome, Passage, Quote, Sentence
 from thruline.flows.reports.searched import Searched
 from thruline.guard.screen import Screened
+from thruline.ports.embedder import Embedder
 from thruline.ports.llm import Llm
 from thruline.vectors import context as contexts
 from thruline.vectors.conflicts import conflicts
@@ -121,9 +123,10 @@ def by_extract(line: Line, asked: Asked) -> Words:
     if asked.stays.is_unembedded:  # an outside embedder would be given the sentences: their words decide alone
         found = extract(asked.question, asked.context)
     else:
+        embedder = line.embedders.of(asked.generation)
         found = extract(
-            asked.question, asked.context, similarity=lambda q, texts: _cosines(line, q, texts),
-            closeness=line.embedder.info.closeness,
+            asked.question, asked.context, similarity=partial(_cosines, embedder),
+            closeness=embedder.info.closeness,
         )  # fmt: skip
     sentences = tuple(
         Sentence(
@@ -200,6 +203,5 @@ def _noted(asked: Asked, words: Words) -> Words:
     )
 
 
-def _cosines(line: Line, question: str, texts: Sequence[str]) -> list[float]:
-    with line.embedding:
-        return (line.embedder.passages(texts) @ line.embedder.query(question)).tolist()
+def _cosines(embedder: Embedder, question: str, texts: Sequence[str]) -> list[float]:
+    return (embedder.passages(texts) @ embedder.query(question)).tolist()

@@ -61,6 +61,10 @@ class Payloads:
         """Whether bytes are stored under id."""
         return bool(self._db.query(self._q.get_payload, {"id": id}))
 
+    def there(self, ids: Sequence[str]) -> set[str]:
+        """Those under which bytes are stored."""
+        return {row[0] for row in self._db.query(self._q.payloads_there, {"ids": json.dumps(list(ids))})}
+
     def delete(self, ids: Sequence[str]) -> int:
         """Remove rows, then blobs; the number of rows. Physical after Database.scrub."""
         gone = self._db.execute(self._q.delete_payloads, {"ids": json.dumps(list(ids))})

@@ -174,6 +174,10 @@ DELETE FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)
 -- Which payloads lie in the blob store.
 SELECT id FROM payloads WHERE data IS NULL;
 
+-- name: payloads_there
+-- Those that exist.
+SELECT id FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
 -- name: payload_owners
 -- Who owns these payloads.
 SELECT DISTINCT owner FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -25,6 +25,26 @@ class EmbedderInfo:
     max_tokens: int
     licence: str
     closeness: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedderSettings:
+    """How an embedder is opened, as a home remembers it. key: a reference to the key, never the key.
+
+    region: where its server stood when it was last set; empty where nobody said, or it is none.
+    """
+
+    backend: str
+    model: str
+    folder: str = ""
+    url: str = ""
+    key: str = ""
+    dims: int = 0
+    region: str = ""
+
+    def opens_as(self, other: EmbedderSettings) -> bool:
+        """Whether both open the same, by whatever key and wherever it is said to stand."""
+        return replace(self, key="", region="") == replace(other, key="", region="")
 
 
 class Embedder(Protocol):

@@ -20,22 +20,33 @@ from thruline.app.platform import Platform
 from thruline.app.working import config_of, open_tools
 from thruline.core.nouns import Actor
 from thruline.flows.apart import Bencher, Tools
-from thruline.ports.embedder import Embedder
+from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.workers import Bench
 from thruline.testing.embedders import HashEmbedder
 from thruline.testing.workers import WorkersHere
 
 SLOW_S = 0.2
 OTHER_DIMS = 96
+HASH = "hash-"
 SETTINGS = {"THRULINE_INGEST__WORKERS": "1"}
 
 
 class FastEngines(ConfiguredEngines):
     """What a home's settings say, but for the embedder."""
 
-    def embedder(self) -> Embedder:
-        """The fake that needs no weights."""
-        return HashEmbedder()
+    dims = 64
+
+    def embedding(self, model: str = "") -> EmbedderSettings:
+        """The fake that needs no weights, but where the settings name a server; another fake by its name."""
+        if model.startswith(HASH):
+            return EmbedderSettings(backend="hash", model=model)
+        if model or self._config.embed.backend == "openai":
+            return super().embedding(model)
+        return EmbedderSettings(backend="hash", model=f"{HASH}{self.dims}")
+
+    def embedder(self, how: EmbedderSettings) -> Embedder:
+        """A fake as long as its name says."""
+        return HashEmbedder(dims_of(how.model)) if how.backend == "hash" else super().embedder(how)
 
     def _bench(self, tools: Tools) -> Bench:
         return replace(super()._bench(tools), opens="thruline.testing.homes:open_worker")
@@ -52,12 +63,7 @@ class ApartEngines(FastEngines):
 class OtherEngines(FastEngines):
     """Another embedder, whose vectors are longer."""
 
-    def embedder(self) -> Embedder:
-        """The fake that needs no weights."""
-        return HashEmbedder(OTHER_DIMS)
-
-    def _bench(self, tools: Tools) -> Bench:
-        return replace(super()._bench(tools), opens="thruline.testing.homes:open_other_worker")
+    dims = OTHER_DIMS
 
 
 class OtherApartEngines(OtherEngines):
@@ -69,23 +75,23 @@ class OtherApartEngines(OtherEngines):
 
 
 def open_worker(settings: bytes) -> Bencher:
-    """What a node opens for FastEngines."""
-    return Bencher(open_tools(config_of(settings), HashEmbedder()))
-
-
-def open_other_worker(settings: bytes) -> Bencher:
-    """What a node opens for OtherEngines."""
-    return Bencher(open_tools(config_of(settings), HashEmbedder(OTHER_DIMS)))
-
-
-def open_slow_other_worker(settings: bytes) -> Bencher:
-    """The same, slow enough for a node to die over a task."""
-    return _Slow(open_tools(config_of(settings), HashEmbedder(OTHER_DIMS)))
+    """What a node opens for these engines."""
+    return Bencher(_tools(settings))
 
 
 def open_slow_worker(settings: bytes) -> Bencher:
     """The same, slow enough for a node to die over a task."""
-    return _Slow(open_tools(config_of(settings), HashEmbedder()))
+    return _Slow(_tools(settings))
+
+
+def _tools(settings: bytes) -> Tools:
+    config = config_of(settings)
+    return open_tools(config, HashEmbedder(dims_of(config.embed.model)))
+
+
+def dims_of(model: str) -> int:
+    """How long the vectors of a fake of this name are."""
+    return int(model.removeprefix(HASH))
 
 
 class _Slow(Bencher):

@@ -90,6 +90,17 @@ class Generations:
         """Those of the sets that this embedder made."""
         return {id for id, _, of, _ in self._db.query(self._q.sets, {"ids": json.dumps(list(sets))}) if of == embedder}
 
+    def sets_by(self, embedder: str, records: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
+        """Record -> the set that this embedder made of it, for those that have one; a forgotten one is none."""
+        asked = {"embedder": embedder, "ids": json.dumps(list(records))}
+        rows = self._db.query(self._q.sets_by, asked)
+        there = self._payloads.there([id for _, id in rows])
+        return {ArtifactId(record): ArtifactId(id) for record, id in rows if id in there}
+
+    def is_only(self, embedder: str) -> bool:
+        """Whether no other embedder has ever made a set here."""
+        return not self._db.query(self._q.other_embedder, {"embedder": embedder})
+
     def sets_of(self, records: Sequence[str]) -> list[ArtifactId]:
         """Every set of these records, whichever embedder made it: what goes when the records go."""
         return [ArtifactId(row[0]) for row in self._db.query(self._q.sets_of, {"ids": json.dumps(list(records))})]

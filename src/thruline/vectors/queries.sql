@@ -102,3 +102,24 @@ INSERT INTO prompt_uses (seq, prompt, why) VALUES (:seq, :prompt, :why);
 -- name: prompt_uses
 -- All, oldest first.
 SELECT prompt, why FROM prompt_uses ORDER BY seq;
+
+-- name: change
+-- The one under way.
+SELECT embedder FROM index_changes WHERE name = :name;
+
+-- name: put_change
+-- It is under way from here on.
+INSERT INTO index_changes (name, embedder) VALUES (:name, :embedder);
+
+-- name: drop_change
+-- It is not under way any more.
+DELETE FROM index_changes WHERE name = :name;
+
+-- name: sets_by
+-- Those of these records that one embedder made.
+SELECT record, id FROM vector_sets
+WHERE embedder = :embedder AND record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id;
+
+-- name: other_embedder
+-- Whether any set is not by this one.
+SELECT 1 FROM vector_sets WHERE embedder <> :embedder LIMIT 1;

@@ -58,3 +58,9 @@ CREATE TABLE IF NOT EXISTS prompt_uses (
   prompt TEXT NOT NULL,
   why TEXT NOT NULL
 ) STRICT;
+
+-- The embedder that an index is moving to, by its digest; no row while it is not.
+CREATE TABLE IF NOT EXISTS index_changes (
+  name TEXT PRIMARY KEY,
+  embedder TEXT NOT NULL
+) STRICT;

@@ -11,6 +11,7 @@ from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
     from thruline.flows import answer as answering
+    from thruline.flows import change as changes
     from thruline.flows import filters, find, receipts, reindex, reports
     from thruline.flows import pages as paging
     from thruline.flows import prompts as prompting
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 else:
     reports = lazy("thruline.flows.reports")
     answering = lazy("thruline.flows.answer")
+    changes = lazy("thruline.flows.change")
     filters = lazy("thruline.flows.filters")
     find = lazy("thruline.flows.find")
     paging = lazy("thruline.flows.pages")
@@ -117,7 +119,27 @@ def rollback(p: Platform) -> tuple[reports.GenerationView, ...]:
     return reindex.rollback(p.line, p.actor.id)
 
 
+@operation(role="operator", cli="index change")
+def change(
+    p: Platform, *,
+    embedder: Annotated[str, "its name; empty for the one that embed.* sets"] = "",
+    share: Annotated[float, "of the time that embedding may take, above 0 and up to 1: it rests for the others"] = 0.5,
+    questions: Annotated[int, "asked of both at most before the switch"] = 200,
+    margin: Annotated[float, "what may be lost of the share of questions that find their passage"] = 0.05,
+    force: Annotated[bool, "switch whatever the questions say"] = False,
+    stop: Annotated[bool, "give up a change that is under way; what serves goes on"] = False,
+    dry_run: Annotated[bool, "only say how much work it is"] = False,
+) -> reports.ChangeReport:  # fmt: skip
+    """Move to another embedder without a gap: build beside what serves, ask both, switch. Killed, it goes on."""
+    wanted = changes.Wanted(embedder=embedder, share=share, questions=questions, margin=margin, force=force)
+    if dry_run:
+        return changes.plan(p.line, wanted)
+    return changes.stop(p.line, p.actor.id) if stop else changes.change(p.line, p.actor.id, wanted, p.progress)
+
+
 @operation(role="operator", cli="index rebuild")
 def rebuild(p: Platform) -> tuple[reports.GenerationView, ...]:
-    """Embed everything with the embedder that is set, beside what serves, then switch."""
-    return reindex.rebuild(p.line, p.actor.id, p.progress)
+    """Move to the embedder that is set as fast as can be, and ask no questions: `index change` asks."""
+    wanted = changes.Wanted(share=1, questions=0, force=True)
+    changes.change(p.line, p.actor.id, wanted, p.progress)
+    return reindex.listing(p.line)

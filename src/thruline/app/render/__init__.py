@@ -6,11 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import is_dataclass
 from typing import Any
 
-from thruline.app.render import aggregates, answers, documents, indexes, lineage, papers, removal, rights, tables
+from thruline.app.render import (
+    aggregates,
+    answers,
+    changes,
+    documents,
+    indexes,
+    lineage,
+    papers,
+    removal,
+    rights,
+    tables,
+)
 from thruline.app.render.words import pairs, table
 
 _FORMS = aggregates.FORMS | answers.FORMS | documents.FORMS | lineage.FORMS | papers.FORMS | removal.FORMS
-_FORMS = _FORMS | indexes.FORMS | rights.FORMS | tables.FORMS
+_FORMS = _FORMS | changes.FORMS | indexes.FORMS | rights.FORMS | tables.FORMS
 _ROWS = aggregates.ROWS | answers.ROWS | documents.ROWS | indexes.ROWS | removal.ROWS | rights.ROWS
 
 

@@ -27,6 +27,8 @@ def _sync(report: reports.SyncReport) -> Iterator[str]:
     yield from _held(report)
     if report.unjudged:
         yield f"  {n(report.unjudged, 'document')} not judged, and asked about again at the next sync: {report.judge}"
+    if report.embedder:
+        yield f"  {report.embedder}"
     for refusal in report.refused[:10]:
         yield f"  refused {refusal.path}: {refusal.reason.replace('_', ' ')}"
     if len(report.refused) > 10:

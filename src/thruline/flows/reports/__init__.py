@@ -19,6 +19,7 @@ from thruline.flows.reports.answers import (
     Sentence,
     WhyReport,
 )
+from thruline.flows.reports.changes import ChangeReport, DualRead
 from thruline.flows.reports.checks import (
     AcceptReport,
     AlikePair,
@@ -131,6 +132,7 @@ __all__ = [
     "BlastReport",
     "Budget",
     "BudgetView",
+    "ChangeReport",
     "Check",
     "CitedPage",
     "Coarser",
@@ -148,6 +150,7 @@ __all__ = [
     "DocumentView",
     "DriftView",
     "Driver",
+    "DualRead",
     "EraseReport",
     "EventView",
     "FilterView",

@@ -24,7 +24,7 @@ class SyncReport:
     people keep out of answers. error: why the source could not be read or was held back; what was there before stays.
     contract: what became of its rules. changes: of the table's columns since it was judged before, a sentence each.
     tables: what became of its table files, pattern by pattern. unjudged: documents that the judge of
-    `quality.judge` was not heard about; judge: why.
+    `quality.judge` was not heard about; judge: why. embedder: that another one is set than the one that serves.
     """
 
     source: str
@@ -51,6 +51,7 @@ class SyncReport:
     tables: tuple[ContractReport, ...] = ()
     unjudged: int = 0
     judge: str = ""
+    embedder: str = ""
 
     @property
     def ok(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationView:
-    """A generation of an index."""
+    """A generation of an index. note: of the one that serves, that another embedder is set, and the way there."""
 
     id: str
     serving: bool
@@ -16,6 +16,8 @@ class GenerationView:
     why: str
     chunks: int
     records: int
+    embedder: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
