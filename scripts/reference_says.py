@@ -71,6 +71,8 @@ FILE_SAYS = {
     "keys/signing.key": "Signs seals, receipts and models (Ed25519).",
     "blobs/": "Encrypted bytes that are too large for the database. Not used with S3.",
     "jobs/": "One folder for each job while it runs, with its log and status.",
+    "snapshot": "What serves, sealed under a key of its own, so that the next process need not make it anew. "
+    "Disposable: an erasure deletes it and its key.",
     "exports/": "Copies of what is held of a person. An erasure of that person deletes them.",
     "receipts/": "Signed receipts of erasures and corrections. They hold ids and numbers only.",
 }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
 import threading
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from turbovec import TurboQuantIndex
 
-from thruline.core.errors import Invalid
+from thruline.core.errors import Corrupt, Invalid
 from thruline.core.units import Bytes
 from thruline.ports.dense import DenseStats, DenseTraits, Found
 from thruline.ports.scoring import as_given, as_matrix, as_query, best, cosines, half_cosines, unit_scale
@@ -111,6 +112,27 @@ class Flat4Dense:
         held = sum(block.rows.nbytes + block.numbers.nbytes for block in blocks)
         return DenseStats(rows=sum(len(block.rows) for block in blocks), deleted=0, memory=Bytes(held + coded))
 
+    def dump(self) -> Mapping[str, bytes] | None:
+        """Rows and codes of each block; None while numbers are missing."""
+        blocks = self._blocks
+        if sum(len(block.rows) for block in blocks) != self._given or any(b.first is None for b in blocks):
+            return None
+        parts = {"form": json.dumps([block.form for block in blocks]).encode()}
+        for place, block in enumerate(blocks):
+            parts[f"{place}.rows"] = block.rows.tobytes()
+            parts[f"{place}.codes"] = block.codes.to_bytes() if block.codes is not None else b""
+        return parts
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """As it was put away."""
+        try:
+            forms = json.loads(parts["form"])
+            blocks = [_restored(f, parts[f"{p}.rows"], parts[f"{p}.codes"]) for p, f in enumerate(forms)]
+        except (KeyError, TypeError, ValueError) as error:
+            raise Corrupt("the index that was put away does not open", hint="it is built anew") from error
+        with self._changing:
+            self._blocks, self._given = tuple(blocks), sum(len(block.rows) for block in blocks)
+
     def close(self) -> None:
         """Let go of rows and codes."""
         self.build(np.empty((0, 0), np.float32))
@@ -137,6 +159,11 @@ class _Block(NamedTuple):
     scale: np.ndarray | None
     codes: TurboQuantIndex | None
     error: float
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """What is not in the bytes of its rows and codes."""
+        return {"first": self.first, "shape": self.rows.shape, "half": self.scale is not None, "error": self.error}
 
     def part(self, mask: np.ndarray | None) -> _Part:
         """What of it may be found."""
@@ -258,6 +285,16 @@ def _block(numbers: np.ndarray, rows: np.ndarray, bits: int) -> _Block:
     codes.add(wide)
     codes.prepare()
     return plain._replace(codes=codes, error=_error(codes, wide, rng))
+
+
+def _restored(form: Mapping[str, Any], rows: bytes, codes: bytes) -> _Block:
+    matrix = np.frombuffer(rows, np.float16 if form["half"] else np.float32).reshape(form["shape"])
+    opened = TurboQuantIndex.from_bytes(codes) if codes else None
+    if opened is not None:
+        opened.prepare()
+    numbers = np.arange(form["first"], form["first"] + len(matrix))
+    scale = unit_scale(matrix) if form["half"] else None
+    return _Block(numbers, form["first"], matrix, scale, opened, form["error"])
 
 
 def _error(codes: TurboQuantIndex, wide: np.ndarray, rng: np.random.Generator) -> float:

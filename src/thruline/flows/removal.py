@@ -14,6 +14,7 @@ from thruline.core.errors import NotFound
 from thruline.core.files import write_whole
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft, Event
+from thruline.flows import kept
 from thruline.flows.rebuild import as_proof
 from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import residue_apart
@@ -59,6 +60,7 @@ def scrub(line: Line) -> int:
     Keys go by what they still open, not by what was found: started again after a kill, no key is forgotten.
     """
     _drop_trainings(line)
+    kept.drop(line)
     line.payloads.sweep()
     keys = line.payloads.shred_unused()
     line.database.scrub()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from thruline.core.errors import Corrupt, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Source
 from thruline.data.records import Record
 from thruline.data.rights import Clauses
-from thruline.flows import INDEX
+from thruline.flows import INDEX, kept
 from thruline.flows.documents import Document, read_documents
+from thruline.flows.kept import Kept
 from thruline.flows.restrictions import RESTRICTED
 from thruline.vectors.later import Later
 from thruline.vectors.plans import DensePlan
@@ -26,12 +29,16 @@ from thruline.vectors.sets import VectorSet
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
+logger = logging.getLogger("thruline")
+
 SERVABLE = ("live", "superseded")  # a rollback may serve an older version, never what was quarantined or deleted
 PAGE = 256  # documents decrypted at a time
 # So small an index is made anew at each deletion (.1 CPU s at most), a larger one beside what serves, when a quarter
 # of it is gone: until then what is gone still counts in how rare a word is.
 SMALL = 500
 DEAD = 0.25
+KEPT = 1_000  # rows; less is made anew in less than .2 CPU s
+_EVER = 1 << 62
 
 Sets = Mapping[ArtifactId, ArtifactId]
 
@@ -80,7 +87,9 @@ class Shelf:
         if held is not None and now == held.now:
             return held.serving
         with self._lock:
-            if self._held is None or not now.is_alike(self._held.now):
+            if self._held is None:
+                self._held = self._again(now) or self._fresh(now)
+            elif not now.is_alike(self._held.now):
                 self._held = self._fresh(now)
             elif now != self._held.now:
                 self._held = self._next(self._held, now)
@@ -120,7 +129,51 @@ class Shelf:
         dense, text = line.engines.dense(now.plan), line.engines.text()
         serving = Serving.load(now.generation, shelved, dense, text, stored=self._stored, later=self._later.do)
         found = {s.record for s in shelved}
-        return _Held(now, serving, {r: v for r, v in sets.items() if r not in found}, rights)
+        made = _Held(now, serving, {r: v for r, v in sets.items() if r not in found}, rights)
+        if len(serving) >= KEPT:
+            self._later.do(lambda: self._put_away(made))
+        return made
+
+    def _again(self, now: _Now) -> _Held | None:
+        """What another process put away, with what has changed since; None where there is nothing of use."""
+        line, found = self._line, kept.read(self._line)
+        if found is None or found.plan != now.plan.text or not self._is_of(now.embedder, found.serving.generation):
+            return None
+        dense, text = line.engines.dense(now.plan), line.engines.text()
+        try:
+            serving = Serving.restored(found.serving, dense, text, stored=self._stored, later=self._later.do)
+        except Corrupt:
+            logger.warning("the kept snapshot is not used", extra={"why": "it does not fit"})
+            return None
+        then = now._replace(generation=serving.generation, rights=found.rights, groups=found.groups)
+        # Its generation may serve again by a rollback, and what was taken out of answers since may not.
+        out = serving.records - line.records.servable(None, 0, _EVER)
+        withheld = found.withheld | line.generations.sets_in(serving.generation, sorted(out))
+        if out:
+            serving = serving.refreshed(serving.generation, gone=out)
+        held = _Held(then, serving, withheld, line.item_rights.of_records())
+        return held if then == now and not withheld else self._next(held, now)
+
+    def _is_of(self, embedder: str, generation: ArtifactId) -> bool:
+        """Whether it is known, as after going back to a backup it may not be, and made by this embedder."""
+        try:
+            return self._line.generations.get(generation).embedder == embedder
+        except NotFound:
+            return False
+
+    def _put_away(self, held: _Held) -> None:
+        """For the next process; not when something else serves by now, which may be because somebody was erased."""
+        now = held.now
+        with self._lock:  # nobody changes it while it is copied
+            serving = held.serving.put_away()
+        if serving is None:
+            return
+        what = Kept(
+            plan=now.plan.text, rights=now.rights, groups=now.groups, withheld=dict(held.withheld), serving=serving
+        )
+        sealed = kept.seal(self._line, what)
+        if self._state(self._line.records.sources()) == now:
+            kept.write(self._line, sealed)
 
     def _next(self, held: _Held, now: _Now) -> _Held:
         """What changed since, of a snapshot that is not asked to change again."""

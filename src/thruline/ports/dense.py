@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, runtime_checkable
 
 from thruline.core.units import Bytes
 
@@ -67,6 +67,19 @@ class DenseStats:
     deleted: int
     memory: Bytes
     disk: Bytes = 0
+
+
+@runtime_checkable
+class Keepable(Protocol):
+    """An index that can be put away as bytes, so that the next process need not build it."""
+
+    def dump(self) -> Mapping[str, bytes] | None:
+        """All of it, in named parts; None where it cannot be, as while rows that are gone lie in it."""
+        ...
+
+    def restore(self, parts: Mapping[str, bytes]) -> None:
+        """As it was put away; replaces what was there. Raises Corrupt for what another version, or nobody, put away."""
+        ...
 
 
 class DenseIndex(Protocol):

@@ -13,13 +13,14 @@ import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from thruline.core.errors import Invalid, Unavailable
+from thruline.core.errors import Corrupt, Invalid, Unavailable
 from thruline.core.ids import ArtifactId
-from thruline.ports.dense import DenseIndex, Found, Scan
+from thruline.ports.dense import DenseIndex, Found, Keepable, Scan
 from thruline.ports.text import TextIndex
 from thruline.vectors.exact import Stored, exact
 from thruline.vectors.fusion import reciprocal_ranks
@@ -104,6 +105,18 @@ class Hits:
     plan: Plan
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptServing:
+    """A snapshot put away. records: with the number of their label and of their chunks, in the order of the rows."""
+
+    generation: ArtifactId
+    labels: list[Label]
+    records: list[tuple[ArtifactId, int, int]]
+    chunks: list[ArtifactId]
+    dense: dict[str, bytes]
+    text: dict[str, bytes]
+
+
 def at_once(work: Callable[[], object]) -> None:
     """Do it now."""
     work()
@@ -134,6 +147,36 @@ class Serving:
         text.build(*_said(shelved))
         rows = Rows().after([_labelled(r) for r in shelved], (), {})
         return cls(generation, rows, _Engines(dense, text, stored, later))
+
+    @classmethod
+    def restored(
+        cls, kept: KeptServing, dense: DenseIndex, text: TextIndex,
+        *, stored: Stored | None = None, later: Callable[[Callable[[], object]], object] = at_once,
+    ) -> Serving:  # fmt: skip
+        """As it was put away; raises Corrupt when these engines cannot take it."""
+        if not (isinstance(dense, Keepable) and isinstance(text, Keepable)):
+            raise Corrupt("the engines keep nothing", hint="the index is built anew")
+        dense.restore(kept.dense)
+        text.restore(kept.text)
+        chunks = iter(kept.chunks)
+        records = [Labelled(r, kept.labels[label], list(islice(chunks, n))) for r, label, n in kept.records]
+        rows = Rows().after(records, (), {})
+        if not len(rows.lives) == dense.stats().rows == text.stats().rows == len(kept.chunks):
+            raise Corrupt("what was put away does not fit together", hint="the index is built anew")
+        return cls(ArtifactId(kept.generation), rows, _Engines(dense, text, stored, later))
+
+    def put_away(self) -> KeptServing | None:
+        """All of it as bytes; None where an engine cannot, or rows that are gone lie in it."""
+        dense, text, rows = self._engines.dense, self._engines.text, self._rows
+        if self.dead or not (isinstance(dense, Keepable) and isinstance(text, Keepable)):
+            return None
+        near, said = dense.dump(), text.dump()
+        if near is None or said is None or len(rows.chunks) != len(rows.lives):
+            return None
+        return KeptServing(
+            generation=self.generation, labels=list(rows.labels), chunks=rows.chunks, dense=dict(near), text=dict(said),
+            records=[(r, int(rows.label_of[s.start]), s.stop - s.start) for r, s in rows.spans.items()],
+        )  # fmt: skip
 
     def refreshed(
         self, generation: ArtifactId, *, changed: Iterable[Shelved] = (), gone: Collection[ArtifactId] = (),
