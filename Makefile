@@ -1,9 +1,11 @@
 # Two commands are all that a new machine needs: `make demo` and `make test`.
 PYTHON ?= python3
+# All but torch, of which every machine wants its own build; the tests that need it skip where it is not.
+EXTRAS := $(shell sed -n '/^\[project.optional/,/^$$/s/^\([a-z0-9]*\) = .*/\1/p' pyproject.toml | grep -v '^torch$$')
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo serve test test-all check bench docs lock clean
+.PHONY: demo serve test test-all check bench peers docs lock clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.installed          ## the whole line on real documents, in minutes
@@ -30,6 +32,8 @@ check: $(VENV)/.tested            ## lint, types, layers, docs; seconds
 bench: $(VENV)/.tested            ## every figure beside its baseline; writes bench/results/*.json
 	@for file in $(filter-out bench/kept%,$(wildcard bench/*.py)); do echo "== $$file"; $(BIN)/python $$file --write || exit 1; done
 
+peers: .venv-peers/.installed     ## other search engines, for bench/vector_search.py; 1 GB
+
 docs: $(VENV)/.tested             ## the documentation site in site/
 	$(BIN)/python scripts/reference.py
 	$(BIN)/mkdocs build --strict --quiet
@@ -37,11 +41,11 @@ docs: $(VENV)/.tested             ## the documentation site in site/
 lock: $(VENV)/.tested             ## resolve the newest versions that fit pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --extra train \
 	  --no-emit-index-url -q --upgrade -o locks/install.txt
-	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate --all-extras \
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-header --no-annotate $(addprefix --extra ,$(EXTRAS)) \
 	  --group test --group check --group docs --no-emit-index-url -q --upgrade -c locks/install.txt -o locks/test.txt
 
 clean:
-	rm -rf $(VENV) build dist site
+	rm -rf $(VENV) .venv-peers build dist site
 
 $(VENV)/.installed: pyproject.toml locks/install.txt
 	@scripts/environment $(PYTHON) $(VENV) locks/install.txt
@@ -49,4 +53,9 @@ $(VENV)/.installed: pyproject.toml locks/install.txt
 
 $(VENV)/.tested: $(VENV)/.installed locks/test.txt
 	@scripts/environment $(PYTHON) $(VENV) locks/test.txt
+	@touch $@
+
+.venv-peers/.installed: bench/peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers.txt
 	@touch $@

@@ -43,6 +43,7 @@ FIGURES = (
     Figure("The same after somebody spoke", "consents", "anew_ms", "ms CPU"),
     Figure("Search in 5,000 chunks", "retrieval_latency", "sizes.0.ms.all", "ms CPU", "numpy and FTS5", "sizes.0.baseline_ms", "at most 2"),
     Figure("Search in 50,000 chunks", "retrieval_latency", "sizes.1.ms.all", "ms CPU", "numpy and FTS5", "sizes.1.baseline_ms", "at most 3"),
+    Figure("A question to 100,000 rows on 2 shards of a cluster", "sharded_search", "results.2 shards.one_ms", "ms", "in this process", "results.here.one_ms"),
     Figure("SciFact nDCG@10, words and meaning", "scifact_quality", "ndcg10_both", "", "words alone", "ndcg10_words", "at least .715"),
     Figure("Answers that cite a judged page", "answering", "answers that cite a judged page", "share"),
     Figure("AUROC of *I do not know*", "answering", "AUROC of closeness", "", "shared words", "AUROC of shared words (baseline)"),

@@ -1,4 +1,4 @@
-"""Ray keeps the promises of the compute and workers ports, on a cluster of two nodes that sees nothing but the loopback."""
+"""Ray keeps the promises of the compute, workers and dense ports, on a cluster of two nodes that sees nothing but the loopback."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 SUITES = (
     "ray_in_namespace.py",
     "ray_workers_in_namespace.py",
+    "ray_shards_in_namespace.py",
     pytest.param("ray_lost_in_namespace.py", marks=pytest.mark.slow),  # waits for minutes
 )
 # A process namespace too: whatever Ray started ends with the suite.

@@ -44,7 +44,7 @@ from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.reranker import Reranker
 from thruline.ports.text import TextIndex
 from thruline.ports.workers import Bench, Workers
-from thruline.vectors.plans import DensePlan
+from thruline.vectors.plans import SHARDS, DensePlan
 from thruline.vectors.weights import find_gguf
 
 logger = logging.getLogger("thruline")
@@ -122,6 +122,8 @@ class ConfiguredEngines:
 
     def dense(self, plan: DensePlan) -> DenseIndex:
         """An empty dense index of the plan's engine."""
+        if plan.engine == SHARDS:
+            return backend("dense", SHARDS)(self._config.compute.address, **plan.options)
         return backend("dense", plan.engine)(**plan.options)
 
     def dense_names(self) -> Collection[str]:
@@ -233,6 +235,8 @@ def _parts(config: Config) -> Iterator[Part]:
         yield Part("the cluster that reads files", "reads", "regions.cluster", stands.cluster.casefold())
     if config.compute.backend == "ray":
         yield Part("the cluster that runs jobs", "computes", "regions.cluster", stands.cluster.casefold())
+    if config.compute.address:
+        yield Part("the cluster that may hold the index", "searches", "regions.cluster", stands.cluster.casefold())
     if config.store.database != "sqlite":
         yield Part("the PostgreSQL server", "keeps", "regions.database", stands.database.casefold())
     if config.store.blobs != "folder":

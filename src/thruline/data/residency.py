@@ -10,14 +10,14 @@ from thruline.core.errors import Invalid
 
 OPTION = "residency"
 _REGION = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+){0,7}")
-Job = Literal["reads", "keeps", "answers", "ranks", "computes"]
+Job = Literal["reads", "keeps", "answers", "ranks", "computes", "searches"]
 
 
 class Part(NamedTuple):
     """Something outside this process that is given texts or vectors.
 
-    job: `answers` and `ranks` are given passages with a question, `computes` rows of a training set, the others every
-    document. region: empty where nobody stated it.
+    job: `answers` and `ranks` are given passages with a question, `computes` rows of a training set, `searches` vectors
+    where the plan of an index says so, the others every document. region: empty where nobody stated it.
     """
 
     name: str

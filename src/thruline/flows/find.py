@@ -53,6 +53,7 @@ def search(
         question=question, passages=tuple(f.passage for f in found), generation=serving.generation,
         visible=hits.plan.visible, asked=k, ms=ms, left_out=hits.plan.left_out,
         filters=filters, order=order, searched=searched(line, serving, hits),
+        unreachable=hits.plan.unreachable,
     )  # fmt: skip
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import Denied
 from thruline.core.ids import ArtifactId
 from thruline.data.residency import OPTION, Job, Part, away, labels
+from thruline.flows import INDEX
+from thruline.vectors.plans import FIRST, SHARDS, DensePlan
 
 if TYPE_CHECKING:
     from thruline.core.nouns import Source
@@ -30,6 +32,12 @@ def kept_from(line: Line, job: Job) -> frozenset[ArtifactId]:
     """The sources whose documents may not be given to what does this job."""
     parts = [part for part in line.parts if part.job == job]
     return frozenset(s.id for s in line.records.sources() if away(s.options, parts, job)) if parts else frozenset()
+
+
+def plan_at_hand(line: Line) -> DensePlan:
+    """The plan in force; the first one where that would give a cluster elsewhere vectors that must stay."""
+    plan = line.plans.current(INDEX)
+    return FIRST if plan.engine == SHARDS and kept_from(line, "searches") else plan
 
 
 def said(source: Source, part: Part) -> str:

@@ -19,6 +19,7 @@ from thruline.data.rights import Clauses
 from thruline.flows import INDEX, kept
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.kept import Kept
+from thruline.flows.residency import plan_at_hand
 from thruline.flows.restrictions import RESTRICTED
 from thruline.vectors.later import Later
 from thruline.vectors.plans import DensePlan
@@ -100,7 +101,7 @@ class Shelf:
         groups = {s.id: frozenset(s.groups) for s in self._line.records.sources()}
         rights = self._line.item_rights.of_records()
         shelved = self._shelved(dict(self._line.generations.members(generation)), groups, rights, states=None)
-        plan = self._line.plans.current(INDEX)
+        plan = plan_at_hand(self._line)
         dense, text = self._line.engines.dense(plan), self._line.engines.text()
         return Serving.load(generation, shelved, dense, text, stored=self._stored)
 
@@ -117,7 +118,7 @@ class Shelf:
         last = self._line.generations.last(INDEX)
         serving, switched = (last.generation, last.at) if last else (ArtifactId(""), 0)
         embedder = self._line.generations.get(serving).embedder if last else ""
-        plan = self._line.plans.current(INDEX)
+        plan = plan_at_hand(self._line)
         groups = tuple((s.id, s.groups) for s in sources)
         return _Now(serving, switched, plan, embedder, self._line.item_rights.version, groups)
 

@@ -20,12 +20,14 @@ class Found(NamedTuple):
 
     scan: how they were found: every allowed row `gather`ed and scored, the `whole` index scanned, a scan that left out
     what is `masked`, or in the engine's own way. candidates: how many rows were scored exactly; 0 where nobody counts.
+    missed: allowed rows that could not be looked at, since the place that holds them is away.
     """
 
     rows: np.ndarray
     scores: np.ndarray
     scan: Scan = "engine"
     candidates: int = 0
+    missed: int = 0
 
 
 Promise = Literal["recall", "filters", "hidden nearest", "count", "fresh", "deleted", "repeatable", "erased"]

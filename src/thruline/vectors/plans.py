@@ -38,6 +38,7 @@ class DensePlan:
 
 
 FIRST = DensePlan(engine="flat4")
+SHARDS = "shards"  # the engine whose rows lie on the nodes of a cluster
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,6 +82,7 @@ class Plan:
     engine, or instead of it: it gave too `few`, or is `away`; with too many rows for that, the words alone answer.
     stale: rows that are gone, and may still count
     in how rare a word is until the index is made anew: they move scores by words by a hair, and are never found.
+    unreachable: rows that could not be looked at by meaning, since what holds them is away.
     """
 
     way: Literal["hybrid", "dense", "text", "nothing"]
@@ -95,6 +96,7 @@ class Plan:
     scored: int = 0
     again: Again = ""
     stale: int = 0
+    unreachable: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,7 +250,7 @@ class Serving:
         way = "text" if near.scan == "none" else "hybrid" if len(said.rows) else "dense"
         plan = replace(
             plan, way=way, dense=len(near.rows), text=len(said.rows), returned=len(hits), scan=near.scan,
-            scored=near.candidates, again=again,
+            scored=near.candidates, again=again, unreachable=near.missed,
         )  # fmt: skip
         return Hits(hits=hits, plan=plan)
 

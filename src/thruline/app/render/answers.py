@@ -127,6 +127,8 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
         yield f"        {' '.join(passage.text.split())[:WIDTH]}"
     if report.left_out:
         yield f"{n(report.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
+    if report.unreachable:
+        yield f"{n(report.unreachable, 'passage')} searched by words alone: a part of the index is away"
     if report.filters.words:
         yield f"only documents {report.filters.words}" + ("" if report.visible else ": none that you may see fits")
     yield from _ordered(report.order)

@@ -72,6 +72,7 @@ class SearchReport:
     """Passages, best first, and how they were found.
 
     left_out: documents that were not searched, since somebody in them does not allow, or has not allowed, the use.
+    unreachable: passages that were searched by words alone, since what holds their part of the index is away.
     """
 
     question: str
@@ -84,6 +85,7 @@ class SearchReport:
     filters: Filters = ALL
     order: Order = AS_FOUND
     searched: Searched | None = None
+    unreachable: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
