@@ -156,7 +156,7 @@ def test_a_worse_embedder_is_refused_and_can_be_forced(place: Path) -> None:
         assert (refused.outcome, refused.ok, serving(home)) == ("refused", False, "hash-64")
         assert refused.read is not None
         assert refused.read.after < refused.read.before
-        assert "may find less" in render(refused)
+        assert "cannot be ruled out" in render(refused)
         assert home.line.changes.under_way(INDEX) == ""
         assert events(home, "verdict.given")[-1]["outcome"] == "failed"
 

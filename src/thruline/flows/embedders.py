@@ -140,7 +140,7 @@ class Embedders:
             return ""
         return (
             f"another embedder is set ({chosen.model}) than the one that serves ({known.model}): "
-            "`thruline index change` moves to it without a gap"
+            f"`thruline index change` moves to it without a gap; to stay, set embed.* to {known.model}"
         )
 
     @contextmanager

@@ -12,7 +12,7 @@ _SAID = {
     "planned": "{before} -> {after}: nothing was changed",
     "switched": "{after} serves; `thruline index rollback` goes back to {before}",
     "forced": "{after} serves, as you wanted whatever the questions say; `thruline index rollback` goes back",
-    "refused": "{before} serves on: {after} may find less",
+    "refused": "{before} serves on: it cannot be ruled out that {after} finds less",
     "stopped": "{before} serves on; what {after} has embedded is kept",
     "serving": "{after} serves already",
 }
@@ -22,7 +22,7 @@ def _change(report: reports.ChangeReport) -> Iterator[str]:
     yield _SAID[report.outcome].format(before=report.before, after=report.after)
     if report.outcome == "planned":
         work = f"{n(report.left, 'document')} of {report.records} to embed, {n(report.chunks, 'passage')}"
-        yield f"{work}: about {lasting(report.seconds)}"
+        yield f"{work}: takes {lasting(report.seconds)}"
     elif report.left:
         yield f"{n(report.left, 'document')} embedded in {report.seconds:.1f} s"
     if read := report.read:
