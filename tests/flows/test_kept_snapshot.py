@@ -114,6 +114,31 @@ def test_what_changed_since_is_served_as_it_is_now(tmp_path: Path, folder: Path,
         assert not is_built_anew(home)
 
 
+def test_what_has_grown_or_shrunk_much_is_put_away_again(tmp_path: Path, folder: Path, put_away: Path) -> None:
+    for number in range(FILES, FILES + 4):
+        (folder / f"d{number}.md").write_text(document(number))
+    then = put_away.read_bytes()
+    with opened(tmp_path) as home:
+        home.data.sync()
+    put_away.write_bytes(then)
+    with opened(tmp_path) as home:
+        assert found(home, "kiln15x001") == "d15.md"
+        home.line.shelf.settle()
+        assert len(put_away.read_bytes()) > 1.2 * len(then)
+    then = put_away.read_bytes()
+    for number in range(5):
+        (folder / f"d{number}.md").unlink()
+    with opened(tmp_path) as home:
+        home.data.sync()
+    put_away.write_bytes(then)
+    with opened(tmp_path) as home:
+        assert (found(home, "kiln01x001"), found(home, "kiln15x001")) == ("", "d15.md")
+        home.line.shelf.settle()
+        assert home.line.shelf.serving().dead == 0
+        assert (found(home, "kiln01x001"), found(home, "kiln15x001")) == ("", "d15.md")
+        assert len(put_away.read_bytes()) < 0.9 * len(then)
+
+
 def test_a_rollback_to_what_was_put_away_brings_nothing_back_from_quarantine(tmp_path: Path, put_away: Path) -> None:
     then = put_away.read_bytes()
     with opened(tmp_path) as home:

@@ -153,7 +153,12 @@ class Shelf:
         if out:
             serving = serving.refreshed(serving.generation, gone=out)
         held = _Held(then, serving, withheld, line.item_rights.of_records())
-        return held if then == now and not withheld else self._next(held, now)
+        if then == now and not withheld:
+            return held
+        held = self._next(held, now)
+        if not held.serving.dead and len(held.serving) > (1 + DEAD) * len(found.serving.chunks):
+            self._later.do(lambda: self._put_away(held))  # so much came since that it is worth writing again
+        return held
 
     def _is_of(self, embedder: str, generation: ArtifactId) -> bool:
         """Whether it is known, as after going back to a backup it may not be, and made by this embedder."""
@@ -208,7 +213,8 @@ class Shelf:
 
     def _compact(self) -> None:
         """Make all anew beside what serves, and put it in its place, with what has changed since."""
-        held = self._held
+        with self._lock:  # who asked for it may be about to set it
+            held = self._held
         if held is None or not held.serving.dead:
             return
         fresh = self._fresh(held.now, pace=1.0)

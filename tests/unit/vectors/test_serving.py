@@ -253,3 +253,21 @@ def test_an_engine_that_is_away_is_answered_for_from_the_store() -> None:
     bare = Serving.load(GENERATION, [PUMPS], dense, TantivyText())
     with pytest.raises(Unavailable):
         ask(bare, "pump")
+
+
+def test_a_vector_of_zeros_is_found_by_its_words_and_harms_nobody() -> None:
+    blank = replace(SALARIES, vectors=np.zeros_like(SALARIES.vectors))
+    found = ask(load(PUMPS, VALVES, blank), "engineer earns")
+    assert found.hits[0].record == SALARIES.record
+    assert all(np.isfinite(hit.dense_score) for hit in found.hits)
+
+
+def test_a_record_that_is_given_twice_is_served_once_as_it_was_given_last() -> None:
+    drier = shelved("pumps", ["The pump ran dry"])
+    assert len(load(PUMPS, drier)) == 1
+    assert len(load(VALVES).refreshed(GENERATION, changed=[PUMPS, drier])) == 3
+
+
+def test_a_megabyte_of_question_is_answered() -> None:
+    found = load(PUMPS, VALVES).search("valve " * 1_700_000, EMBEDDER.query("valve"), 2, groups=ALL)
+    assert found.hits[0].record == VALVES.record
