@@ -48,9 +48,9 @@ FOREIGN = (
 
 
 class Tried(NamedTuple):
-    """What came of a question: closest cosine, share of its words covered, what was said, pages that it rests on."""
+    """What came of a question: how sure, share of its words covered, what was said, pages that it rests on."""
 
-    closest: float
+    sure: float
     support: float
     outcome: str
     pages: frozenset[str]
@@ -76,7 +76,7 @@ def main() -> None:
         "answers that cite a judged page": hits / len(known),
         "known questions answered": _share(known, "answered"),
         "foreign questions answered": _share(foreign, "answered"),
-        "AUROC of closeness": _auroc([t.closest for t in known], [t.closest for t in foreign]),
+        "AUROC of sureness": _auroc([t.sure for t in known], [t.sure for t in foreign]),
         "AUROC of shared words (baseline)": _auroc([t.support for t in known], [t.support for t in foreign]),
     }
     for name, value in result.items():
@@ -89,16 +89,10 @@ def main() -> None:
 def _try(platform: Platform, question: str) -> Tried:
     line = platform.line
     asked = answering.prepare(line, platform.operator, question)
-    seen: list[float] = [0.0]
-
-    def similarity(text: str, others: Sequence[str]) -> Sequence[float]:
-        cosines = (line.embedder.passages(others) @ line.embedder.query(text)).tolist()
-        seen.extend(cosines)
-        return cosines
-
-    found = extract(question, asked.context, similarity=similarity, closeness=line.embedder.info.closeness)
+    words = answering.by_extract(line, asked)
     paths = {p.number: p.path for p in asked.passages}
-    return Tried(max(seen), found.support, found.outcome, frozenset(paths[s.number] for s in found.sentences))
+    cited = frozenset(paths[n] for sentence in words.sentences for n in sentence.citations)
+    return Tried(words.sure or 0.0, extract(question, asked.context).support, words.outcome, cited)
 
 
 def _share(tried: Sequence[Tried], outcome: str) -> float:

@@ -75,3 +75,21 @@ def test_a_home_moves_to_another_real_model_and_back(tmp_path: Path) -> None:
         home.vectors.rollback()
         assert home.vectors.search(question=question).passages == before.passages
         assert home.vectors.replay(answer=asked.id).retrieval == "same"
+
+
+def test_one_short_document_answers_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    shop = "The shop opens at nine and closes at six; refunds take five days."
+    with Platform.open(tmp_path / "home", create=True) as home:
+        home.data.add(path=str(write(tmp_path / "docs", shop=shop)))
+        home.data.sync()
+        said = {
+            q: home.vectors.ask(question=q)
+            for q in (
+                "When does the shop open?",
+                "How long does a refund take?",
+                "What is the capital of Mongolia?",
+                "Who may sign contracts?",
+            )
+        }
+    assert [a.outcome for a in said.values()] == ["answered", "answered", "unknown", "unknown"]
+    assert [a.sure is not None and a.sure > 0.5 for a in said.values()] == [True, True, False, False]

@@ -42,7 +42,6 @@ class OnnxEmbedder:
         query_prefix: str = "",
         max_tokens: int = 512,
         threads: int = 0,
-        closeness: float = 0.0,
     ) -> None:
         for file in ("model.onnx", "tokenizer.json"):
             if not (folder / file).is_file():
@@ -59,7 +58,6 @@ class OnnxEmbedder:
             dims=int(self._session.get_outputs()[0].shape[-1]),
             max_tokens=max_tokens,
             licence=licence,
-            closeness=closeness,
         )
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:

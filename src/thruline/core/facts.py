@@ -311,6 +311,7 @@ VERBS: Mapping[str, Verb] = dict(
             visible=Number(),
             scored=Number(),
             again=one_of("few", "away"),
+            sure=Number("0..1"),
             ms=Number("ms"),
         ),
         _verb(

@@ -23,7 +23,7 @@ from thruline.flows.budget import Tokens, uncounted, within_prompt
 from thruline.flows.doubt import doubted
 from thruline.flows.filters import ALL, Filters
 from thruline.flows.filters import serving as snapshot
-from thruline.flows.find import Found, check_question, find, read_hits
+from thruline.flows.find import Found, check_question, find_in, read_hits, view
 from thruline.flows.line import Line
 from thruline.flows.neighbours import widened
 from thruline.flows.purposes import ANSWER
@@ -71,7 +71,8 @@ def prepare(
     screened = line.screen.prompt(question)
     refused = screened.outcome == "failed"
     k, way = line.limits.passages, rerank.now(line) if order is None else rerank.then(line, order)
-    hits = None if refused else find(line, serving, actor, question, way.depth(k), purpose=purpose, filters=filters)
+    seen = view(line, serving, actor, purpose, filters)
+    hits = None if refused else find_in(line, serving, seen, question, way.depth(k))
     found, ordered = _ordered(line, actor, question, hits, k, way)
     by_model = by_model and line.limits.mode == "llm"
     stays, given = _staying(line, found, hits.hits if hits else (), by_model)
@@ -93,6 +94,7 @@ def prepare(
         prompt=prompt, fence=fence, counted=prompt is not None and tokens(question) is not None,
         searched=searched(line, serving, hits) if hits else None,
         unsupported=line.limits.unsupported,
+        footing=line.chances.footing(serving, seen, hits) if hits and hits.hits else None,
     )  # fmt: skip
 
 
@@ -140,6 +142,7 @@ def finish(line: Line, asked: Asked, words: Words) -> AnswerReport:
         embedder=line.embedders.of(asked.generation).info.name, risk=round(asked.screened.score, 4),
         asked=iso(now), asker=asked.actor.name, ms=round(ms, 1), purpose=asked.purpose, left_out=asked.left_out,
         kept_home=asked.stays.kept_home, filters=asked.filters, unsaid=words.unsaid,
+        sure=None if words.sure is None else round(words.sure, 3),
         prompt=asked.prompt.id if asked.prompt and words.mode == "llm" else "",
         budget=Budget(tokens=asked.context.tokens, limit=line.limits.context_tokens, counted=asked.counted),
         order=asked.order, searched=asked.searched,
@@ -198,6 +201,8 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
         facts |= {"visible": asked.searched.visible, "scored": asked.searched.scored}
     if asked.searched and asked.searched.again:
         facts["again"] = asked.searched.again
+    if words.sure is not None:
+        facts["sure"] = round(words.sure, 3)
     if asked.filters != ALL:
         facts["filters"] = line.ids.digest("filters", repr(asked.filters))
     answer = Draft(

@@ -32,6 +32,7 @@ from thruline.data.tokens import Tokens
 from thruline.data.uses import Stance
 from thruline.flows.answers import Answers
 from thruline.flows.apart import Tools
+from thruline.flows.chances import Chances
 from thruline.flows.embedders import Embedders
 from thruline.flows.recall_state import Audits
 from thruline.flows.search_log import Searches
@@ -219,6 +220,7 @@ class Line:
         self.shelf, self.senders = Shelf(self), Turns(most=SENDERS)
         self.changes = Changes(database, self.ledger, ids)
         self.embedders, self.toolbox = Embedders(self), Toolbox(self)
+        self.chances = Chances(self)
         # The generation that this process made last of all that was live, and what else decided what that is.
         self.published: tuple[str, tuple[object, ...]] | None = None
 

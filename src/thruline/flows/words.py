@@ -25,6 +25,7 @@ from thruline.vectors.extract import extract
 from thruline.vectors.grounding import ground
 from thruline.vectors.prompt_versions import Prompt
 from thruline.vectors.prompts import shipped
+from thruline.vectors.sureness import Footing
 
 REFUSED = "This question was not answered: it reads like an attempt to give the system orders."
 ANSWER_TOKENS = 700  # a page of text; a small model that has lost its way goes on for ever otherwise
@@ -50,7 +51,7 @@ class Asked:
     """A question with everything that an answer may be made from.
 
     prompt: what a language model is asked by; None where it is not asked. fence: a marker that no document can know.
-    counted: whether the context's tokens are the model's own.
+    counted: whether the context's tokens are the model's own. footing: None where nothing was found to stand on.
     """
 
     id: ArtifactId
@@ -72,6 +73,7 @@ class Asked:
     order: Order = AS_FOUND
     searched: Searched | None = None
     unsupported: Unsupported = "mark"
+    footing: Footing | None = None
 
     @property
     def is_refused(self) -> bool:
@@ -91,7 +93,10 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What was said and by whom. mode `passthrough`: the gateway's, without documents. unsaid: sentences left out."""
+    """What was said and by whom. mode `passthrough`: the gateway's, without documents. unsaid: sentences left out.
+
+    sure: 0..1 that the documents answer; None where no meaning was compared.
+    """
 
     text: str
     sentences: tuple[Sentence, ...]
@@ -101,6 +106,7 @@ class Words:
     tokens_in: int = 0
     tokens_out: int = 0
     unsaid: int = 0
+    sure: float | None = None
 
 
 async def by_model(llm: Llm, asked: Asked) -> Words:
@@ -126,7 +132,7 @@ def by_extract(line: Line, asked: Asked) -> Words:
         embedder = line.embedders.of(asked.generation)
         found = extract(
             asked.question, asked.context, similarity=partial(_cosines, embedder),
-            closeness=embedder.info.closeness,
+            sure=asked.footing.sure if asked.footing else None,
         )  # fmt: skip
     sentences = tuple(
         Sentence(
@@ -137,7 +143,8 @@ def by_extract(line: Line, asked: Asked) -> Words:
         )
         for c in found.sentences
     )
-    return _noted(asked, Words(text=found.text, sentences=sentences, outcome=found.outcome, mode="extractive"))
+    words = Words(text=found.text, sentences=sentences, outcome=found.outcome, mode="extractive", sure=found.sure)
+    return _noted(asked, words)
 
 
 def by_words(

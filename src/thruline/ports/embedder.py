@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 class EmbedderInfo:
     """Which model this is. `digest` is the SHA-256 (hex) of the weights and of all that changes the vectors;
     vectors of different digests never meet in one score.
-
-    closeness: cosine of a question and a sentence from which on the sentence most likely answers; 0 when nobody has
-    measured it, and words decide.
     """
 
     name: str
@@ -24,7 +21,6 @@ class EmbedderInfo:
     dims: int
     max_tokens: int
     licence: str
-    closeness: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,13 +10,14 @@ from typing import Literal
 
 from thruline.vectors.context import Context, Passage, Place
 from thruline.vectors.sentences import Sentence, readable, sentences
+from thruline.vectors.sureness import SURE_FROM
 from thruline.vectors.terms import coverage, terms, weights
 
 UNKNOWN = "I do not know: the documents that you may see do not say."
 # More than this share of the question's terms, by weight, must stand in the chosen sentences or beside them. Over
 # Django's documentation, BM25's eight best chunks each: 20 questions that it answers .51 to 1.0 (median 1.0), 16 about
 # other matters 0 to .50 (median .29).
-SUPPORT_MORE_THAN = 0.5
+SUPPORT_MORE_THAN = 0.5  # where no meaning is compared
 MAX_SENTENCES = 4
 MAX_WORDS = 110
 MAX_CODE_LINES = 16
@@ -28,6 +29,7 @@ UNDER_HEADING = 0.5  # how much more a sentence counts that stands under a headi
 LOWER_RANK = 0.1  # how much less for each passage that retrieval put before
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
+Sure = Callable[[float], float]  # cosine of the closest sentence -> 0..1 that the documents answer
 _IDENTIFIER = re.compile(r"\w+(?:[_.]\w+)+(?:\(\))?|\w+\(\)")
 _DEFINITION = re.compile(r"\s*what(?:'s| is| are| does| do)\b", re.IGNORECASE)
 _IS = re.compile(r"\b(?:is|are|means|returns|refers|lets|allows)\b", re.IGNORECASE)
@@ -59,11 +61,15 @@ class Cited:
 
 @dataclass(frozen=True, kw_only=True)
 class Extract:
-    """The answer, or that there is none. support: share of the question that it covers, in [0, 1]."""
+    """The answer, or that there is none. support: share of the question that it covers, in [0, 1].
+
+    sure: 0..1 that the documents answer; None where words alone decided.
+    """
 
     outcome: Literal["answered", "unknown"]
     sentences: tuple[Cited, ...]
     support: float
+    sure: float | None
 
     @property
     def text(self) -> str:
@@ -94,13 +100,12 @@ class _Candidate:
 
 
 def extract(
-    question: str, context: Context, *, similarity: Similarity | None = None, closeness: float = 0.0
+    question: str, context: Context, *, similarity: Similarity | None = None, sure: Sure | None = None
 ) -> Extract:
     """One to four sentences that answer, in reading order; `unknown` where none is close enough to the question.
 
-    similarity: cosines of the question and some texts, to choose better among the best by words. closeness: the
-    cosine that an answer has at least (ports.embedder.EmbedderInfo); without one, the words must cover the question.
-    Deterministic.
+    similarity: cosines of the question and some texts, to choose better among the best by words. sure: what the cosine
+    of the closest sentence means; without it, the words must cover the question. Deterministic.
     """
     asked = list(dict.fromkeys(terms(question)))
     candidates = [c for rank, p in enumerate(context.passages) for c in _candidates(p, rank)]
@@ -114,9 +119,11 @@ def extract(
         scored, closest = _rerank(scored[:RERANKED], cosines), max(cosines)
     chosen = _choose(scored)
     support = coverage(weight, (t for c in chosen for t in (*c.own, *c.beside)))
-    if (closest < closeness) if closeness and scored else support <= SUPPORT_MORE_THAN:
-        return Extract(outcome="unknown", sentences=(), support=support)
-    return Extract(outcome="answered", sentences=tuple(_cite(c) for c in _reading_order(chosen)), support=support)
+    surely = sure(closest) if sure is not None and scored else None
+    if support <= SUPPORT_MORE_THAN if surely is None else surely < SURE_FROM:
+        return Extract(outcome="unknown", sentences=(), support=support, sure=surely)
+    said = tuple(_cite(c) for c in _reading_order(chosen))
+    return Extract(outcome="answered", sentences=said, support=support, sure=surely)
 
 
 def _candidates(passage: Passage, rank: int) -> list[_Candidate]:

@@ -35,7 +35,6 @@ class ModelSettings(TypedDict):
     pooling: Literal["cls", "mean"]
     query_prefix: str
     max_tokens: int
-    closeness: float
 
 
 class RerankerSettings(TypedDict):
@@ -76,7 +75,6 @@ BGE_SMALL = WeightSpec(
         "pooling": "cls",
         "query_prefix": "Represent this sentence for searching relevant passages: ",
         "max_tokens": 512,
-        "closeness": 0.665,  # bench/answering.py: 32 questions that a handbook answers, 20 that it does not
     },
     files=(
         WeightFile(
@@ -111,7 +109,6 @@ MINILM = WeightSpec(
         "pooling": "mean",
         "query_prefix": "",
         "max_tokens": 256,
-        "closeness": 0.0,
     },
     files=(
         WeightFile(

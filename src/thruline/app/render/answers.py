@@ -23,7 +23,8 @@ def _answer(answer: reports.AnswerReport) -> Iterator[str]:
         yield from wrap(f"{n(doubtful, 'word')} of this read off a picture with little certainty: look at the page")
     yield from (line for note in notes(answer) for line in ("", *wrap(note)))
     yield ""
-    yield f"receipt {answer.id}   {answer.outcome}, {answer.ms:.0f} ms   thruline why {answer.id}"
+    sure = "" if answer.sure is None else f", {answer.sure:.0%} sure"
+    yield f"receipt {answer.id}   {answer.outcome}{sure}, {answer.ms:.0f} ms   thruline why {answer.id}"
 
 
 def _prompt(view: reports.PromptView) -> Iterator[str]:
@@ -33,7 +34,9 @@ def _prompt(view: reports.PromptView) -> Iterator[str]:
 
 
 def notes(answer: reports.AnswerReport) -> Iterator[str]:
-    """What was kept out of an answer, and from whom."""
+    """What to know of an answer beside its words: how near it comes, what was kept out of it and from whom."""
+    if answer.is_near_only:
+        yield "this is the nearest that the documents say: check whether it answers the question"
     if answer.filters.words:
         yield f"only documents {answer.filters.words}"
     if answer.budget and (cut := sum(bool(p.fate) for p in answer.passages)) and answer.mode == "llm":

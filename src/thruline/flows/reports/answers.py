@@ -10,6 +10,7 @@ from thruline.flows.reports.order import AS_FOUND, Order
 from thruline.flows.reports.searched import Searched
 
 Outcome = Literal["answered", "unknown", "refused", "interrupted"]
+LIKELY_FROM = 0.5  # as many questions that documents answer lie here as others about the same matters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +137,7 @@ class AnswerReport:
     than they may be. prompt: the version that a language model was asked by; empty where none was. searched: null where
     nothing was, and in answers of before. unsaid: sentences of the model that were left out, since what they cite does
     not say them.
+    sure: 0..1 that the documents answer; None where no meaning was compared.
     """
 
     id: str
@@ -162,6 +164,12 @@ class AnswerReport:
     budget: Budget | None = None
     order: Order = AS_FOUND
     searched: Searched | None = None
+    sure: float | None = None
+
+    @property
+    def is_near_only(self) -> bool:
+        """Whether what was found is about the matter, and may not be the answer."""
+        return self.outcome == "answered" and self.sure is not None and self.sure < LIKELY_FROM
 
 
 @dataclass(frozen=True, kw_only=True)
