@@ -33,7 +33,7 @@ GROUPS = (
         "data checked",
         ("quality", "accept", "alike", "check", "corpus", "anonymity", "budget", "aggregate", "aggregates"),
     ),
-    ("answers", ("ask", "search", "why", "pages", "replay", "answers", "prompt")),
+    ("answers", ("ask", "search", "why", "pages", "replay", "answers", "feedback", "prompt", "judged", "evaluate")),
     ("undo", ("blast", "touched", "quarantine", "release", "reask", "verify")),
     (
         "rights of people",
@@ -62,7 +62,7 @@ GROUPS = (
             "paper",
         ),
     ),
-    ("models", ("train", "evaluate", "promote", "rollback", "models", "index")),
+    ("models", ("train", "evaluate-model", "promote", "rollback", "models", "index")),
     ("compute", ("run", "jobs", "logs", "cancel", "work", "runs", "nodes")),
     ("guard", ("keys", "users", "clearance", "screen", "reveal", "audit")),
     ("copies", ("backup", "restore", "events", "lineage", "notify", "openlineage")),

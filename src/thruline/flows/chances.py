@@ -6,12 +6,12 @@ Asked of the same rows that the question is asked of: what is hidden from somebo
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from thruline.core.ids import ArtifactId
+from thruline.flows.recall_sample import Limits
 from thruline.vectors.serving import Hits, Serving
 from thruline.vectors.sureness import PROBES, Footing, chance
 
@@ -22,15 +22,6 @@ KIND = "probes"
 MOST = 64  # views of one snapshot that are remembered
 
 
-class View(NamedTuple):
-    """The rows that may be searched: for groups, from sources, without records, only these (`Serving.search`)."""
-
-    groups: frozenset[str]
-    sources: frozenset[ArtifactId] | None
-    without: frozenset[ArtifactId]
-    only: frozenset[ArtifactId] | None
-
-
 class Chances:
     """What was worked out for views of each snapshot, gone with the snapshot; threads share it."""
 
@@ -38,9 +29,9 @@ class Chances:
         self._line = line
         self._lock = threading.Lock()  # guards the two below
         self._probes: tuple[str, np.ndarray] | None = None
-        self._known: WeakKeyDictionary[Serving, dict[View, float]] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[Serving, dict[Limits, float]] = WeakKeyDictionary()
 
-    def footing(self, serving: Serving, view: View, hits: Hits) -> Footing:
+    def footing(self, serving: Serving, view: Limits, hits: Hits) -> Footing:
         """What a question stands on that found these hits in the view."""
         nearest = max((hit.dense_score for hit in hits.hits), default=0.0)
         with self._lock:
@@ -51,7 +42,7 @@ class Chances:
                 known[view] = self._worked_out(serving, view)
             return Footing(nearest, known[view])
 
-    def _worked_out(self, serving: Serving, view: View) -> float:
+    def _worked_out(self, serving: Serving, view: Limits) -> float:
         """One search for each probe, once for a snapshot: .03 CPU s in 5,700 chunks."""
         found = (serving.search("", probe, 1, **view._asdict()).hits for probe in self._vectors(serving))
         return chance([hits[0].dense_score for hits in found if hits])

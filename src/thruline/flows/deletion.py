@@ -18,7 +18,7 @@ def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
     ids = [r.id for r in records]
     paths = [p for places in line.records.paths(ids).values() for p in places]
     parts = [*ids, *(r.document for r in records if r.document), *line.generations.sets_of(ids)]
-    line.payloads.delete([*parts, *paths, *line.runs.forget(ids)])
+    line.payloads.delete([*parts, *paths, *line.runs.forget(ids), *line.judged.made_of(ids)])
     line.records.retire(ids, "deleted")
     line.records.drop_sketches(ids)
     line.judgements.drop(ids)

@@ -10,7 +10,6 @@ from thruline.core.documents import Chunk
 from thruline.core.errors import Invalid
 from thruline.core.nouns import Actor
 from thruline.flows import rerank
-from thruline.flows.chances import View
 from thruline.flows.documents import path_names, read_documents
 from thruline.flows.eyes import eyes
 from thruline.flows.filters import ALL, Filters, fitting, within
@@ -80,21 +79,21 @@ def find(
     return find_in(line, serving, view(line, serving, actor, purpose, filters), question, k, by=by)
 
 
-def view(line: Line, serving: Serving, actor: Actor, purpose: str = ANSWER, filters: Filters = ALL) -> View:
+def view(line: Line, serving: Serving, actor: Actor, purpose: str = ANSWER, filters: Filters = ALL) -> Limits:
     """What of a snapshot the actor may see, that may be used for a purpose and that fits the filters."""
     sources, without = permitted(line, purpose)
     sources = within(line, filters, sources)
     only = fitting(line, actor, filters, serving.records)
-    return View(groups_of(line, actor), sources, without, only)
+    return Limits(groups_of(line, actor), sources, without, only)
 
 
-def find_in(line: Line, serving: Serving, seen: View, question: str, k: int, *, by: By = "both") -> Hits:
+def find_in(line: Line, serving: Serving, seen: Limits, question: str, k: int, *, by: By = "both") -> Hits:
     """The k best chunks of what is seen."""
     if by == "words" or not len(serving):
         return serving.search(question, None, k, **seen._asdict())
     with line.embedders.asking():
         vector = line.embedders.of(serving.generation).query(question)
-        line.audits.drawn.offer(serving, vector, Limits(*seen))
+        line.audits.drawn.offer(serving, vector, seen)
         return serving.search(question, vector, k, **seen._asdict())
 
 

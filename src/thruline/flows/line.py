@@ -67,6 +67,7 @@ from thruline.runs.runner import Runs
 from thruline.vectors.changes import Changes
 from thruline.vectors.features import VERSION as FEATURES
 from thruline.vectors.generations import Generations
+from thruline.vectors.judged import JudgedQuestions
 from thruline.vectors.ordering import Ordering
 from thruline.vectors.plans import DensePlan, Plans
 from thruline.vectors.prompt_versions import Prompts
@@ -220,7 +221,6 @@ class Line:
         self.shelf, self.senders = Shelf(self), Turns(most=SENDERS)
         self.changes = Changes(database, self.ledger, ids)
         self.embedders, self.toolbox = Embedders(self), Toolbox(self)
-        self.chances = Chances(self)
         # The generation that this process made last of all that was live, and what else decided what that is.
         self.published: tuple[str, tuple[object, ...]] | None = None
 
@@ -228,6 +228,16 @@ class Line:
     def searches(self) -> Searches:
         """The log of searches."""
         return Searches(self.database, self.payloads)
+
+    @cached_property
+    def chances(self) -> Chances:
+        """What tells an answer from chance."""
+        return Chances(self)
+
+    @cached_property
+    def judged(self) -> JudgedQuestions:
+        """The questions that search is measured and tuned by."""
+        return JudgedQuestions(self.payloads, self.ids)
 
     @property
     def embedder(self) -> Embedder:

@@ -28,6 +28,7 @@ from thruline.flows.line import Line
 from thruline.flows.near import hint
 from thruline.flows.reports import DocumentView
 from thruline.flows.touched import saying, touched
+from thruline.vectors import judged
 
 SHORTEST = 4  # characters: a shorter word stands in too much that is not the person's
 PAGE = 256  # texts decrypted at a time
@@ -48,6 +49,7 @@ TEXTS = (
     "token",
     "match",
     "search",
+    judged.KIND,
     "prompt",
     corrections.KIND,
 )  # payloads that are read
@@ -57,6 +59,7 @@ WHOLE = (
     "model",
     "corpus",
     "export",
+    judged.KIND,
 )  # what goes, or is named, as a whole where a part of it is reached
 _WORD = re.compile(r"[^\W\d_]{3,}")
 
@@ -142,7 +145,8 @@ def find(line: Line, identifiers: Sequence[str], *, but: frozenset[ArtifactId] =
         datasets=reached["dataset"], models=reached["model"], corpora=corpora,
         exports=reached["export"],
         jobs=tuple(sorted({_job(i) for i in met if kind_of(i).startswith("job")})), users=_users(line, met),
-        texts=tuple(sorted(met)), also_seen=_also_seen(line, records, called), kin=kin, spared=spared,
+        texts=tuple(sorted({*met, *reached[judged.KIND]})),
+        also_seen=_also_seen(line, records, called), kin=kin, spared=spared,
     )  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def _delete(line: Line, turns: Sequence[_Turn], going: Sequence[Record]) -> None
         if decision in ("kept", "released"):
             line.desk.decide([(turn.new, turn.old.source)], decision, line.clock.now())
     parts = [*ids, *(r.document for r in going if r.document), *line.generations.sets_of(ids)]
-    line.payloads.delete([*parts, *line.runs.forget(ids)])
+    line.payloads.delete([*parts, *line.runs.forget(ids), *line.judged.made_of(ids)])
     line.subjects.unlink(ids)
     line.tokens.release(ids)
     line.records.delete(ids)

@@ -14,6 +14,7 @@ from thruline.flows.publish import publish_live
 from thruline.flows.rights import drop_exports
 from thruline.flows.touched import touched
 from thruline.runs.runner import Run
+from thruline.vectors import judged
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -37,7 +38,7 @@ def expire(line: Line, run: Run, source: Source) -> int:
         made = touched(line, [r.id for r in old.values()])
         exports = [a for a in made if kind_of(a) == "export"]
         drop_exports(line, exports)
-        line.payloads.delete(exports)
+        line.payloads.delete([*exports, *(a for a in made if kind_of(a) == judged.KIND)])
         line.answers.delete([a for a in made if kind_of(a) == "answer"])
         delete_records(line, run, list(old.values()))
         for entry in entries:

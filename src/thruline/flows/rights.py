@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from thruline.core.errors import Conflict, NotFound
-from thruline.core.ids import ArtifactId, random_id
+from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft
 from thruline.flows import corrections
 from thruline.flows.consent import views as consents
@@ -18,6 +18,7 @@ from thruline.flows.packing import pack
 from thruline.flows.reach import Reach, find
 from thruline.flows.reports import HeldDocument, PersonExport, PersonReport
 from thruline.flows.touched import written
+from thruline.vectors import judged
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -91,6 +92,7 @@ def _report(line: Line, reach: Reach, outside: Sequence[str]) -> PersonReport:
         corrections=corrections.views(line, set(reach.texts)),
         origins=origins(line, {d.source for d in reach.shown}), outside=tuple(outside),
         searches=line.searches.lines([*reach.texts, *_made(line, reach)]),
+        judged=tuple(t for t in reach.texts if kind_of(t) == judged.KIND),
         kinds=tuple(sorted({x.how for x in line.subjects.linked(reach.subjects)})),
     )  # fmt: skip
 

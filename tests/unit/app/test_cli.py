@@ -17,7 +17,7 @@ from thruline.cli import GROUPS, main
 from thruline.testing.homes import open_home, write
 
 COMMANDS = sorted({o.cli for o in operations().values() if o.cli} | {"init", "up", "demo", "restore"})
-NEEDS_MORE = {"up", "demo", "work", "train", "evaluate", "init"}  # serves, takes minutes, or makes something
+NEEDS_MORE = {"up", "demo", "work", "train", "evaluate-model", "init"}  # serves, takes minutes, or makes something
 THRULINE = [sys.executable, "-m", "thruline.cli"]
 
 

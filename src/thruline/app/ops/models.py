@@ -32,7 +32,7 @@ def train(
     return training.train(p, sources, seed, spoil, hold)
 
 
-@operation(role="operator", cli="evaluate", positional=("model",))
+@operation(role="operator", cli="evaluate-model", positional=("model",))
 def evaluate(
     p: Platform, *, model: Annotated[str, "id of a model; the serving one unless given"] = ""
 ) -> results.ModelReport:

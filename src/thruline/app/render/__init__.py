@@ -11,6 +11,7 @@ from thruline.app.render import (
     answers,
     changes,
     documents,
+    evaluation,
     indexes,
     lineage,
     papers,
@@ -21,7 +22,7 @@ from thruline.app.render import (
 from thruline.app.render.words import pairs, table
 
 _FORMS = aggregates.FORMS | answers.FORMS | documents.FORMS | lineage.FORMS | papers.FORMS | removal.FORMS
-_FORMS = _FORMS | changes.FORMS | indexes.FORMS | rights.FORMS | tables.FORMS
+_FORMS = _FORMS | changes.FORMS | evaluation.FORMS | indexes.FORMS | rights.FORMS | tables.FORMS
 _ROWS = aggregates.ROWS | answers.ROWS | documents.ROWS | indexes.ROWS | removal.ROWS | rights.ROWS
 
 

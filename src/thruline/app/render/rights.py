@@ -32,6 +32,8 @@ def _person(report: reports.PersonReport) -> Iterator[str]:
     yield from (f"  put right in {c.document} on {c.since}: {c.wrong!r} is {c.right!r}" for c in report.corrections)
     yield from shards(report.shards)
     yield from (f"  set {place}" for place in report.sets)
+    if report.judged:
+        yield f"  {n(report.judged, 'judged question')}, kept to measure search by"
     if report.open_matches:
         yield f"{n(report.open_matches, 'pair')} may be this person and wait for a decision: thruline matches"
     if report.also_seen:

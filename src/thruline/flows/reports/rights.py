@@ -130,6 +130,7 @@ class PersonReport:
     people: pseudonyms that these words stand for. also_seen: other words that may be theirs, for a person to judge.
     sets: files that were written for training and hold them. open_matches: pairs that wait for a decision. corrections:
     what was put right in what is told of them. searches: that name them, or that they made.
+    judged: questions that are kept to measure search by.
     """
 
     called: tuple[str, ...]
@@ -151,6 +152,7 @@ class PersonReport:
     kinds: tuple[str, ...] = ()
     outside: tuple[str, ...] = ()
     searches: tuple[SearchLine, ...] = ()
+    judged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

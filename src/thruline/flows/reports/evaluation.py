@@ -1,0 +1,91 @@
+"""How good search and answers are on judged questions, and where those come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class JudgedReport:
+    """Judged questions that are kept, by part and by origin. with_reference: those with an answer that is right."""
+
+    questions: int
+    tuning: int
+    judging: int
+    documents: int
+    file: int
+    feedback: int
+    with_reference: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeReport:
+    """What was added. unread: rows or documents that no question came of; dry_run: nothing was kept."""
+
+    added: int
+    origin: str
+    unread: int = 0
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForgottenReport:
+    """Judged questions that were deleted, or would be."""
+
+    forgotten: int
+    origin: str
+    dry_run: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedbackReport:
+    """What was kept of what somebody said of an answer. passages: that were judged with it; part: what it is for."""
+
+    answer: str
+    says: Literal["good", "bad"]
+    passages: int
+    part: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measure:
+    """A mean over questions with its 95 % interval. says: what it counts, in plain words."""
+
+    name: str
+    says: str
+    value: float
+    low: float
+    high: float
+    questions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """What one way gains over another, question by question, with its 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    says: Literal["better", "worse", "cannot be told"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationReport:
+    """How good search and answers are on judged questions. by: the way of searching; compared: the other one or ''.
+
+    set_aside: judged questions that nothing which serves answers any more.
+    """
+
+    generation: str
+    by: str
+    part: str
+    questions: int
+    set_aside: int
+    search: tuple[Measure, ...]
+    answers: tuple[Measure, ...]
+    seconds: float
+    compared: str = ""
+    differences: tuple[Difference, ...] = ()
+    says: str = ""
