@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Said:
 class KeptVectors:
     """rows: (n, 384) float16. inside, outside: (m, 384) float32 unit questions like and unlike the rows.
 
+    said: each row's sentence; asked: the text of each question inside.
     what: as it reads in a result: real sentences, or generated because nobody made them.
     """
 
@@ -52,6 +54,7 @@ class KeptVectors:
     outside: np.ndarray
     what: str
     said: Sequence[Said]
+    asked: Sequence[str]
 
 
 def load(cache: Path = CACHE) -> KeptVectors:
@@ -67,6 +70,7 @@ def load(cache: Path = CACHE) -> KeptVectors:
         outside=np.concatenate([asked[name] for name in OUTSIDE]),
         what="SciFact sentences, bge-small-en-v1.5",
         said=scifact_sentences(),
+        asked=next(_questions())[1],
     )
 
 
@@ -79,6 +83,7 @@ def _generated() -> KeptVectors:
         outside=far / np.linalg.norm(far, axis=1, keepdims=True),
         what="clustered, generated with seed 7",
         said=[Said(document=f"d{i // 9}", text=f"sentence {i} of topic {i % 701}") for i in range(LIKE_SCIFACT)],
+        asked=[f"which sentence is of topic {i}" for i in range(500)],
     )
 
 
@@ -108,6 +113,7 @@ def make(cache: Path) -> None:
         with named.with_suffix(".part").open("wb") as file:
             np.save(file, np.concatenate(parts))
         named.with_suffix(".part").rename(named)
+        shutil.rmtree(named.with_suffix(".parts"))
     embedder.close()
 
 

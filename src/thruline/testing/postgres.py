@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +19,11 @@ _SETTINGS = {"listen_addresses": "", "fsync": "off", "max_connections": "100", "
 
 
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The URL of an empty server that listens on a Unix socket only, for as long as the block runs."""
+def postgres_server(other: Mapping[str, str] = {}) -> Iterator[str]:
+    """The URL of an empty server that listens on a Unix socket only, for as long as the block runs.
+
+    other: settings instead of those that make tests fast, as `fsync`.
+    """
     with tempfile.TemporaryDirectory(prefix="thruline-pg-") as name:
         folder = Path(name)
         account = _account(folder)
@@ -29,7 +32,7 @@ def postgres_server() -> Iterator[str]:
             [binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "thruline", "-E", "UTF8", "--no-sync"],
             check=True, stdout=subprocess.DEVNULL, cwd=folder, env={"LC_ALL": "C"}, user=account,
         )  # fmt: skip
-        settings = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = [part for name, value in {**_SETTINGS, **other}.items() for part in ("-c", f"{name}={value}")]
         server = subprocess.Popen(  # noqa: S603 - a command of our own
             [binaries / "postgres", "-D", folder / "data", "-k", folder, *settings],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env={"LC_ALL": "C"}, user=account,
