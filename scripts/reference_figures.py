@@ -55,6 +55,7 @@ FIGURES = (
     Figure("A new process until its first answer", "vector_search", "engines.thruline.cold_cpu_s", "CPU s", "qdrant-edge", "engines.qdrant-edge.cold_cpu_s", "at most 1"),
     Figure("One question to 1 M rows on one core", "vector_search", "million.search_ms", "ms CPU", "a plain read of as many bytes", "million.read_bound_ms", "at most 1.3 times"),
     Figure("A question to 100,000 rows on 2 shards of a cluster", "sharded_search", "results.2 shards.one_ms", "ms", "in this process", "results.here.one_ms"),
+    Figure("SciFact nDCG@10, learned reranker", "reranker", "ndcg10_learned", "", "words and meaning", "ndcg10_both", "at least .72"),
     Figure("SciFact nDCG@10, words and meaning", "scifact_quality", "ndcg10_both", "", "words alone", "ndcg10_words", "at least .715"),
     Figure("Answers that cite a judged page", "answering", "answers that cite a judged page", "share"),
     Figure("AUROC of *I do not know*", "answering", "AUROC of sureness", "", "shared words", "AUROC of shared words (baseline)"),

@@ -18,6 +18,7 @@ from thruline.data.places import PUSH
 from thruline.data.residency import Job, away, labels
 from thruline.flows import INDEX, outbox, recall_audit
 from thruline.flows.reports import Check
+from thruline.flows.rerank import LEARNED
 from thruline.flows.residency import said
 from thruline.flows.sources import alarm_of, drift_of
 from thruline.ledger import proof
@@ -31,8 +32,8 @@ LOW_DISK = 2 * 10**9  # a sync of a large source needs room for its write-ahead 
 def examine(p: Platform) -> tuple[Check, ...]:
     """Every check; none of them changes anything."""
     checks: tuple[Callable[[Platform], Iterator[Check]], ...] = (
-        _python, _home, _keys, _disk, _ledger, _index, _recall, _runs, _sources, _weights, _network, _detector, _model,
-        _regions, _told,
+        _python, _home, _keys, _disk, _ledger, _index, _recall, _runs, _sources, _weights, _network, _detector, _ranker,
+        _model, _regions, _told,
     )  # fmt: skip
     return tuple(check for look in checks for check in _safely(look, p))
 
@@ -184,6 +185,14 @@ def _detector(p: Platform) -> Iterator[Check]:
         says=f"{serving} screens questions" if serving else f"questions are screened by rules alone{withheld}",
         cure="" if serving else "thruline train",
     )  # fmt: skip
+
+
+def _ranker(p: Platform) -> Iterator[Check]:
+    if p.config.search.reranker == LEARNED and p.line.registry.serving("reranker") is None:
+        yield Check(
+            name="reranker", state="warn", cure="thruline train reranker",
+            says="search.reranker is learned, and none serves: the order of the search stands",
+        )  # fmt: skip
 
 
 _WITHHELD = {

@@ -107,6 +107,7 @@ class ModelView:
     recall_at_1pct: float
     serves: tuple[str, ...]
     sha256: str
+    role: str = "detector"
 
 
 @dataclass(frozen=True, kw_only=True)

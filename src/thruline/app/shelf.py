@@ -11,19 +11,22 @@ from thruline.core.ids import ArtifactId
 
 if TYPE_CHECKING:
     from thruline.app.platform import Platform
+    from thruline.models.deployments import ModelRole
 
 ROLE = "detector"
 
 
 def promote(p: Platform, model: str, force: bool) -> tuple[ModelView, ...]:
     """Let a model serve."""
-    p.line.registry.deploy(ROLE, named(p, model), force=force, actor=p.actor.id)
+    id = named(p, model)
+    info = next(m for m in p.line.registry.models() if m.id == id)
+    p.line.registry.deploy(info.role, id, force=force, actor=p.actor.id)
     return listing(p)
 
 
-def rollback(p: Platform) -> tuple[ModelView, ...]:
+def rollback(p: Platform, role: ModelRole) -> tuple[ModelView, ...]:
     """Let the one before serve."""
-    p.line.registry.rollback(ROLE, actor=p.actor.id)
+    p.line.registry.rollback(role, actor=p.actor.id)
     return listing(p)
 
 
@@ -31,7 +34,8 @@ def listing(p: Platform) -> tuple[ModelView, ...]:
     """All on the shelf, the latest first."""
     return tuple(
         ModelView(
-            id=m.id, made=iso(m.made), gate=m.outcome, auroc=round(m.report.auroc.value, 4) if m.report else 0.0,
+            id=m.id, role=m.role, made=iso(m.made), gate=m.outcome,
+            auroc=round(m.report.auroc.value, 4) if m.report else 0.0,
             recall_at_1pct=round(m.report.recall_at_1pct.value, 4) if m.report else 0.0, serves=m.serves,
             sha256=m.sha256,
         )

@@ -11,6 +11,7 @@ import polars as pl
 
 from thruline.app.results import Metric, ModelReport
 from thruline.app.shelf import ROLE, named
+from thruline.core.errors import Unsupported
 from thruline.core.ids import ArtifactId
 from thruline.core.pinned import fetch
 from thruline.flows import residency
@@ -45,6 +46,10 @@ def evaluate(p: Platform, model: str) -> ModelReport:
     began, registry = time.monotonic(), p.line.registry
     id = named(p, model)
     info = next(m for m in registry.models() if m.id == id)
+    if info.role != ROLE:
+        raise Unsupported(
+            f"{id!r} is a {info.role}, which is judged as it is trained", hint="`thruline evaluate` measures the search"
+        )
     report, decision = rejudge(registry, id, info.dataset, p.actor.id)
     return _report(p, id, info.dataset, report, decision, job="", seconds=time.monotonic() - began)
 

@@ -297,7 +297,9 @@ class Line:
         model = self.registry.serving("reranker")
         if model and (self._ranker is None or self._ranker.model != model):
             self._ranker = Learned(model, Ranker.load(self.registry.files(model), FEATURES))
-        return self._ranker if model else None
+        if model is None:
+            self._ranker = None
+        return self._ranker
 
     @cached_property
     def compute(self) -> Compute:

@@ -118,11 +118,14 @@ def _prompt(line: Line, id: ArtifactId) -> tuple[str, str]:
     return id.partition(":")[2][:12], whose if found else "its text is erased"
 
 
+_LABELS = {"detector": "injection detector"}
+
+
 def _model(line: Line, id: ArtifactId, said: AnswerReport) -> tuple[str, str]:
     info = next((m for m in line.registry.models() if m.id == id), None)
     if info:
         serves = f"serves as {', '.join(info.serves)}" if info.serves else "serves no longer"
-        return "injection detector", f"{id.partition(':')[2][:12]}, gate {info.outcome}, {serves}"
+        return _LABELS.get(info.role, info.role), f"{id.partition(':')[2][:12]}, gate {info.outcome}, {serves}"
     if id == said.order.model:
         return said.order.reranker, "reranker"
     if id == line.ids.artifact("model", "llm", said.model):

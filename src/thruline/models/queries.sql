@@ -5,7 +5,16 @@ VALUES (:id, :dataset, :sha256, :public_key, :signature, :report, :made) ON CONF
 
 -- name: models
 -- All, the latest first.
-SELECT id, dataset, sha256, report, made FROM models ORDER BY made DESC, id;
+SELECT id, dataset, sha256, report, made, COALESCE(role, 'detector')
+FROM models LEFT JOIN model_roles ON model = id ORDER BY made DESC, id;
+
+-- name: insert_role
+-- What a model is for.
+INSERT INTO model_roles (model, role) VALUES (:model, :role);
+
+-- name: delete_role
+-- The model is off the shelf.
+DELETE FROM model_roles WHERE model = :model;
 
 -- name: model
 -- What is needed to trust one.

@@ -52,6 +52,7 @@ class ModelInfo:
     made: Micros
     outcome: str
     serves: tuple[str, ...]
+    role: ModelRole = "detector"
 
 
 class Parts(NamedTuple):
@@ -121,7 +122,7 @@ class Registry:
 
     def register(
         self, files: Files, dataset: ArtifactId, *, parts: Parts | None = None, report: Report | None = None,
-        seconds: float = 0.0, run: str = "",
+        seconds: float = 0.0, run: str = "", role: ModelRole = "detector",
     ) -> ArtifactId:  # fmt: skip
         """Sign a model's files and put them on the shelf; the same files again are the same model.
 
@@ -138,6 +139,8 @@ class Registry:
         with self._db.transaction():
             if self._db.execute(self._q.insert_model, row):
                 self._payloads.put(id, packed, owner=id)
+                if role != "detector":
+                    self._db.execute(self._q.insert_role, {"model": id, "role": role})
                 self._ledger.append(_registered(row, files, parts.shards if parts else (), seconds, run))
                 if parts:
                     self.shards.bind(id, parts.shards, parts.making)
@@ -161,6 +164,7 @@ class Registry:
         with self._db.transaction():
             self.deployments.withdraw(id)
             self._db.execute(self._q.delete_model, {"id": id})
+            self._db.execute(self._q.delete_role, {"model": id})
             self._payloads.delete([id])
             self.shards.drop(id, self.rebuilds.spared())
 
@@ -222,12 +226,12 @@ class Registry:
         except InvalidSignature as error:
             raise Corrupt(f"the signature of model {id!r} does not hold", hint=hint) from error
 
-    def _info(self, id: str, dataset: str, sha256: str, report: str, made: int) -> ModelInfo:
+    def _info(self, id: str, dataset: str, sha256: str, report: str, made: int, role: ModelRole) -> ModelInfo:
         given = self.verdicts(ArtifactId(id))
         return ModelInfo(
             id=ArtifactId(id), dataset=ArtifactId(dataset), sha256=sha256, made=made,
             report=msgspec.json.decode(report, type=Report | None), outcome=given[-1].outcome if given else "",
-            serves=self.deployments.roles_of(ArtifactId(id)),
+            serves=self.deployments.roles_of(ArtifactId(id)), role=role,
         )  # fmt: skip
 
 

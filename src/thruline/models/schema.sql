@@ -9,6 +9,12 @@ CREATE TABLE IF NOT EXISTS models (
   made INTEGER NOT NULL
 ) STRICT;
 
+-- What models are for; one without a row here is a detector.
+CREATE TABLE IF NOT EXISTS model_roles (
+  model TEXT PRIMARY KEY,
+  role TEXT NOT NULL
+) STRICT;
+
 -- What rules said about artifacts, in the order of the chain.
 CREATE TABLE IF NOT EXISTS verdicts (
   seq INTEGER PRIMARY KEY,
