@@ -120,7 +120,8 @@ def prepared(home: Platform, run: Run, source: Source, files: Sequence[tuple[str
         )  # fmt: skip
         one = prepare(line, run, raw)
         assert one.document is not None
-        yield replace(one, vectors=line.embedder.passages(one.document.value.embedded).astype(np.float32))
+        made = line.embedder.passages(one.document.value.embedded).astype(np.float32)
+        yield replace(one, vectors=made, embedder=line.embedder.info.digest)
 
 
 def committing(home: Platform, files: Sequence[tuple[str, bytes]]) -> Iterator[tuple[str, float]]:
