@@ -19,6 +19,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from reference_engines import declared, measured
 from reference_figures import figures
 from reference_says import FILE_SAYS, PLACE_SAYS, REASON_SAYS, ROUTE_SAYS, SYSTEM_SAYS
 from starlette.routing import Route
@@ -217,6 +218,11 @@ def figures_page() -> str:
     ])  # fmt: skip
 
 
+def engines_page() -> str:
+    """Each dense engine: what it promises and what was measured of it."""
+    return _page(["# Engines of search by meaning", *declared(_declared), *measured()])
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "operations": operations_page,
     "cli": cli_page,
@@ -225,6 +231,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "events": events_page,
     "errors": errors_page,
     "sources": sources_page,
+    "engines": engines_page,
     "files": files_page,
     "figures": figures_page,
 }

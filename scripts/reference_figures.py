@@ -42,6 +42,7 @@ FIGURES = (
     Figure("Whether 100,000 people allow a use, per question", "consents", "kept_ms", "ms CPU", "where nobody is asked", "baseline_ms"),
     Figure("The same after somebody spoke", "consents", "anew_ms", "ms CPU"),
     Figure("Search in 5,000 chunks", "retrieval_latency", "sizes.0.ms.all", "ms CPU", "numpy and FTS5", "sizes.0.baseline_ms", "at most 2"),
+    Figure("A graph's recall where a filter hides the ten nearest clusters", "engines", "engines.hnsw.recall.nearest 10 hidden", "share", "an exact scan", "engines.exact.recall.nearest 10 hidden", "at least .98"),
     Figure("Search in 50,000 chunks", "retrieval_latency", "sizes.1.ms.all", "ms CPU", "numpy and FTS5", "sizes.1.baseline_ms", "at most 3"),
     Figure("Top-10 of 42,670 sentences, nothing filtered", "vector_search", "engines.thruline.search_ms", "ms CPU", "qdrant-edge", "engines.qdrant-edge.search_ms", "at most .4"),
     Figure("Its recall", "vector_search", "engines.thruline.recall", "", "faiss", "engines.faiss.recall", "at least .999"),

@@ -91,7 +91,7 @@ def test_a_dry_run_changes_nothing(filled: Platform) -> None:
 
 
 def test_goals_that_nothing_meets_leave_the_plan_and_name_the_nearest(filled: Platform) -> None:
-    report = filled.vectors.tune_index(memory="1kB", p95="1h")
+    report = filled.vectors.tune_index(memory="100", p95="1h")
     assert not report.ok
     assert not report.changed
     assert "no plan meets the goals" in report.why

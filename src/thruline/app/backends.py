@@ -44,4 +44,7 @@ def _installed() -> EntryPoints:
     return entry_points(group="thruline.backends")
 
 
-_EXTRA = {"postgresql": "postgres", "llamacpp": "llm", "shards": "ray", "pq4": "faiss", "hnsw": "faiss"}
+_EXTRA = {
+    "postgresql": "postgres", "llamacpp": "llm", "shards": "ray", "pq4": "faiss", "hnsw": "faiss",
+    "pgvector": "postgres",
+}  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,9 @@ from thruline.data.places import PUSH
 from thruline.data.policies import POLICIES
 from thruline.data.residency import Part
 from thruline.data.sandbox import ParserPool
+from thruline.flows import INDEX
 from thruline.flows.apart import Tools
+from thruline.flows.elsewhere import SERVERS
 from thruline.flows.line import Limits, Line
 from thruline.infra.inventory import Machine, this_machine
 from thruline.infra.meter import Prices
@@ -35,7 +37,7 @@ from thruline.ledger.payloads import Payloads
 from thruline.ports.blobs import Blobs
 from thruline.ports.compute import Compute
 from thruline.ports.database import Database
-from thruline.ports.dense import DenseIndex
+from thruline.ports.dense import DenseIndex, KeptIndex
 from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
@@ -45,6 +47,7 @@ from thruline.ports.reranker import Reranker
 from thruline.ports.text import TextIndex
 from thruline.ports.workers import Bench, Workers
 from thruline.vectors.plans import SHARDS, DensePlan
+from thruline.vectors.standby import Standby
 from thruline.vectors.weights import find_gguf
 
 logger = logging.getLogger("thruline")
@@ -124,7 +127,28 @@ class ConfiguredEngines:
         """An empty dense index of the plan's engine."""
         if plan.engine == SHARDS:
             return backend("dense", SHARDS)(self._config.compute.address, **plan.options)
-        return backend("dense", plan.engine)(**plan.options)
+        if plan.engine not in SERVERS:
+            return backend("dense", plan.engine)(**plan.options)
+        server = self.server(plan)
+        if self._config.vectors.standby == "off":
+            return server
+        return Standby(server, backend("dense", self._config.vectors.standby))
+
+    def servers(self) -> Sequence[str]:
+        """The dense engines whose servers the settings name."""
+        return ["pgvector"] if self._config.vectors.pgvector else []
+
+    def server(self, plan: DensePlan) -> KeptIndex:
+        """A plan's engine on its server, under a name that no other home has."""
+        reference = self._config.vectors.pgvector
+        if not reference:
+            raise Invalid(
+                f"the settings name no server for {plan.engine!r}",
+                hint="set vectors.pgvector to env:NAME, a variable with the URL of a PostgreSQL",
+            )
+        master = master_key(self._secret(self._config.store.master_key))
+        name = Ids(id_key(master)).digest("dense", INDEX)[:24]
+        return backend("dense", plan.engine)(url=self._secret(reference), name=name, **plan.options)
 
     def dense_names(self) -> Collection[str]:
         """The dense engines that are installed with what they need."""
@@ -239,6 +263,8 @@ def _parts(config: Config) -> Iterator[Part]:
         yield Part("the cluster that may hold the index", "searches", "regions.cluster", stands.cluster.casefold())
     if config.store.database != "sqlite":
         yield Part("the PostgreSQL server", "keeps", "regions.database", stands.database.casefold())
+    if config.vectors.pgvector:
+        yield Part("the vectors' PostgreSQL", "keeps", "regions.vectors", stands.vectors.casefold())
     if config.store.blobs != "folder":
         yield Part(f"the bucket {config.store.blobs}", "keeps", "regions.blobs", stands.blobs.casefold())
 

@@ -84,12 +84,14 @@ class Embed:
 
 @dataclass(frozen=True, kw_only=True)
 class Vectors:
-    """How well the index is searched, watched while it is used."""
+    """How well the index is searched, and the servers that `thruline index move` can let do it."""
 
     recall: float = leaf(0.97, "share of the 10 nearest passages that searches have to find; a tuning sets another")
     log: str = leaf("90d", "how long searches are kept, to measure the index by; `0s` for not at all")
     audits: int = leaf(4, "searches a minute that the server does again exactly, to see whether they do; 0 for none")
     retune: bool = leaf(True, "whether the index is tuned again when they no longer do")
+    pgvector: str = leaf("", "reference to the URL of a PostgreSQL with pgvector; may be that of store.database")
+    standby: str = leaf("flat4", "`flat4` or `off`: what answers on this machine while such a server is away")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +169,7 @@ class Regions:
     judge: str = leaf("", "of the server at quality.judge")
     database: str = leaf("", "of the PostgreSQL server, where store.database names one")
     blobs: str = leaf("", "of the S3 bucket, where store.blobs names one")
+    vectors: str = leaf("", "of the server at vectors.pgvector")
     cluster: str = leaf("", "of the Ray cluster, where ingest.backend or compute.backend says `ray`")
 
 
@@ -210,6 +213,7 @@ class Setting(NamedTuple):
 
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
+    "vectors.standby": ("flat4", "off"),
     "embed.backend": ("onnx", "openai"),
     "answer.mode": ("extractive", "llm"),
     "answer.llm_backend": ("openai", "llamacpp"),
@@ -243,8 +247,8 @@ _PARSED: Mapping[str, Callable[[str], object]] = {
     **{f"regions.{f.name}": lambda region: region and checked(region) for f in fields(Regions)},
 }
 _REFERENCES = (
-    "store.s3_key", "store.master_key", "embed.key", "answer.llm_key", "search.reranker_key", "quality.judge_key",
-    "notify.webhook_secret", "notify.openlineage_key",
+    "store.s3_key", "store.master_key", "embed.key", "vectors.pgvector", "answer.llm_key", "search.reranker_key",
+    "quality.judge_key", "notify.webhook_secret", "notify.openlineage_key",
 )  # fmt: skip
 
 

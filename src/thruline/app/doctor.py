@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from thruline.app.outward import outbox_of
-from thruline.core.errors import ThrulineError
+from thruline.core.errors import ThrulineError, Unavailable
 from thruline.core.units import show_size
 from thruline.data.places import PUSH
 from thruline.data.residency import Job, away, labels
-from thruline.flows import INDEX, outbox, recall_audit
+from thruline.flows import INDEX, elsewhere, outbox, recall_audit
 from thruline.flows.reports import Check
 from thruline.flows.rerank import LEARNED
 from thruline.flows.residency import said
@@ -32,8 +32,8 @@ LOW_DISK = 2 * 10**9  # a sync of a large source needs room for its write-ahead 
 def examine(p: Platform) -> tuple[Check, ...]:
     """Every check; none of them changes anything."""
     checks: tuple[Callable[[Platform], Iterator[Check]], ...] = (
-        _python, _home, _keys, _disk, _ledger, _index, _recall, _runs, _sources, _weights, _network, _detector, _ranker,
-        _model, _regions, _told,
+        _python, _home, _keys, _disk, _ledger, _index, _engine, _recall, _runs, _sources, _weights, _network, _detector,
+        _ranker, _model, _regions, _told,
     )  # fmt: skip
     return tuple(check for look in checks for check in _safely(look, p))
 
@@ -115,6 +115,24 @@ def _recall(p: Platform) -> Iterator[Check]:
         says=f"searches find {found}, {known.goal:g} is the goal, {known.queries} were done again",
         cure="" if known.ok else "`thruline index tune` measures a better way to search",
     )  # fmt: skip
+
+
+def _engine(p: Platform) -> Iterator[Check]:
+    """What searches by meaning, where that stands on a server."""
+    plan = p.line.plans.current(INDEX)
+    if plan.engine not in elsewhere.SERVERS:
+        return
+    index = p.line.engines.server(plan)
+    try:
+        index.check()
+        yield Check(name="engine", state="ok", says=f"{plan.text} answers")
+    except Unavailable as error:
+        yield Check(
+            name="engine", state="fail", says=f"{error.message}; vectors.standby says what answers meanwhile",
+            cure="bring the server back, or `thruline index move --to flat4`",
+        )  # fmt: skip
+    finally:
+        index.close()
 
 
 def _runs(p: Platform) -> Iterator[Check]:

@@ -357,6 +357,7 @@ VERBS: Mapping[str, Verb] = dict(
                 "backup",
                 "alike",
                 "tune",
+                "move",
             ),
             attempt=Number(),
         ),

@@ -15,7 +15,7 @@ from pathlib import Path
 from thruline.core.errors import Conflict, Invalid
 from thruline.core.ids import kind_of
 from thruline.core.nouns import Draft
-from thruline.flows import corrections
+from thruline.flows import corrections, elsewhere
 from thruline.flows.documents import read_documents
 from thruline.flows.expected import expected_s
 from thruline.flows.holds import check, refusing
@@ -71,6 +71,7 @@ def erase(
         )
     if dry_run:
         return _planned(line, reach, began)
+    elsewhere.check(line)
     with line.runs.start("erase", only="home", actor=actor, progress=progress) as run:
         run.tell(STAGES[1], 1, len(STAGES))
         _delete(line, run, reach)
@@ -177,7 +178,7 @@ def _sign(line: Line, run: Run, reach: Reach, keys: int, left: Sequence[str], re
 def _out_of_scope(line: Line) -> tuple[str, ...]:
     """What no erasure of ours reaches, that of the database included."""
     told = (TOLD,) if any(any(budget.spent) for budget in line.budgets.all()) else ()
-    return (*OUT_OF_SCOPE, *told, *line.database.out_of_scope)
+    return (*OUT_OF_SCOPE, *told, *line.database.out_of_scope, *elsewhere.out_of_scope(line))
 
 
 def _written(line: Line, reach: Reach) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from thruline.core.clock import iso
-from thruline.flows import INDEX
+from thruline.flows import INDEX, elsewhere
 from thruline.flows.reports import PlanView, TuneReport
 from thruline.vectors.plans import FIRST
 
@@ -22,8 +22,10 @@ def plans(line: Line) -> tuple[PlanView, ...]:
 
 def rollback_plan(line: Line, actor: str) -> tuple[PlanView, ...]:
     """Let the plan before the one in force be in force again."""
+    before = line.plans.current(INDEX)
     with line.runs.start("reindex", only="index", actor=actor) as run, run.commit():
-        line.plans.rollback(INDEX, run=run.id, actor=actor)
+        plan = line.plans.rollback(INDEX, run=run.id, actor=actor)
+    elsewhere.leave(line, plan, before, moved=True)
     return plans(line)
 
 

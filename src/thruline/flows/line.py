@@ -5,7 +5,7 @@ What is heavy opens at its first use, so that asking for the status of a home lo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,7 +52,7 @@ from thruline.models.ranker import Learned, Ranker
 from thruline.models.registry import Registry
 from thruline.ports.compute import Compute
 from thruline.ports.database import Database
-from thruline.ports.dense import DenseIndex
+from thruline.ports.dense import DenseIndex, KeptIndex
 from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
@@ -106,6 +106,14 @@ class Engines(Protocol):
 
     def dense(self, plan: DensePlan) -> DenseIndex:
         """An empty dense index of the plan's engine."""
+        ...
+
+    def servers(self) -> Sequence[str]:
+        """The dense engines whose servers the settings name."""
+        ...
+
+    def server(self, plan: DensePlan) -> KeptIndex:
+        """A plan's engine on its server, without a local standby."""
         ...
 
     def dense_names(self) -> Collection[str]:

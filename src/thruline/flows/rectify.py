@@ -17,6 +17,7 @@ from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.nouns import Draft
 from thruline.data.called import words_of
 from thruline.data.mending import Fix
+from thruline.flows import elsewhere
 from thruline.flows.corrections import in_force
 from thruline.flows.documents import PAGE, views
 from thruline.flows.holds import refusing
@@ -170,6 +171,9 @@ def _sign(line: Line, run: Run, keys: int, left: Sequence[str], rebuilt: Sequenc
         "ms": round((time.monotonic() - run.began) * 1000),
     }  # fmt: skip
     said = Said(
-        what="rectification", went=went, counts=facts, out_of_scope=(*OUT_OF_SCOPE, *line.database.out_of_scope)
+        what="rectification",
+        went=went,
+        counts=facts,
+        out_of_scope=(*OUT_OF_SCOPE, *line.database.out_of_scope, *elsewhere.out_of_scope(line)),
     )
     return signed(line, run, said, Draft(verb=DONE, facts=facts), rebuilt)

@@ -14,7 +14,7 @@ from thruline.core.errors import NotFound
 from thruline.core.files import write_whole
 from thruline.core.ids import ArtifactId, kind_of, random_id
 from thruline.core.nouns import Draft, Event
-from thruline.flows import kept
+from thruline.flows import elsewhere, kept
 from thruline.flows.rebuild import as_proof
 from thruline.ledger.proof import seal, sign_document
 from thruline.ledger.residue import residue_apart
@@ -65,6 +65,7 @@ def scrub(line: Line) -> int:
     keys = line.payloads.shred_unused()
     line.database.scrub()
     line.key_database.scrub()
+    elsewhere.scrub(line)
     return keys
 
 

@@ -22,7 +22,7 @@ from thruline.flows.kept import Kept
 from thruline.flows.residency import plan_at_hand
 from thruline.flows.restrictions import RESTRICTED
 from thruline.vectors.later import Later
-from thruline.vectors.plans import DensePlan
+from thruline.vectors.plans import FIRST, DensePlan
 from thruline.vectors.rows import Label
 from thruline.vectors.serving import Serving, Shelved
 from thruline.vectors.sets import VectorSet
@@ -102,6 +102,8 @@ class Shelf:
         rights = self._line.item_rights.of_records()
         shelved = self._shelved(dict(self._line.generations.members(generation)), groups, rights, states=None)
         plan = plan_at_hand(self._line)
+        if plan.engine in self._line.engines.servers():
+            plan = FIRST  # what is past is not sent to a server
         dense, text = self._line.engines.dense(plan), self._line.engines.text()
         return Serving.load(generation, shelved, dense, text, stored=self._stored)
 

@@ -12,14 +12,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
-Scan = Literal["none", "gather", "whole", "masked", "engine"]
+Scan = Literal["none", "gather", "whole", "masked", "engine", "standby"]
 
 
 class Found(NamedTuple):
     """rows: int64 positions, best first. scores: float32 cosine. Both of length <= k.
 
     scan: how they were found: every allowed row `gather`ed and scored, the `whole` index scanned, a scan that left out
-    what is `masked`, or in the engine's own way. candidates: how many rows were scored exactly; 0 where nobody counts.
+    what is `masked`, in the engine's own way, or by a local `standby` while the engine's server is away. candidates:
+    how many rows were scored exactly; 0 where nobody counts.
     missed: allowed rows that could not be looked at, since the place that holds them is away.
     """
 
@@ -119,4 +120,25 @@ class DenseIndex(Protocol):
 
     def close(self) -> None:
         """Give memory, files and connections back; what lies on a server stays until it is dropped there."""
+        ...
+
+
+class KeptIndex(DenseIndex, Protocol):
+    """A dense index whose rows lie in files or on a server, and are still there when it is opened again.
+
+    `build` sends what is not there yet; what is there and was not given is not found, and goes with `scrub`.
+    """
+
+    out_of_scope: tuple[str, ...]  # where deleted rows can still lie after `scrub`, as a receipt has to say
+
+    def check(self) -> None:
+        """Raises Unavailable where the place is away."""
+        ...
+
+    def scrub(self) -> None:
+        """Keep nothing there, in no byte that can be reached, but the rows that this index holds now."""
+        ...
+
+    def drop(self) -> None:
+        """Take all of it away from there, under whatever options it was made."""
         ...

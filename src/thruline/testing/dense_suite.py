@@ -79,7 +79,7 @@ class DenseSuite:
     @pytest.fixture(autouse=True)
     def _gaps(self, request: pytest.FixtureRequest) -> None:
         name: Promise | None = getattr(request.function, "promise", None)
-        said = self.open().traits.gaps.get(name) if name else None
+        said = self.open("gaps").traits.gaps.get(name) if name else None
         if said:
             request.applymarker(pytest.mark.xfail(reason=said, strict=True))
 

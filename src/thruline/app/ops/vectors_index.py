@@ -12,6 +12,7 @@ from thruline.core.units import parse_duration, parse_size
 if TYPE_CHECKING:
     from thruline.flows import collections, reports, tune
     from thruline.flows import index_state as states
+    from thruline.flows import move as moving
     from thruline.flows import recall_audit as audits
     from thruline.vectors import goals
 else:
@@ -20,6 +21,7 @@ else:
     goals = lazy("thruline.vectors.goals")
     audits = lazy("thruline.flows.recall_audit")
     states = lazy("thruline.flows.index_state")
+    moving = lazy("thruline.flows.move")
     tune = lazy("thruline.flows.tune")
 
 Collection = Annotated[str, "the collection"]
@@ -54,6 +56,18 @@ def plans(p: Platform, *, collection: Collection = "main") -> tuple[reports.Plan
     """How the index is searched and was before, the latest first."""
     collections.check_collection(collection)
     return states.plans(p.line)
+
+
+@operation(role="operator", cli="index move", positional=("collection",))
+def move_index(
+    p: Platform, *,
+    to: Annotated[str, "the engine, with options, as `pgvector` or `hnsw m=32`"],
+    collection: Collection = "main",
+    dry_run: Annotated[bool, "build and compare, and change nothing"] = False,
+) -> reports.MoveReport:  # fmt: skip
+    """Let another engine search the index: built beside what serves, compared with the truth, then switched."""
+    collections.check_collection(collection)
+    return moving.move(p.line, to, dry_run=dry_run, actor=p.actor.id, progress=p.progress)
 
 
 @operation(role="operator", cli="index rollback-plan", positional=("collection",))

@@ -78,5 +78,21 @@ def _recall(view: reports.RecallView) -> Iterator[str]:
         yield f"below the goal since {view.alarmed}: `thruline index tune` looks for a better way"
 
 
-FORMS: dict[type, Any] = {reports.TuneReport: _tuned, reports.RecallView: _recall}
+def _moved(report: reports.MoveReport) -> Iterator[str]:
+    found = f"{report.plan} found {report.recall:.1%} of the 10 nearest, {report.filtered:.1%} under a filter"
+    yield from wrap(
+        f"{found}; cosines differ by {report.off:g} at most. {report.rows:,} rows in {report.build_s:.1f} s."
+    )
+    if report.moved:
+        yield from wrap(
+            f"{report.plan} searches the index now instead of {report.before}; "
+            "`thruline index rollback-plan` takes it back"
+        )
+    elif not report.ok:
+        yield from wrap(f"{report.before} stays in force: {report.least:.0%} of both was asked for")
+    else:
+        yield from wrap("nothing was changed: --dry-run")
+
+
+FORMS: dict[type, Any] = {reports.TuneReport: _tuned, reports.RecallView: _recall, reports.MoveReport: _moved}
 ROWS: dict[type, Any] = {reports.PlanView: _plan, reports.TuneReport: _tuned}

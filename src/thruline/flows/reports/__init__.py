@@ -47,6 +47,7 @@ from thruline.flows.reports.evaluation import (
 from thruline.flows.reports.indexes import (
     FilterView,
     GoalsView,
+    MoveReport,
     PlanMeasure,
     PlanView,
     RateView,
@@ -183,6 +184,7 @@ __all__ = [
     "MatchEvidence",
     "MatchView",
     "Measure",
+    "MoveReport",
     "NearName",
     "Node",
     "Order",

@@ -107,3 +107,25 @@ class RecallView:
     alarmed: str
     ok: bool
     watched: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoveReport:
+    """What another engine found of the index's own rows, and whether it searches them now.
+
+    recall, filtered: shares of the 10 nearest that it found, among all rows and among a random tenth; least: what was
+    asked of both. off: by how much a cosine differed at most.
+    """
+
+    plan: str
+    before: str
+    ok: bool
+    moved: bool
+    rows: int
+    recall: float
+    filtered: float
+    least: float
+    off: float
+    build_s: float
+    seconds: float
+    dry_run: bool

@@ -1,0 +1,161 @@
+"""A home whose index moves to a PostgreSQL and back: answers, a server that goes away, an erasure that reaches it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+
+from thruline.app.platform import Platform
+from thruline.core.errors import Denied, Unavailable
+from thruline.testing.homes import open_home, write
+from thruline.testing.postgres import empty_database
+
+TEXTS = {
+    f"d{n}": f"# {word.title()}\n\nThe {word} is {n} years old and stands alone."
+    for n, word in enumerate(("gate", "pump", "orchard", "ledger", "harbour", "lantern", "violin", "copper"))
+}
+PERSON = {"p1": "# Visit\n\nOttilie Kvasthoug (ottilie@kvasthoug.example) came to see the violin."}
+
+
+@pytest.fixture
+def server(postgres: str) -> Iterator[str]:
+    with empty_database(postgres, "moved") as url:
+        yield url
+
+
+@pytest.fixture
+def secret(tmp_path: Path, server: str) -> Path:
+    path = tmp_path / "url"
+    path.write_text(server)
+    return path
+
+
+def settings(secret: Path, **more: str) -> dict[str, str]:
+    return {"THRULINE_VECTORS__PGVECTOR": f"file:{secret}", **more}
+
+
+@pytest.fixture
+def home(tmp_path: Path, secret: Path) -> Iterator[Platform]:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    with open_home(tmp_path / "home", settings(secret)) as platform:
+        platform.data.add(path=str(write(folder, **TEXTS, **PERSON)))
+        platform.data.sync()
+        yield platform
+
+
+def rows_there(server: str) -> list[tuple[str, int]]:
+    with psycopg.connect(server) as connection:
+        names = connection.execute(
+            "SELECT tablename FROM pg_tables WHERE tablename ~ '^thruline_[0-9a-f]{24}'"
+        ).fetchall()
+        return [(n, connection.execute(f"SELECT count(*) FROM {n}".encode()).fetchall()[0][0]) for (n,) in names]
+
+
+def found(home: Platform) -> list[str]:
+    return [p.chunk for p in home.vectors.search(question="how old is the violin", k=5).passages]
+
+
+def test_the_index_moves_to_a_server_and_back_with_the_same_answers(home: Platform, server: str) -> None:
+    before = found(home)
+    assert home.vectors.move_index(to="pgvector").moved
+    assert found(home) == before
+    ((_, rows),) = rows_there(server)
+    assert rows == 9
+    assert {c.name: c.state for c in home.ledger.doctor()}["engine"] == "ok"
+    home.vectors.rollback_plan()
+    assert found(home) == before
+    assert rows_there(server) == []
+
+
+def test_a_later_process_sends_nothing_again(home: Platform, server: str, secret: Path) -> None:
+    home.vectors.move_index(to="pgvector")
+    before = found(home)
+    with psycopg.connect(server) as connection:
+        ((table, _),) = rows_there(server)
+        last = connection.execute(f"SELECT max(slot) FROM {table}".encode()).fetchall()
+    with open_home(home.home.path, settings(secret)) as again:
+        assert found(again) == before
+    with psycopg.connect(server) as connection:
+        assert connection.execute(f"SELECT max(slot) FROM {table}".encode()).fetchall() == last
+
+
+def test_a_dry_run_leaves_nothing_on_the_server(home: Platform, server: str) -> None:
+    assert home.vectors.move_index(to="pgvector", dry_run=True).ok
+    assert rows_there(server) == []
+
+
+def test_a_server_that_goes_away_is_stood_in_for_and_returned_to(home: Platform, server: str, secret: Path) -> None:
+    home.vectors.move_index(to="pgvector")
+    before = found(home)
+    secret.write_text("postgresql://nobody@/none?host=/nowhere")
+    with open_home(home.home.path, settings(secret)) as away:
+        assert found(away) == before
+        check = {c.name: c for c in away.ledger.doctor()}["engine"]
+        assert check.state == "fail"
+        assert "index move --to flat4" in check.cure
+        with pytest.raises(Unavailable):
+            away.data.erase(identifiers=["ottilie@kvasthoug.example"])
+        assert away.vectors.rollback_plan()[0].plan == "flat4"
+    with (
+        open_home(home.home.path, settings(secret, THRULINE_VECTORS__STANDBY="off")) as strict,
+    ):
+        assert found(strict) == before
+
+
+def test_an_erasure_takes_the_vectors_out_of_the_server(home: Platform, server: str) -> None:
+    home.vectors.move_index(to="pgvector")
+    line = home.line
+    (record,) = [r for r in line.records.list(state="live", limit=100) if "Ottilie" in str(home.data.text(record=r.id))]
+    (vectors,) = (held.vectors for held in line.generations.load([record.vectors]).values())
+    ((table, rows),) = rows_there(server)
+    data = data_folder(server)
+    checkpoint(server)
+    assert holding(data, vectors[0])
+    report = home.data.erase(identifiers=["ottilie@kvasthoug.example", "Ottilie Kvasthoug"])
+    assert report.residue == 0
+    assert any("write-ahead log" in said and "PostgreSQL" in said for said in report.out_of_scope)
+    assert rows_there(server) == [(table, rows - 1)]
+    checkpoint(server)
+    assert holding(data, vectors[0]) == []
+    assert len(found(home)) == 5
+
+
+def test_a_source_that_may_not_leave_its_region_keeps_the_index_at_home(home: Platform) -> None:
+    (source,) = home.line.records.sources()
+    home.data.change(source=source.name, options=("residency=eu",))
+    with pytest.raises(Denied, match="vectors' PostgreSQL"):
+        home.vectors.move_index(to="pgvector")
+
+
+def test_two_homes_on_one_server_do_not_meet(home: Platform, server: str, secret: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "others"
+    folder.mkdir()
+    home.vectors.move_index(to="pgvector")
+    before = found(home)
+    with open_home(tmp_path / "other", settings(secret)) as other:
+        other.data.add(path=str(write(folder, **TEXTS)))
+        other.data.sync()
+        assert other.vectors.move_index(to="pgvector").moved
+        assert len(rows_there(server)) == 2
+        other.vectors.rollback_plan()
+    assert len(rows_there(server)) == 1
+    assert found(home) == before
+
+
+def data_folder(server: str) -> Path:
+    return Path(server.partition("host=")[2], "data")
+
+
+def checkpoint(server: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+
+
+def holding(data: Path, row: np.ndarray) -> list[str]:
+    files = (f for f in data.rglob("*") if f.is_file() and "pg_wal" not in f.parts)
+    return [f.name for f in files if row.astype(np.float16).tobytes() in f.read_bytes()]
