@@ -19,6 +19,16 @@ def test_a_question_is_asked_and_its_answer_shown_under_its_own_address(client, 
     assert reply.headers["location"] == f"/ask?answer={reports.ANSWER.id}"
 
 
+def test_an_answer_is_called_good_where_it_is_read(client, platform):
+    page = client.get(f"/ask?answer={reports.ANSWER.id}").text
+    assert "Good answer" in page
+    assert "Bad answer" in page
+    reply = client.post("/do/vectors.feedback", data={"answer": reports.ANSWER.id, "says": "bad"})
+    assert platform.calls == [("vectors.feedback", {"answer": reports.ANSWER.id, "says": "bad"})]
+    assert reply.headers["location"] == f"/ask?answer={reports.ANSWER.id}&done=vectors.feedback"
+    assert "judged question" in client.get(reply.headers["location"]).text
+
+
 def test_an_added_folder_is_read_at_once(client, platform):
     reply = client.post("/do/data.add", data={"path": "/srv/x", "name": "", "groups": "support, people"})
     assert platform.calls == [

@@ -19,8 +19,9 @@ class Action:
     """A form's target: the operation `name`, called with the form's fields.
 
     follow: slow work that comes after, called with the platform and the report.
-    then: the address to go to afterwards; `{id}` in it is the result's. confirm: the template that shows the dry run
-    of what destroys, before its button. result: the template that shows a report which can be read nowhere else.
+    then: the address to go to afterwards; `{id}` in it is the result's, other names are fields.
+    confirm: the template that shows the dry run of what destroys, before its button.
+    result: the template that shows a report which can be read nowhere else.
     preview: what confirm shows instead of a dry run, where the operation can be taken back and so has none.
     section: the entry of the navigation that is current on the pages that the action itself shows.
     file: the name and the text of a report that is kept as a file.
@@ -156,6 +157,10 @@ _ACTIONS = (
             "question": str.strip, "as_user": str.strip, "source": words, "since": str.strip, "until": str.strip,
             "path": str.strip, "language": str.strip, "as_of": str.strip,
         },
+    ),
+    Action(
+        name="vectors.feedback", fields={"answer": str.strip, "says": str.strip}, section="/ask",
+        then="/ask?answer={answer}&done=vectors.feedback",
     ),
     Action(name="vectors.replay", fields={"answer": str.strip}, result="replayed.html", section="/ask"),
     Action(

@@ -162,7 +162,7 @@ class _Site:
             return self._responses.file(*action.file(report))
         if action.result:
             return self._result(action, action.result, platform, {"report": report, "form": form})
-        return self._responses.redirect(action.then.format(id=getattr(report, "id", "")))
+        return self._responses.redirect(action.then.format_map({**arguments, "id": getattr(report, "id", "")}))
 
     def _result(self, action: Action, template: str, platform: Platform, context: dict[str, Any]) -> Response:
         return self._responses.html(template, context, section=action.section, may=platform.actor.may)

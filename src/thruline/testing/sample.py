@@ -170,6 +170,9 @@ class _Vectors:
         self._platform.note("vectors.ask", **given)
         return reports.ANSWER
 
+    def feedback(self, **given: Any) -> None:
+        self._platform.note("vectors.feedback", **given)
+
     def replay(self, *, answer: str) -> Any:
         self._platform.note("vectors.replay", answer=answer)
         return reports.REPLAYED
