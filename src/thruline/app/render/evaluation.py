@@ -13,6 +13,12 @@ def _evaluation(report: reports.EvaluationReport) -> Iterator[str]:
     yield f"{n(report.questions, 'judged question')}, searched by {_way(report.by)}"
     if report.set_aside:
         yield f"{report.set_aside} more left out: nothing that serves answers them"
+    if report.made:
+        yield from wrap(
+            f"{report.made} of them were made of the documents themselves, often of their titles: they say how well a "
+            "known document is found again, and favour words. Questions of people count for more (`thruline feedback`, "
+            "`thruline judged import`)."
+        )
     yield from _measures("search", report.search)
     yield from _measures("answers", report.answers)
     if report.differences:

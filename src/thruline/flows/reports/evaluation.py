@@ -75,7 +75,8 @@ class Difference:
 class EvaluationReport:
     """How good search and answers are on judged questions. by: the way of searching; compared: the other one or ''.
 
-    set_aside: judged questions that nothing which serves answers any more.
+    set_aside: judged questions that nothing which serves answers any more. made: questions that were made of the
+    documents themselves.
     """
 
     generation: str
@@ -83,6 +84,7 @@ class EvaluationReport:
     part: str
     questions: int
     set_aside: int
+    made: int
     search: tuple[Measure, ...]
     answers: tuple[Measure, ...]
     seconds: float
