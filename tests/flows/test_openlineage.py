@@ -139,25 +139,23 @@ def test_a_run_that_fails_says_with_which_code(told: Platform, receiver: Receive
     assert end["run"]["facets"]["errorMessage"]["message"] == "error"
 
 
-def test_a_training_names_its_data_its_model_and_what_the_gate_said(told: Platform, receiver: Receiver):
+@pytest.mark.parametrize("role", ["detector", "reranker"])
+def test_a_training_names_its_data_its_model_and_what_the_gate_said(told: Platform, receiver: Receiver, role: Any):
     line = told.line
-    dataset, model = line.ids.artifact("dataset", "rows"), line.ids.artifact("model", "weights")
+    dataset = line.ids.artifact("dataset", "rows")
     gate = {"rule": "detector_gate", "outcome": "failed", "score": 0.7, "low": 0.6, "high": 0.8, "threshold": 0.95}
     with line.runs.start("train") as run:
         rows = {"rows": 40, "train": 30, "test": 10}
-        drafts = (
-            Draft(verb="dataset.built", outputs=(dataset,), facts=rows),
-            Draft(verb="model.trained", inputs=(dataset,), outputs=(model,), facts={"seconds": 1.5, "parameters": 9}),
-            Draft(verb="verdict.given", inputs=(model,), facts=gate),
-        )
         with run.commit():
-            run.append(*drafts)
+            run.append(Draft(verb="dataset.built", outputs=(dataset,), facts=rows))
+            model = line.registry.register({"weights": b"1234"}, dataset, run=run.id, role=role)
+            run.append(Draft(verb="verdict.given", inputs=(model,), facts=gate))
     told.ledger.notify()
     end = receiver.said[-1]
     official(end, ours(told))
     made = {output["name"]: output for output in end["outputs"]}
     assert made["dataset"]["outputFacets"]["outputStatistics"]["rowCount"] == 40
-    assert made["model/detector"]["facets"]["version"]["datasetVersion"] == model
+    assert made[f"model/{role}"]["facets"]["version"]["datasetVersion"] == model
     assert end["run"]["facets"]["test"]["tests"] == [{"name": "detector_gate", "status": "fail", "severity": "error"}]
 
 

@@ -98,13 +98,13 @@ class ModelReport:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelView:
-    """A model on the shelf."""
+    """A model on the shelf. auroc, recall_at_1pct: of a detector, None of others and of one that nobody judged."""
 
     id: str
     made: str
     gate: str
-    auroc: float
-    recall_at_1pct: float
+    auroc: float | None
+    recall_at_1pct: float | None
     serves: tuple[str, ...]
     sha256: str
     role: str = "detector"

@@ -35,8 +35,8 @@ def listing(p: Platform) -> tuple[ModelView, ...]:
     return tuple(
         ModelView(
             id=m.id, role=m.role, made=iso(m.made), gate=m.outcome,
-            auroc=round(m.report.auroc.value, 4) if m.report else 0.0,
-            recall_at_1pct=round(m.report.recall_at_1pct.value, 4) if m.report else 0.0, serves=m.serves,
+            auroc=round(m.report.auroc.value, 4) if m.report else None,
+            recall_at_1pct=round(m.report.recall_at_1pct.value, 4) if m.report else None, serves=m.serves,
             sha256=m.sha256,
         )
         for m in p.line.registry.models()

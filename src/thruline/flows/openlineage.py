@@ -155,9 +155,11 @@ def _inputs(line: Line, naming: Naming, told: tuple[Event, ...]) -> Iterator[Jso
 def _outputs(line: Line, told: tuple[Event, ...]) -> Iterator[Json]:
     """What the run made: the last generation of the index, data sets, models, written sets."""
     made = {e.verb: e for e in told if e.verb in _MADE}
+    roles = {m.id: m.role for m in line.registry.models()} if "model.trained" in made else {}
     for verb, event in made.items():
         name, rows = _MADE[verb]
         id = event.outputs[0]
+        name = f"{name}/{roles[id]}" if id in roles else name
         facets: Json = {"version": _facet("DatasetVersionDatasetFacet", "1-0-1", datasetVersion=id)}
         said = _dataset(line, name, facets)
         if rows:
@@ -167,7 +169,7 @@ def _outputs(line: Line, told: tuple[Event, ...]) -> Iterator[Json]:
 
 
 _MADE: Mapping[str, tuple[str, str]] = {
-    "index.built": ("index", "chunks"), "dataset.built": ("dataset", "rows"), "model.trained": ("model/detector", ""),
+    "index.built": ("index", "chunks"), "dataset.built": ("dataset", "rows"), "model.trained": ("model", ""),
     "corpus.exported": ("corpus", "rows"),
 }  # fmt: skip
 

@@ -74,6 +74,8 @@ def _fit(text: str, width: int, right: bool) -> str:
 
 
 def _cell(value: Any) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
