@@ -20,6 +20,7 @@ from thruline.core.loopback import is_loopback
 from thruline.flows.outbox import keep_telling
 from thruline.flows.recall_audit import keep_auditing
 from thruline.flows.schedule import keep_fresh
+from thruline.flows.shelf import keep_current
 from thruline.infra.work import work
 
 DRAIN_S = 15
@@ -95,6 +96,7 @@ def _working(platform: Platform) -> Iterator[None]:
     threads = [
         threading.Thread(target=work, args=(platform.line.jobs, stop), name="job-worker", daemon=True),
         threading.Thread(target=keep_fresh, args=(platform.line, stop), name="schedule", daemon=True),
+        threading.Thread(target=keep_current, args=(platform.line, stop), name="current", daemon=True),
         threading.Thread(target=keep_auditing, args=(platform.line, stop), name="audit", daemon=True),
         threading.Thread(target=keep_telling, args=(platform.line, outbox, stop), name="outbox", daemon=True),
     ]

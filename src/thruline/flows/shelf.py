@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from thruline.core.errors import Corrupt, NotFound
+from thruline.core.errors import Corrupt, NotFound, ThrulineError
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Source
 from thruline.data.records import Record
@@ -39,6 +39,7 @@ PAGE = 256  # documents decrypted at a time
 SMALL = 500
 DEAD = 0.25
 KEPT = 1_000  # rows; less is made anew in less than .2 CPU s
+FOLLOW_S = 2.0  # between two looks at what serves, of .2 ms
 _EVER = 1 << 62
 
 Sets = Mapping[ArtifactId, ArtifactId]
@@ -95,6 +96,11 @@ class Shelf:
             elif now != self._held.now:
                 self._held = self._next(self._held, now)
             return self._held.serving
+
+    def follow(self) -> None:
+        """Where something serves already, let it be what serves by now: nobody waits, and what left is wiped."""
+        if self._held is not None:
+            self.serving()
 
     def snapshot(self, generation: ArtifactId) -> Serving:
         """A past generation as far as its bytes still exist and no restriction keeps them from use: for replay."""
@@ -250,6 +256,15 @@ class Shelf:
                     yield replace(shelved, rights=rights[id]) if id in rights else shelved
             if pace:
                 time.sleep(pace * (time.monotonic() - began))
+
+
+def keep_current(line: Line, stop: threading.Event) -> None:
+    """Follow what other processes change until stop is set: an erased person leaves memory though nobody asks."""
+    while not stop.wait(FOLLOW_S):
+        try:
+            line.shelf.follow()
+        except ThrulineError as error:
+            logger.warning("what changed is not followed yet", extra={"error": error.code})
 
 
 def _may_serve(record: Record, states: tuple[str, ...]) -> bool:
