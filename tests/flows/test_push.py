@@ -56,7 +56,7 @@ def test_what_is_withdrawn_leaves_answers_and_bytes(crm: Platform):
     assert crm.data.withdraw(source="crm", path="a.md").change == "deleted"
     assert says(crm, "secret lathe") == []
     rows = [row[0] for row in crm.line.database.query("SELECT id FROM payloads")]
-    assert not any(b"lathe" in text for text in crm.line.payloads.get_many(rows).values())
+    assert not any(b"The secret lathe" in text for text in crm.line.payloads.get_many(rows).values())
     with pytest.raises(NotFound, match=r"holds no 'a\.md'"):
         crm.data.withdraw(source="crm", path="a.md")
 
@@ -163,3 +163,18 @@ def test_many_senders_at_once_lose_nothing(crm: Platform):
 def test_no_source_reads_the_home_itself(home: Platform, place: str):
     with pytest.raises(Invalid, match="holds the home"):
         home.data.add(path=place.format(home=home.home.path))
+
+
+def test_the_last_versions_are_listed_with_the_one_that_a_rollback_returns_to(crm: Platform):
+    for n in range(4):
+        crm.data.push(source="crm", path="one.md", text=f"Version {n} of the offer.")
+    every = crm.vectors.generations(limit=100)
+    assert [v.id for v in crm.vectors.generations(limit=2)] == [v.id for v in every[:2]]
+    assert [v.back for v in every[:3]] == [False, True, False]
+    crm.vectors.rollback()
+    crm.vectors.rollback()
+    last = crm.vectors.generations(limit=1)
+    assert [(v.id, v.back) for v in last] == [(every[2].id, False), (every[3].id, True)]
+    assert crm.ledger.status().versions == len(every) + 2
+    with pytest.raises(Invalid, match="0"):
+        crm.vectors.generations(limit=0)

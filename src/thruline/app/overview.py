@@ -59,7 +59,7 @@ def _counted(line: Line, counts: Sequence[Count]) -> Status:
         quarantined=sum(c.records for c in counts if c.state == "quarantined"), people=0,
         answers=0, events=0, generation=line.generations.active(INDEX) or "",
         models=len(line.registry.models()), running=0, size=0, waiting=sum(k.waiting for k in kept),
-        withheld=sum(k.withheld for k in kept),
+        withheld=sum(k.withheld for k in kept), versions=line.generations.versions(INDEX),
     )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def stations(status: Status, generations: Sequence[GenerationView]) -> tuple[Sta
         Station(name="Documents", count=status.documents, says="files, as they came in", href="/data"),
         Station(name="Chunks", count=status.chunks, says="pieces of a paragraph or two", href="/data"),
         Station(name="Vectors", count=vectors, says="their meaning, as numbers", href=""),
-        Station(name="Index", count=len(generations), says="versions, to switch back to", href=""),
+        Station(name="Index", count=status.versions, says="versions, to switch back to", href=""),
         Station(name="Models", count=status.models, says="signed, with their tests", href=""),
         Station(name="Answers", count=status.answers, says="each with its receipt", href="/ask"),
     )

@@ -30,24 +30,27 @@ def switching(platform: Platform, form: Mapping[str, str]) -> Change:
 def rolling_back(platform: Platform, form: Mapping[str, str]) -> Change:
     """To the generation before; raises Conflict where there is none."""
     del form
-    return Change(*_last_two(platform.vectors.generations(), "id", "There is no earlier version"))
+    views = platform.vectors.generations()
+    before = next((view for view in views if view.back), None)
+    if before is None:
+        raise Conflict("There is no earlier version", hint="nothing was changed")
+    return Change(views[0], before)
 
 
 def replanning(platform: Platform, form: Mapping[str, str]) -> Change:
     """To the plan before; raises Conflict where there is none."""
     del form
-    return Change(*_last_two(platform.vectors.plans(), "plan", "The index was never searched in another way"))
-
-
-def can_roll_back(views: Sequence[GenerationView | PlanView], name: str) -> bool:
-    """Whether something was in force before what is; name: of the field that tells them apart."""
-    return len(standing((getattr(view, name), view.why) for view in reversed(views))) > 1
-
-
-def _last_two(
-    views: Sequence[GenerationView | PlanView], name: str, none: str
-) -> tuple[GenerationView | PlanView, GenerationView | PlanView]:
-    left = standing((getattr(view, name), view.why) for view in reversed(views))
+    views = platform.vectors.plans()
+    left = _standing(views)
     if len(left) < 2:
-        raise Conflict(none, hint="nothing was changed")
-    return views[0], next(view for view in views if getattr(view, name) == left[-2])
+        raise Conflict("The index was never searched in another way", hint="nothing was changed")
+    return Change(views[0], next(view for view in views if view.plan == left[-2]))
+
+
+def can_roll_back(plans: Sequence[PlanView]) -> bool:
+    """Whether another plan was in force before the one that is."""
+    return len(_standing(plans)) > 1
+
+
+def _standing(plans: Sequence[PlanView]) -> list[str]:
+    return standing((view.plan, view.why) for view in reversed(plans))

@@ -6,19 +6,32 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from thruline.core.clock import iso
-from thruline.core.errors import NotFound
+from thruline.core.errors import Invalid, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.flows import INDEX
 from thruline.flows.backfill import adopt, kept
 from thruline.flows.reports import GenerationView
+from thruline.vectors.history import standing
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
 
+SHOWN = 20  # switches: a home that is sent records makes one for each of them
 
-def listing(line: Line) -> tuple[GenerationView, ...]:
-    """Every switch, the latest first; the one at the top serves."""
-    history = line.generations.history(INDEX)[::-1]
+
+def listing(line: Line, limit: int = SHOWN) -> tuple[GenerationView, ...]:
+    """The last switches, the latest first; the one at the top serves. What a rollback returns to is marked.
+
+    That one stands at the end where it is further back. Raises Invalid unless limit is above 0.
+    """
+    if limit < 1:
+        raise Invalid(f"a limit of {limit} lists nothing", hint="1 or more")
+    every = line.generations.history(INDEX)
+    left = standing((s.generation, s.why) for s in every)
+    before = left[-2] if len(left) > 1 else ""
+    history = every[::-1][:limit]
+    if before and before not in {s.generation for s in history}:
+        history.append(next(s for s in reversed(every) if s.generation == before))
     name = cache(line.embedders.name)
     note = line.embedders.note()
     views: list[GenerationView] = []
@@ -27,8 +40,8 @@ def listing(line: Line) -> tuple[GenerationView, ...]:
         views.append(
             GenerationView(
                 id=generation.id, serving=n == 0, since=iso(switch.at), why=switch.why, chunks=generation.chunks,
-                records=len(line.generations.members(generation.id)), embedder=name(generation.embedder),
-                note="" if n else note,
+                records=line.generations.count(generation.id), embedder=name(generation.embedder),
+                note="" if n else note, back=generation.id == before,
             )
         )  # fmt: skip
     return tuple(views)

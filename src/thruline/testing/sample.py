@@ -189,8 +189,8 @@ class _Vectors:
     def answers(self, *, limit: int = 20) -> tuple[AnswerLine, ...]:
         return () if self._platform.empty else reports.ANSWER_LINES[:limit]
 
-    def generations(self) -> Any:
-        return () if self._platform.empty else reports.GENERATIONS
+    def generations(self, *, limit: int = 20) -> Any:
+        return () if self._platform.empty else reports.GENERATIONS[:limit]
 
     def plans(self) -> Any:
         return indexes.PLANS[-1:] if self._platform.empty else indexes.PLANS

@@ -393,12 +393,13 @@ def rectified(*, dry_run: bool) -> RectifyReport:
 GENERATIONS = (
     GenerationView(id=artifact("index", 2), serving=True, since=minutes_ago(12), why="sync", chunks=4461, records=676),
     GenerationView(
-        id=artifact("index", 1), serving=False, since=minutes_ago(1500), why="sync", chunks=4415, records=656
+        id=artifact("index", 1), serving=False, since=minutes_ago(1500), why="sync", chunks=4415, records=656, back=True
     ),
 )
 STATUS = Status(
     home="/srv/thruline", version="0.1.0", documents=676, chunks=4461, duplicates=3, quarantined=1, people=14,
     answers=len(ANSWERS), events=9214, generation=artifact("index", 2), models=2, running=1, size=61_400_000,
+    versions=2,
 )  # fmt: skip
 EMPTY_STATUS = Status(
     home="/srv/thruline", version="0.1.0", documents=0, chunks=0, duplicates=0, quarantined=0, people=0, answers=0,

@@ -172,6 +172,10 @@ class Generations:
         came = {record: vectors for record, vectors in after.items() if before.get(record) != vectors}
         return before.keys() - after.keys(), came
 
+    def count(self, generation: ArtifactId) -> int:
+        """How many records are in it."""
+        return self._db.query(self._q.count_members, {"generation": generation})[0][0]
+
     def switch(self, index: str, generation: ArtifactId, why: str, *, run: str = "", actor: str = "") -> None:
         """Let a generation serve; raises NotFound for one that was never built."""
         self.get(generation)
@@ -195,6 +199,10 @@ class Generations:
         """Every switch, oldest first."""
         rows = self._db.query(self._q.switches, {"name": index})
         return [Switch(generation=ArtifactId(generation), why=why, at=at) for generation, why, at in rows]
+
+    def versions(self, index: str) -> int:
+        """How often another generation began to serve."""
+        return self._db.query(self._q.count_switches, {"name": index})[0][0]
 
     def rollback(self, index: str, *, run: str = "", actor: str = "") -> ArtifactId:
         """Let the generation before the active one serve again; a second rollback goes one further back.

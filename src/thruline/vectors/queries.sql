@@ -55,6 +55,11 @@ JOIN vector_sets s ON s.id = m.vectors
 WHERE g.generation = :generation
 AND g.segment NOT IN (SELECT segment FROM generation_members WHERE generation = :other);
 
+-- name: count_members
+-- How many records a generation has.
+SELECT count(*) FROM generation_members g JOIN segment_members m ON m.segment = g.segment
+WHERE g.generation = :generation;
+
 -- name: segment_sets
 -- Every record of a segment with its vector set.
 SELECT s.record, s.id FROM segment_members m JOIN vector_sets s ON s.id = m.vectors WHERE m.segment = :segment;
@@ -66,6 +71,10 @@ INSERT INTO index_switches (name, seq, generation, why, at) VALUES (:name, :seq,
 -- name: last_switch
 -- To what serves now.
 SELECT generation, why, at FROM index_switches WHERE name = :name ORDER BY seq DESC LIMIT 1;
+
+-- name: count_switches
+-- How often something began to serve.
+SELECT count(*) FROM index_switches WHERE name = :name;
 
 -- name: switches
 -- All, oldest first.

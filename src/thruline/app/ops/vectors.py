@@ -102,9 +102,9 @@ def answers(p: Platform, *, limit: Annotated[int, "at most this many"] = 20) -> 
 
 
 @operation(role="reader", cli="index list", reads=True)
-def generations(p: Platform) -> tuple[reports.GenerationView, ...]:
+def generations(p: Platform, *, limit: Annotated[int, "at most this many"] = 20) -> tuple[reports.GenerationView, ...]:
     """The generations of the index, the latest first."""
-    return reindex.listing(p.line)
+    return reindex.listing(p.line, limit)
 
 
 @operation(role="operator", cli="index switch", positional=("generation",))

@@ -14,7 +14,7 @@ def home(visit: Visit) -> dict[str, Any]:
     checks = platform.ledger.doctor() if visit.is_operator else ()
     return {
         "status": platform.ledger.status(),
-        "generations": platform.vectors.generations(),
+        "generations": platform.vectors.generations(limit=1),
         "checks": [check for check in checks if check.state != "ok"],
         "quarantined": platform.data.documents(state="quarantined", limit=5),
         "failed": [run for run in runs if run.state in ("failed", "lost")][:5],

@@ -7,20 +7,20 @@ from typing import Any
 from thruline.console.previews import can_roll_back
 from thruline.console.visit import Page, Visit
 
-SHOWN = 20  # versions; `thruline index list` has all
+SHOWN = 10  # versions; `thruline index list` has more
 
 
 def indexes(visit: Visit) -> dict[str, Any]:
     """Generations and plans, the latest first, and what was measured last and in use."""
     vectors = visit.platform.vectors
-    generations, plans = vectors.generations(), vectors.plans()
+    generations, plans = vectors.generations(limit=SHOWN), vectors.plans()
     return {
-        "generations": generations[:SHOWN],
-        "more": max(0, len(generations) - SHOWN),
+        "generations": generations,
+        "more": len(generations) >= SHOWN,
         "plans": plans,
         "tuned": vectors.tuned() if visit.is_operator else (),
         "recall": vectors.recall() if visit.is_operator else None,
-        "back": {"generation": can_roll_back(generations, "id"), "plan": can_roll_back(plans, "plan")},
+        "back": {"generation": any(g.back for g in generations), "plan": can_roll_back(plans)},
     }
 
 

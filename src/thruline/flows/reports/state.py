@@ -8,7 +8,10 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationView:
-    """A generation of an index. note: of the one that serves, that another embedder is set, and the way there."""
+    """A generation of an index. note: of the one that serves, that another embedder is set, and the way there.
+
+    back: a rollback returns to it.
+    """
 
     id: str
     serving: bool
@@ -18,6 +21,7 @@ class GenerationView:
     records: int
     embedder: str = ""
     note: str = ""
+    back: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +90,8 @@ class RunView:
 @dataclass(frozen=True, kw_only=True)
 class Status:
     """A home at a glance. drifted: sources that bring something else than before. waiting: documents that do not answer
-    for want of a person's consent; withheld: that people keep out of answers.
+    for want of a person's consent; withheld: that people keep out of answers. versions: how often another generation
+    of the index began to serve.
     """
 
     home: str
@@ -105,6 +110,7 @@ class Status:
     drifted: int = 0
     waiting: int = 0
     withheld: int = 0
+    versions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
