@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 import re
 import sys
 import typing
@@ -75,12 +76,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         known = operations()
         _check_command(given, {o.cli.partition(" ")[0] for o in known.values()} | _BESIDES.keys())
-        return _run(_parser(known, given[0] if given else "").parse_args(given), known)
+        code = _run(_parser(known, given[0] if given else "").parse_args(given), known)
+        sys.stdout.flush()  # here, so that a reader who went away is met here, too
+        return code
     except ThrulineError as error:
         _fail(error, "--json" in _own(given))
         return error.exit_code
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still in the buffer
         return 0
 
 

@@ -181,10 +181,12 @@ def test_settings_that_are_no_toml_name_their_file(path: Path) -> None:
         Platform.open(path)
 
 
-def test_weights_that_are_not_where_they_were_said_to_be_say_what_to_do(path: Path, tmp_path: Path) -> None:
-    with Platform.open(path, overrides={"THRULINE_EMBED__FOLDER": str(tmp_path / "empty")}) as home:
+def test_weights_that_are_not_where_they_were_said_to_be_say_what_to_do(tmp_path: Path) -> None:
+    setting = {"THRULINE_EMBED__FOLDER": str(tmp_path / "empty")}
+    with Platform.open(tmp_path / "new", create=True, overrides=setting) as home:
+        home.data.add(path=str(write(tmp_path / "docs", one="The lamp burns until late.")))
         with pytest.raises(NotFound, match=r"no file 'model.*' in") as missing:
-            home.vectors.search(question="lamp")
+            home.data.sync()
         assert "tokenizer.json" in missing.value.hint
 
 

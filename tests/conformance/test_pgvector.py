@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,26 +148,28 @@ def test_another_process_that_takes_rows_out_is_noticed(index: PgvectorDense, ur
     assert index.search(vectors[3], 1).rows.tolist() == [3]
 
 
+_BUILD = """\
+import sys
+from thruline.backends.pgvector_dense import PgvectorDense
+from thruline.testing.dense_suite import clustered
+PgvectorDense(url=sys.argv[1], name="mine").build(clustered(8000, dims=32))
+"""
+
+
 def test_a_build_that_is_killed_goes_on_where_it_was(index: PgvectorDense, url: str, admin: str) -> None:
-    context = multiprocessing.get_context("forkserver")
-    child = context.Process(target=_build, args=(url,))
-    child.start()
+    child = subprocess.Popen([sys.executable, "-c", _BUILD, url])
     deadline = time.monotonic() + 60
     while not (made := tables(admin)) or not rows_in(admin, made[0]) > 0:
-        assert child.is_alive()
+        assert child.poll() is None
         assert time.monotonic() < deadline
     child.kill()
-    child.join()
+    child.wait()
     kept = rows_in(admin, made[0])
     vectors = clustered(8000, dims=32)
     assert 0 < kept < len(vectors)
     index.build(vectors)
     assert rows_in(admin, made[0]) == len(vectors)
     assert index.search(vectors[11], 1).rows.tolist() == [11]
-
-
-def _build(url: str) -> None:
-    PgvectorDense(url=url, name="mine").build(clustered(8000, dims=32))
 
 
 def test_after_scrubbing_no_file_of_the_server_holds_a_deleted_row(index: PgvectorDense, admin: str) -> None:
