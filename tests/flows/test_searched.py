@@ -84,3 +84,29 @@ def test_what_is_away_is_answered_for_and_said(tmp_path: Path) -> None:
         answer = home.vectors.ask(question="Which pump hums in hall 7?")
         (event,) = [e for e in home.line.ledger.read() if e.verb == "answer.given"]
         assert (event.facts["again"], answer.outcome) == ("away", "answered")
+
+
+class StandIn(ExactDense):
+    """Answers in the place of a server that is away."""
+
+    def search(self, query: np.ndarray, k: int, mask: np.ndarray | None = None) -> Found:
+        return super().search(query, k, mask)._replace(scan="standby")
+
+
+class StandInEngines(FastEngines):
+    """A home whose engine's server is away."""
+
+    def dense(self, plan: DensePlan) -> DenseIndex:
+        del plan
+        return StandIn()
+
+
+def test_an_answer_found_by_a_stand_by_says_so_and_is_read_back(tmp_path: Path) -> None:
+    with open_home(tmp_path / "home", engines=StandInEngines) as home:
+        home.data.add(path=str(write(tmp_path / "docs", **TEXTS)), name="docs")
+        home.data.sync()
+        answer = home.vectors.ask(question="Which pump hums in hall 7?")
+        said = home.vectors.why(answer=answer.id)
+        assert said.answer.searched is not None
+        assert (said.answer.searched.scan, said.answer.searched.recall) == ("standby", None)
+        assert "a local stand-by for flat4, which is away, scored" in render(said)

@@ -23,7 +23,7 @@ def searched(line: Line, serving: Serving, hits: Hits) -> Searched:
 
 
 def _recall(line: Line, plan: Plan, rows: int) -> float | None:
-    if plan.scan == "none":
+    if plan.scan in ("none", "standby"):
         return None
     if plan.scan == "gather":
         return 1.0

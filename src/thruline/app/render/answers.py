@@ -58,7 +58,8 @@ def _plan(plan: reports.Searched) -> str:
         return "nothing was searched: you may see none of it"
     rows = n(plan.visible, "chunk")
     scored = f"scored {plan.scored} of {rows}" if plan.scored < plan.visible else f"scored all of {rows}"
-    found = "" if plan.scan == "none" else f"by meaning {plan.engine} {scored}"
+    engine = f"a local stand-by for {plan.engine}, which is away," if plan.scan == "standby" else plan.engine
+    found = "" if plan.scan == "none" else f"by meaning {engine} {scored}"
     words = f"by words {plan.by_words} fit" if plan.by_words else ""
     recall = "" if plan.recall in (None, 1.0) else f"recall about {plan.recall:.3f}"
     again = {"": "", "few": "the engine gave too few, so all were scored again", "away": _AWAY[plan.scan == "none"]}

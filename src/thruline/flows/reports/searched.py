@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from thruline.ports.dense import Scan
+
 
 @dataclass(frozen=True, kw_only=True)
 class Searched:
     """The plan of a search and what came of it.
 
     engine: the dense engine with its options. scan: `gather` where every row that may be seen was scored, `whole` or
-    `masked` where a scan chose what to score, `engine` where that alone knows, `none` where words decided alone.
+    `masked` where a scan chose what to score, `engine` where that alone knows, `standby` where its server was away and
+    a local scan answered, `none` where words decided alone.
     visible: rows that may be seen; scored: of these exactly. by_meaning, by_words: candidates of either ranking.
     recall: the share of the true neighbours that is to be expected, 1 where every row was scored, null while nobody has
     measured the plan (`thruline index tune`). again: why the store's vectors were scored besides: the engine gave too
@@ -21,7 +24,7 @@ class Searched:
 
     way: Literal["hybrid", "dense", "text", "nothing"]
     engine: str
-    scan: Literal["none", "gather", "whole", "masked", "engine"]
+    scan: Scan
     visible: int
     asked: int
     returned: int
