@@ -39,7 +39,7 @@ PAGE = 256  # documents decrypted at a time
 SMALL = 500
 DEAD = 0.25
 KEPT = 1_000  # rows; less is made anew in less than .2 CPU s
-FOLLOW_S = 2.0  # between two looks at what serves, of .2 ms
+FOLLOW_S = 2.0  # between two looks at what serves, of .05 ms CPU
 _EVER = 1 << 62
 
 Sets = Mapping[ArtifactId, ArtifactId]
