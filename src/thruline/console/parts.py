@@ -39,7 +39,7 @@ NOTICES: Mapping[str, str] = {
     "data.alike": "Compared. What says the same in other words is marked in the list of documents.",
     "data.alike.started": "The documents are being compared. What says the same in other words will be marked.",
     "data.change": "The options are set. The next reading judges each document by them.",
-    "vectors.feedback": "Noted, and kept as a judged question: search is measured by it.",
+    "vectors.feedback": "Noted. The question and the passages of the answer are kept as a judged question.",
     "vectors.switch": "Switched. The next question is answered from that version.",
     "vectors.rollback": "Rolled back. The next question is answered from the version before.",
     "vectors.rollback_plan": "Taken back. The index is searched as it was before.",
