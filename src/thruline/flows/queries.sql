@@ -59,10 +59,6 @@ INSERT INTO index_tunings (name, seq, id) VALUES (:name, :seq, :id);
 -- What was measured last.
 SELECT id FROM index_tunings WHERE name = :name ORDER BY seq DESC LIMIT 1;
 
--- name: tunings
--- Every measurement, oldest first.
-SELECT seq, id FROM index_tunings WHERE name = :name ORDER BY seq;
-
 -- name: recall_audit
 -- What was found of a plan in use.
 SELECT since, queries, wanted, found, squares, mean, variance, log_wealth, alarmed FROM recall_audits
