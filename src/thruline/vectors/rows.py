@@ -147,7 +147,7 @@ def _all(count: int, number: int) -> np.ndarray:
 
 
 def _places(record: ArtifactId, chunks: int) -> np.ndarray:
-    digest = int(record.partition(":")[2], 16) & ((1 << _RECORD_BITS) - 1)
+    digest = int(record.partition(":")[2][: _RECORD_BITS // 4], 16)  # its beginning: the order of the ids themselves
     return (digest << _PLACE_BITS) + np.arange(chunks)
 
 
