@@ -71,9 +71,9 @@ class SqliteDatabase:
             if connection.in_transaction:
                 yield
                 return
-            with _TRANSLATED:
-                connection.execute("BEGIN IMMEDIATE")
-            try:
+            try:  # around the beginning, too: Ctrl-C that came while it waited is raised right after it
+                with _TRANSLATED:
+                    connection.execute("BEGIN IMMEDIATE")
                 yield
                 with _TRANSLATED:
                     connection.execute("COMMIT")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -18,15 +20,22 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """Wall time that does not step back when the machine's clock does."""
+    """Wall time that does not step back when the machine's clock does: from there on it goes at the pace of time.
 
-    def __init__(self) -> None:
-        self._last = 0
+    wall, ticks: nanoseconds since 1970, and since any moment, but never set by anybody.
+    """
+
+    def __init__(self, wall: Callable[[], int] = time.time_ns, ticks: Callable[[], int] = time.monotonic_ns) -> None:
+        self._wall, self._ticks = wall, ticks
+        self._lock = threading.Lock()  # guards both below
+        self._last, self._at = 0, ticks()
 
     def now(self) -> Micros:
         """Microseconds since 1970-01-01 UTC."""
-        self._last = max(self._last, time.time_ns() // 1000)
-        return self._last
+        with self._lock:
+            at = self._ticks()
+            self._last, self._at = max(self._wall(), self._last + at - self._at), at
+            return self._last // 1000
 
 
 def iso(at: Micros) -> str:
