@@ -53,6 +53,17 @@ def test_a_version_that_never_served_is_not_found(client, platform):
     assert platform.calls == []
 
 
+def test_a_version_is_named_on_the_page_and_stands_there_under_its_name(client, platform):
+    assert "before-the-merger" in client.get("/indexes").text
+    client.post("/do/vectors.tag", data={"name": "spring"})
+    done = client.post("/do/vectors.untag", data={"name": "before-the-merger"})
+    assert done.headers["location"] == "/indexes?done=vectors.untag#versions"
+    assert platform.calls == [
+        ("vectors.tag", {"name": "spring"}),
+        ("vectors.untag", {"name": "before-the-merger"}),
+    ]
+
+
 def test_measuring_starts_with_the_goals_of_the_form(client, platform):
     reply = client.post("/do/vectors.tune_index", data={"recall": "0.95", "p95": "5ms", "memory": ""})
     assert reply.headers["location"].startswith("/indexes?done=vectors.tune_index")

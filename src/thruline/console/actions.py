@@ -168,6 +168,14 @@ _ACTIONS = (
         then="/indexes?done=vectors.switch", confirm="confirm_index.html", preview=switching,
     ),
     Action(
+        name="vectors.tag", fields={"name": str.strip}, section="/indexes", then="/indexes?done=vectors.tag#versions",
+        page="/indexes",
+    ),
+    Action(
+        name="vectors.untag", fields={"name": str.strip}, section="/indexes",
+        then="/indexes?done=vectors.untag#versions",
+    ),
+    Action(
         name="vectors.rollback", fields={}, section="/indexes", then="/indexes?done=vectors.rollback",
         confirm="confirm_index.html", preview=rolling_back, asks=always,
     ),

@@ -41,6 +41,8 @@ NOTICES: Mapping[str, str] = {
     "data.change": "The options are set. The next reading judges each document by them.",
     "vectors.feedback": "Noted. The question and the passages of the answer are kept as a judged question.",
     "vectors.switch": "Switched. The next question is answered from that version.",
+    "vectors.tag": "Named. It stands in the list under its name from now on.",
+    "vectors.untag": "The name is taken off. The version itself stays.",
     "vectors.rollback": "Rolled back. The next question is answered from the version before.",
     "vectors.rollback_plan": "Taken back. The index is searched as it was before.",
     "vectors.tune_index": "Measured. The cheapest way to search that reaches the goals is in force.",

@@ -224,6 +224,12 @@ VERBS: Mapping[str, Verb] = dict(
             ),
         ),
         _verb(
+            "index.tagged",
+            "A generation was given a name, or it was taken off.",
+            tag=Digest(),
+            state=one_of("put", "taken"),
+        ),
+        _verb(
             "index.changing",
             "An index began to move to another embedder, or ended to.",
             state=one_of("begun", "switched", "forced", "refused", "stopped"),

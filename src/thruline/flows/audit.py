@@ -38,7 +38,7 @@ class Contradiction(NamedTuple):
 def state_problems(line: Line) -> list[Contradiction]:
     """Every contradiction between the chain and what answers are made from, by event."""
     checks: Sequence[Callable[[Line], Iterable[Contradiction]]] = (
-        _quarantined, _switched, _planned, _deployed, _stored, _answered, _suppressed,
+        _quarantined, _switched, _planned, _tagged, _deployed, _stored, _answered, _suppressed,
     )  # fmt: skip
     return sorted(problem for check in checks for problem in check(line))
 
@@ -79,6 +79,19 @@ def _planned(line: Line) -> Iterator[Contradiction]:
             yield Contradiction(event.seq if event else 0, what)
         elif (event.facts["plan"], event.facts["why"]) != (row.plan.digest, row.why):
             yield Contradiction(event.seq, f"it planned another way to search than the table's {row.plan.text}")
+
+
+def _tagged(line: Line) -> Iterator[Contradiction]:
+    """Which generation is meant by a tag."""
+    last = {e.facts["tag"]: e for e in _events(line, "index.tagged")}
+    said = {tag: e for tag, e in last.items() if e.facts["state"] == "put"}
+    for tag, generation in line.tags.all(INDEX).items():
+        event = said.pop(line.tags.digest(tag), None)
+        if event is None or event.inputs[0] != generation:
+            yield Contradiction(
+                event.seq if event else 0, f"{generation} is tagged {tag!r} in the table: no event did it"
+            )
+    yield from (Contradiction(event.seq, "its tag is missing in the table") for event in said.values())
 
 
 def _is_as_built(line: Line, generation: ArtifactId) -> bool:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Draft
-from thruline.flows import INDEX, rerank
+from thruline.flows import rerank
 from thruline.flows.answered import Answered, answered
 from thruline.flows.find import find_in, read_hits, view
 from thruline.flows.judged import Row, rows
+from thruline.flows.reindex import named
 from thruline.flows.reports import Difference, EvaluationReport, Measure
 from thruline.runs.runner import Progress
 from thruline.vectors.judged import Part
@@ -42,8 +43,8 @@ def evaluate(
 ) -> EvaluationReport:
     """Search for every judged question of the judging half, answer some of them, and keep the figures on the ledger.
 
-    compare: another way of searching, or the id of a generation, measured on the same questions. Raises Conflict where
-    nothing is judged, NotFound for a generation that never was, Invalid for a k that is out of range.
+    compare: another way of searching, or the id or tag of a generation, measured on the same questions. Raises
+    Conflict where nothing is judged, NotFound for a generation that never was, Invalid for a k that is out of range.
     """
     if not 1 <= k <= DEEPEST:
         raise Invalid(f"k = {k} is out of range", hint=f"1 to {DEEPEST}")
@@ -73,10 +74,13 @@ def evaluate(
 def _other(line: Line, compare: str, ours: Way) -> Way:
     if compare in get_args(By):
         return Way(ours.serving, compare)  # type: ignore[arg-type]
-    if compare not in {switch.generation for switch in line.generations.history(INDEX)}:
+    try:
+        generation = named(line, compare)
+    except NotFound as error:
         ways = ", ".join(get_args(By))
-        raise NotFound(f"no way of searching and no generation {compare!r}", hint=f"{ways}, or `thruline index list`")
-    return Way(line.shelf.snapshot(ArtifactId(compare)), ours.by)
+        hint = f"{ways}, or `thruline index list`"
+        raise NotFound(f"no way of searching and no generation {compare!r}", hint=hint) from error
+    return Way(line.shelf.snapshot(generation), ours.by)
 
 
 def _telling(progress: Progress | None, total: int) -> Callable[[], None]:

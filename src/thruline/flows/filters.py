@@ -25,6 +25,7 @@ from thruline.flows.named import ALWAYS, Window, window
 from thruline.flows.reports import ALL, Filters
 from thruline.flows.sight import sight
 from thruline.vectors.serving import Serving
+from thruline.vectors.tags import is_tag
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -53,7 +54,7 @@ def given(
     filters = Filters(
         sources=tuple(dict.fromkeys(source)), since=_exact(when.since) if since else "",
         until=_exact(when.until) if until else "", path=path, language=language,
-        as_of=_exact(parse_moment(as_of, line.clock.now())) if as_of else "",
+        as_of=as_of if is_tag(as_of) or not as_of else _exact(parse_moment(as_of, line.clock.now())),
     )  # fmt: skip
     if as_of:
         _generation_at(line, filters)
@@ -135,6 +136,8 @@ def _in_language(line: Line, language: str, records: frozenset[ArtifactId]) -> f
 
 
 def _generation_at(line: Line, filters: Filters) -> ArtifactId:
+    if is_tag(filters.as_of):
+        return line.tags.get(INDEX, filters.as_of)
     moment = _moment(filters.as_of)
     if moment > line.clock.now():
         raise Invalid(f"{filters.as_of!r} is still to come", hint="leave it out for what serves now")

@@ -71,6 +71,7 @@ from thruline.vectors.judged import JudgedQuestions
 from thruline.vectors.ordering import Ordering
 from thruline.vectors.plans import DensePlan, Plans
 from thruline.vectors.prompt_versions import Prompts
+from thruline.vectors.tags import Tags
 
 # What becomes of a model's sentence that the passages which it cites do not say.
 Unsupported = Literal["mark", "leave_out", "unknown"]
@@ -231,6 +232,11 @@ class Line:
         self.embedders, self.toolbox = Embedders(self), Toolbox(self)
         # The generation that this process made last of all that was live, and what else decided what that is.
         self.published: tuple[str, tuple[object, ...]] | None = None
+
+    @cached_property
+    def tags(self) -> Tags:
+        """The names of generations."""
+        return Tags(self.database, self.ledger, self.ids)
 
     @cached_property
     def searches(self) -> Searches:

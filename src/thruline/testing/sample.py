@@ -204,6 +204,12 @@ class _Vectors:
     def switch(self, **given: Any) -> None:
         self._platform.note("vectors.switch", **given)
 
+    def tag(self, **given: Any) -> None:
+        self._platform.note("vectors.tag", **given)
+
+    def untag(self, **given: Any) -> None:
+        self._platform.note("vectors.untag", **given)
+
     def rollback(self) -> None:
         self._platform.note("vectors.rollback")
 

@@ -393,7 +393,14 @@ def rectified(*, dry_run: bool) -> RectifyReport:
 GENERATIONS = (
     GenerationView(id=artifact("index", 2), serving=True, since=minutes_ago(12), why="sync", chunks=4461, records=676),
     GenerationView(
-        id=artifact("index", 1), serving=False, since=minutes_ago(1500), why="sync", chunks=4415, records=656, back=True
+        id=artifact("index", 1),
+        serving=False,
+        since=minutes_ago(1500),
+        why="sync",
+        chunks=4415,
+        records=656,
+        back=True,
+        tags=("before-the-merger",),
     ),
 )
 STATUS = Status(

@@ -80,6 +80,18 @@ SELECT count(*) FROM index_switches WHERE name = :name;
 -- All, oldest first.
 SELECT generation, why, at FROM index_switches WHERE name = :name ORDER BY seq;
 
+-- name: tags
+-- Each with its generation.
+SELECT tag, generation FROM index_tags WHERE name = :name ORDER BY tag;
+
+-- name: put_tag
+-- A generation has this name from here on.
+INSERT INTO index_tags (name, tag, generation) VALUES (:name, :tag, :generation);
+
+-- name: drop_tag
+-- It has it no longer.
+DELETE FROM index_tags WHERE name = :name AND tag = :tag;
+
 -- name: put_plan
 -- From here on this plan is in force.
 INSERT INTO index_plans (name, seq, plan, why, at) VALUES (:name, :seq, :plan, :why, :at);

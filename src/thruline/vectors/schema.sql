@@ -36,6 +36,14 @@ CREATE TABLE IF NOT EXISTS index_switches (
   PRIMARY KEY (name, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- Names that people gave to generations.
+CREATE TABLE IF NOT EXISTS index_tags (
+  name TEXT NOT NULL,
+  tag TEXT NOT NULL,
+  generation TEXT NOT NULL,
+  PRIMARY KEY (name, tag)
+) STRICT, WITHOUT ROWID;
+
 -- Which engine serves an index, and how; the last row of an index is in force. plan: JSON. seq is the ledger's.
 CREATE TABLE IF NOT EXISTS index_plans (
   name TEXT NOT NULL,

@@ -35,7 +35,7 @@ Since = Annotated[str, "only documents that came in from then on: `2026-11-22`, 
 Until = Annotated[str, "only documents that came in before then"]
 Path = Annotated[str, "only documents at this path, with `*` and `?`, as `handbook/*.pdf`"]
 Language = Annotated[str, "only documents in this language, as `de`"]
-AsOf = Annotated[str, "from the index that served at that moment, as far as it may still be seen"]
+AsOf = Annotated[str, "from the index that served at that moment, or has this tag, as far as it may still be seen"]
 Receipt = Annotated[str, "receipt id of an answer"]
 
 
@@ -108,9 +108,27 @@ def generations(p: Platform, *, limit: Annotated[int, "at most this many"] = 20)
 
 
 @operation(role="operator", cli="index switch", positional=("generation",))
-def switch(p: Platform, *, generation: Annotated[str, "id of a generation"]) -> tuple[reports.GenerationView, ...]:
+def switch(
+    p: Platform, *, generation: Annotated[str, "id or tag of a generation"]
+) -> tuple[reports.GenerationView, ...]:
     """Let another generation of the index serve."""
     return reindex.switch(p.line, generation, p.actor.id)
+
+
+@operation(role="operator", cli="index tag", positional=("name", "generation"))
+def tag(
+    p: Platform, *,
+    name: Annotated[str, "a short name: small letters, digits, dots and dashes"],
+    generation: Annotated[str, "id or tag of a generation; empty for the one that serves"] = "",
+) -> tuple[reports.GenerationView, ...]:  # fmt: skip
+    """Give a version of the index a name, to ask it or to go back to it by."""
+    return reindex.tag(p.line, name, generation, p.actor.id)
+
+
+@operation(role="operator", cli="index untag", positional=("name",))
+def untag(p: Platform, *, name: Annotated[str, "a tag"]) -> tuple[reports.GenerationView, ...]:
+    """Take a name off a version of the index; the version stays."""
+    return reindex.untag(p.line, name, p.actor.id)
 
 
 @operation(role="operator", cli="index rollback")

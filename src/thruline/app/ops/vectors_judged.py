@@ -31,7 +31,7 @@ def evaluate(
         Literal["both", "found", "words"],
         "as people are answered, as it is found before a reranker or a rule orders it, or by words alone (BM25)",
     ] = "both",
-    compare: Annotated[str, "another way to search, as `words`, or a generation as `index list` shows it"] = "",
+    compare: Annotated[str, "another way to search, as `words`, or a generation by its id or tag"] = "",
     k: Annotated[int, "how many passages count, 1 to 100"] = 10,
     answers: Annotated[int, "of so many questions the answers are measured, too"] = 50,
 ) -> reports.EvaluationReport:  # fmt: skip

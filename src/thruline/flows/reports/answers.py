@@ -18,7 +18,7 @@ class Filters:
     """What a question was narrowed to; empty for all. Moments are in ISO 8601.
 
     sources: by name. since, until: when documents came in. path: with `*` and `?`. language: ISO 639-1. as_of: the
-    moment whose generation was asked.
+    moment whose generation was asked, or a tag of one.
     """
 
     sources: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from typing import Literal
 class GenerationView:
     """A generation of an index. note: of the one that serves, that another embedder is set, and the way there.
 
-    back: a rollback returns to it.
+    back: a rollback returns to it. tags: what people called it.
     """
 
     id: str
@@ -22,6 +22,7 @@ class GenerationView:
     embedder: str = ""
     note: str = ""
     back: bool = False
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
