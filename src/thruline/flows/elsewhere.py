@@ -11,7 +11,7 @@ import numpy as np
 from thruline.core.errors import Unavailable
 from thruline.flows import INDEX
 from thruline.flows.publish import serving_sets
-from thruline.flows.shelf import SERVABLE
+from thruline.flows.shelving import SERVABLE
 from thruline.vectors.plans import DensePlan
 
 if TYPE_CHECKING:

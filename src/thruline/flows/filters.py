@@ -67,7 +67,7 @@ def serving(line: Line, filters: Filters) -> Serving:
         return line.shelf.serving()
     generation = _generation_at(line, filters)
     now = line.shelf.serving()
-    return now if now.generation == generation else line.shelf.snapshot(generation)
+    return now if now.generation == generation else line.shelf.past(generation)
 
 
 def within(line: Line, filters: Filters, sources: frozenset[ArtifactId] | None) -> frozenset[ArtifactId] | None:

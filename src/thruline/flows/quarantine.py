@@ -18,7 +18,7 @@ from thruline.flows.publish import publish_with, publish_without, serving_sets
 from thruline.flows.reports import QuarantineReport
 from thruline.flows.restrictions import RESTRICTED, among, in_force
 from thruline.flows.same import digests, near_copies, note_unread
-from thruline.flows.shelf import SERVABLE
+from thruline.flows.shelving import SERVABLE
 from thruline.runs.runner import Run
 
 OPERATOR = "operator"

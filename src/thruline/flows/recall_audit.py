@@ -104,7 +104,7 @@ def _judged(line: Line, drawn: Sequence[Served], wait: Wait) -> Iterator[_Judged
     """What can be judged: what was asked of a snapshot that is no longer served is let go."""
     plan_seq, serving = line.plans.since(INDEX), line.shelf.serving()
     asked = [_again(serving, one) for one in drawn if one.serving() is serving]
-    if not asked:
+    if not asked or line.shelf.is_behind:  # it is another plan that serves still
         return
     truths = _exactly(line, serving, asked, wait)
     if line.plans.since(INDEX) != plan_seq:

@@ -16,7 +16,7 @@ def searched(line: Line, serving: Serving, hits: Hits) -> Searched:
     """How it went."""
     plan = hits.plan
     return Searched(
-        way=plan.way, engine=line.plans.current(INDEX).text, scan=plan.scan, visible=plan.visible, asked=plan.asked,
+        way=plan.way, engine=line.shelf.plan.text, scan=plan.scan, visible=plan.visible, asked=plan.asked,
         returned=plan.returned, by_meaning=plan.dense, by_words=plan.text, scored=plan.scored,
         recall=_recall(line, plan, len(serving)), again=plan.again, is_compact=plan.stale == 0,
     )  # fmt: skip
@@ -27,4 +27,4 @@ def _recall(line: Line, plan: Plan, rows: int) -> float | None:
         return None
     if plan.scan == "gather":
         return 1.0
-    return line.tunings.expected_recall(INDEX, line.plans.current(INDEX), plan.visible / rows)
+    return line.tunings.expected_recall(INDEX, line.shelf.plan, plan.visible / rows)

@@ -19,7 +19,7 @@ from thruline.flows import INDEX, residency
 from thruline.flows.answer import NAMES_ERASED
 from thruline.flows.documents import Document, read_documents
 from thruline.flows.publish import serving_sets
-from thruline.flows.shelf import SERVABLE
+from thruline.flows.shelving import SERVABLE
 from thruline.vectors.sentences import readable, sentences
 from thruline.vectors.trials import unit
 

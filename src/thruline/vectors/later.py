@@ -32,11 +32,17 @@ class Later:
         with self._changed:
             self._changed.wait_for(lambda: self._thread is None)
 
+    def wait(self, seconds: float) -> bool:
+        """For a piece of work that tries again: true, and at once, when it is to end."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._is_closed, timeout=seconds)
+
     def close(self) -> None:
         """After the piece under way."""
         with self._changed:
             self._is_closed = True
             self._waiting.clear()
+            self._changed.notify_all()
             self._changed.wait_for(lambda: self._thread is None)
 
     def _run(self) -> None:
