@@ -126,7 +126,7 @@ def test_what_has_grown_or_shrunk_much_is_put_away_again(tmp_path: Path, folder:
         home.line.shelf.settle()
         assert len(put_away.read_bytes()) > 1.2 * len(then)
     then = put_away.read_bytes()
-    for number in range(5):
+    for number in range(6):
         (folder / f"d{number}.md").unlink()
     with opened(tmp_path) as home:
         home.data.sync()

@@ -67,10 +67,14 @@ class Payloads:
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove rows, then blobs; the number of rows. Physical after Database.scrub."""
-        gone = self._db.execute(self._q.delete_payloads, {"ids": json.dumps(list(ids))})
-        if self._blobs is not None:
-            for id in ids:
-                self._blobs.delete(id)
+        asked = {"ids": json.dumps(list(ids))}
+        blobs = self._blobs
+        with self._db.transaction():
+            large = [row[0] for row in self._db.query(self._q.large_payloads, asked)] if blobs is not None else []
+            gone = self._db.execute(self._q.delete_payloads, asked)
+            for id in large:
+                assert blobs is not None
+                blobs.delete(id)
         return gone
 
     def owners(self, ids: Sequence[str]) -> list[str]:

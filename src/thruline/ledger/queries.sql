@@ -174,6 +174,10 @@ DELETE FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)
 -- Which payloads lie in the blob store.
 SELECT id FROM payloads WHERE data IS NULL;
 
+-- name: large_payloads
+-- Those of these that lie in the blob store: few, and each costs a call to it.
+SELECT id FROM payloads WHERE data IS NULL AND id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
 -- name: payloads_there
 -- Those that exist.
 SELECT id FROM payloads WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));

@@ -1,10 +1,15 @@
-"""Work that nobody waits for: one piece after the other, in a thread that is there while there is some."""
+"""Work that nobody waits for: one piece after the other, in a thread that is there while there is some.
+
+What a piece leaves free goes back to the system.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
 from collections.abc import Callable
+
+from thruline.core.memory import give_back
 
 
 class Later:
@@ -49,11 +54,19 @@ class Later:
         try:
             while work := self._next():
                 work()
-        finally:
-            with self._changed:
-                self._thread = None
-                self._changed.notify_all()
+                give_back()
+        except BaseException:
+            self._leave()
+            raise
 
     def _next(self) -> Callable[[], object] | None:
         with self._changed:
-            return self._waiting.popleft() if self._waiting else None
+            if self._waiting:
+                return self._waiting.popleft()
+            self._leave()  # in one step with the look: what is given from now on starts another thread
+            return None
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._thread = None
+            self._changed.notify_all()
