@@ -16,7 +16,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from kept import CACHE, SHARED, keep
@@ -26,6 +26,7 @@ from thruline.backends.exact_dense import ExactDense
 from thruline.backends.onnx_embedder import OnnxEmbedder
 from thruline.backends.tantivy_text import TantivyText
 from thruline.core.ids import ArtifactId, Ids
+from thruline.data.language import language
 from thruline.flows.reports.answers import LIKELY_FROM
 from thruline.vectors.context import Hit, assemble
 from thruline.vectors.extract import extract
@@ -82,6 +83,10 @@ class Vectors:
     def passage(self, text: str) -> np.ndarray:
         """Without."""
         return self._once(f"p {text}", lambda: self._embedder.passages([text])[0])
+
+    def known(self, key: str) -> np.ndarray | None:
+        """Of a text with `p ` before it or a question with `q `; None where it was not asked for yet."""
+        return self._known.get(IDS.digest(key))
 
     def _once(self, key: str, make: Any) -> np.ndarray:
         name = IDS.digest(key)
@@ -198,7 +203,15 @@ def _as_context(chunk: ArtifactId, record: ArtifactId, text: str) -> Hit:
     return Hit(chunk=chunk, record=record, title="", text=text, start=0, end=len(text))
 
 
-def shelve(texts: Sequence[str], vectors: Vectors) -> Serving:
+class Passages(Protocol):
+    """Gives a text's vector."""
+
+    def passage(self, text: str) -> np.ndarray:
+        """Without the model's instruction."""
+        ...
+
+
+def shelve(texts: Sequence[str], vectors: Passages) -> Serving:
     """Each text a record of one chunk."""
     records = (
         Shelved(
@@ -209,6 +222,7 @@ def shelve(texts: Sequence[str], vectors: Vectors) -> Serving:
             vectors=vectors.passage(text)[None].astype(np.float16),
             texts=[text],
             titles=[""],
+            languages=[language(text)],
         )
         for text in texts
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from thruline.backends.tantivy_text import TantivyText
+from thruline.core.errors import Corrupt
 from thruline.testing.text_suite import TextSuite
 
 
@@ -40,3 +41,18 @@ class TestTantivyText(TextSuite):
         index.close()
         again.close()
         assert mine not in set(memory.glob(names))
+
+    def test_what_was_put_away_finds_in_its_languages_and_other_terms_are_not_read(self) -> None:
+        if not Path("/dev/shm").is_dir():
+            pytest.skip("no folder in memory here")
+        index, again = self.open(), self.open()
+        index.build(["Die Anträge wurden genehmigt"] + ["the pump"] * 1_000, [""] * 1_001, ["de"] + ["en"] * 1_000)
+        parts = index.dump()
+        assert parts is not None
+        again.restore(parts)
+        assert again.search("Antrag", 1).rows.tolist() == [0]
+        for other in ({}, {"terms": b"1 de"}, {"terms": b"\xff"}):
+            with pytest.raises(Corrupt, match="other terms"):
+                self.open().restore({name: data for name, data in parts.items() if name != "terms"} | other)
+        index.close()
+        again.close()

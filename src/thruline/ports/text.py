@@ -35,11 +35,15 @@ class TextIndex(TextView, Protocol):
     One thread at a time changes it, while others search.
     """
 
-    def build(self, texts: Sequence[str], titles: Sequence[str]) -> None:
-        """Index the rows; replaces what was there. The titles (heading path) count with a boost."""
+    def build(self, texts: Sequence[str], titles: Sequence[str], languages: Sequence[str] = ()) -> None:
+        """Index the rows; replaces what was there. The titles (heading path) count with a boost.
+
+        languages: of the rows, as ISO 639-1 codes, '' for one that is not known; none for all of them not known. Words
+        of a language meet in their stems where the engine has them, whatever language else is in the index.
+        """
         ...
 
-    def add(self, texts: Sequence[str], titles: Sequence[str]) -> None:
+    def add(self, texts: Sequence[str], titles: Sequence[str], languages: Sequence[str] = ()) -> None:
         """Index more rows, numbered on from the last, deleted ones counted."""
         ...
 

@@ -1,5 +1,7 @@
 """What every full-text index must do; subclass it and say how to open one."""
 
+# ruff: noqa: RUF001 - other scripts have letters that look like ours
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -25,6 +27,21 @@ HOSTILE = (
     "   ",
     "?!",
     "'; DROP TABLE x; --",
+)
+
+# Language, a text, and questions in other forms of its words.
+INFLECTED = (
+    ("de", "Die Behörde genehmigte die Anträge der Häuslebauer.", ("Antrag genehmigen", "behorden", "HÄUSLEBAUERN")),
+    ("fr", "Les locataires doivent résilier leurs contrats avant mars.", ("résiliation d'un contrat", "resilier")),
+    ("es", "El ayuntamiento publicó las ordenanzas municipales.", ("ordenanza municipal", "publico")),
+    ("ru", "Жильцы получили новые договоры аренды.", ("договор об аренде", "жильцам")),
+    ("fi", "Asukkaat allekirjoittivat vuokrasopimuksen.", ("vuokrasopimukset", "asukas")),
+    ("zh", "租户必须在三月之前解除租赁合同。", ("解除合同", "什么是租赁？")),
+    ("ja", "借主は三月までに賃貸契約を解約しなければならない。", ("契約の解約", "賃貸")),
+    ("ko", "세입자는 삼월까지 임대차계약을 해지해야 한다.", ("임대차계약 해지", "세입자가")),
+    ("th", "ผู้เช่าต้องยกเลิกสัญญาเช่าก่อนเดือนมีนาคม", ("ยกเลิกสัญญา",)),
+    ("ar", "وقّع المستأجرون العقود الجديدة.", ("وقع المستأجرون",)),
+    ("hi", "किरायेदार अनुबंध रद्द कर सकते हैं।", ("अनुबंध",)),
 )
 
 
@@ -171,3 +188,32 @@ class TextSuite:
         for allowed in (600, 10):
             mask = np.arange(600) < allowed
             assert (index.search("bearing", 700, mask).rows < allowed).all()
+
+    @pytest.mark.parametrize(("language", "text", "questions"), INFLECTED)
+    def test_a_word_is_found_in_its_other_forms_and_scripts(
+        self, index: TextIndex, language: str, text: str, questions: tuple[str, ...]
+    ) -> None:
+        others = [(code, said) for code, said, _ in INFLECTED if code != language]
+        index.build(["the pumps leak", *(said for _, said in others)], [""] * len(INFLECTED), ["en", *dict(others)])
+        index.add([text], [""], [language])
+        for question in questions:
+            assert index.search(question, 1).rows.tolist() == [len(INFLECTED)], question
+        assert index.search("a leaking pump", 1).rows.tolist() == [0]
+
+    def test_texts_in_other_languages_change_no_ranking_of_english_ones(self, index: TextIndex) -> None:
+        texts, titles = corpus(300)
+        index.build(texts, titles)
+        alone = index.search("the bearing of a rotor", 300).rows.tolist()
+        index.build([*texts, *(text for _, text, _ in INFLECTED)], [*titles, *[""] * len(INFLECTED)],
+                    [*["en"] * 300, *(code for code, _, _ in INFLECTED)])  # fmt: skip
+        assert [row for row in index.search("the bearing of a rotor", 400).rows.tolist() if row < 300] == alone
+
+    def test_a_question_in_another_language_leaves_its_stop_words_out(self, index: TextIndex) -> None:
+        index.build(["die Pumpe ist in der Halle", "das Ventil steht in der Werkstatt"], ["", ""], ["de", "de"])
+        assert index.search("Wo steht in der Halle die Pumpe?", 2).rows.tolist()[0] == 0
+        assert index.search("in der die und das", 2).rows.size == 2
+
+    def test_accents_ligatures_and_decomposed_letters_meet(self, index: TextIndex) -> None:
+        index.build(["Zur Mu\u0308hle, ﬁrst ﬂoor", "ＡＢＣ １２３"], ["", ""])
+        for question, row in (("Mühle", 0), ("muhle", 0), ("first floor", 0), ("abc 123", 1)):
+            assert index.search(question, 1).rows.tolist() == [row], question

@@ -11,7 +11,7 @@ from typing import Literal
 from thruline.vectors.context import Context, Passage, Place
 from thruline.vectors.sentences import Sentence, readable, sentences
 from thruline.vectors.sureness import SURE_FROM
-from thruline.vectors.terms import coverage, terms, weights
+from thruline.vectors.terms import count_words, coverage, terms, weights
 
 UNKNOWN = "I do not know: the documents that you may see do not say."
 # More than this share of the question's terms, by weight, must stand in the chosen sentences or beside them. Over
@@ -139,7 +139,7 @@ def _candidates(passage: Passage, rank: int) -> list[_Candidate]:
         if part.kind in ("heading", "name"):
             above, before, is_lead = Counter(terms(text)), Counter(), True
             name, under = (text, "") if part.kind == "name" else ("", _identifier(text))
-        elif part.kind != "code" and len(text.split()) > 2 and text not in headings:
+        elif part.kind != "code" and count_words(text) > 2 and text not in headings:
             listed, code, end = _announced(passage.text, parts, order) if text.endswith(":") else ("", "", part.end)
             own = Counter(terms(text)) + Counter(terms(listed))
             found.append(
@@ -215,15 +215,15 @@ def _defines(candidate: _Candidate, weight: Mapping[str, float]) -> bool:
 
 def _shape(candidate: _Candidate) -> float:
     """How well it stands alone: whole, of readable length, not leaning on what went before, high in the ranking."""
-    text, words = candidate.text, len(candidate.text.split())
+    text, words = candidate.text, count_words(candidate.text)
     shape = 1.0 / (1 + LOWER_RANK * candidate.rank)
     shape *= 0.6 if words < 6 else 0.85 if words > 60 else 1.0
     shape *= 1.15 if candidate.is_lead else 1.0
     shape *= 1.12 if candidate.code else 1.0
     shape *= 0.75 if _LEANS.match(text) else 1.0
-    shape *= 0.5 if text[0] in ".(" or text[-1] not in ".:!)\"'\u201d" else 1.0
+    shape *= 0.5 if text[0] in ".(" or text[-1] not in ".:!)\"'\u201d\u3002\uff01\u300d" else 1.0
     shape *= 0.7 if _HISTORY.search(candidate.passage.title) else 1.0
-    return shape * (0.5 if text.endswith("?") or (text.endswith(":") and not candidate.code) else 1.0)
+    return shape * (0.5 if text.endswith(("?", "\uff1f")) or (text.endswith(":") and not candidate.code) else 1.0)
 
 
 def _rerank(scored: list[_Candidate], cosines: Sequence[float]) -> list[_Candidate]:
@@ -246,7 +246,7 @@ def _choose(scored: Sequence[_Candidate]) -> list[_Candidate]:
         best = max(pool, key=lambda c: c.score - DIVERSITY * _likeness(c, chosen))
         pool.remove(best)
         is_new = _likeness(best, chosen) < 0.6
-        words_of_best = len(best.text.split())
+        words_of_best = count_words(best.text)
         if is_new and (not chosen or words + words_of_best <= MAX_WORDS):
             chosen.append(best)
             words += words_of_best

@@ -34,7 +34,10 @@ _ABBREVIATIONS = frozenset(
         "est",
     )
 )
-_BREAK = re.compile(r"[.!?][\"'\u201d\u2019)\]`*]*(?=\s+[\"'\u201c\u2018(\[`*:]*[^\W_a-z])")
+_BREAK = re.compile(
+    r"[.!?][\"'\u201d\u2019)\]`*]*(?=\s+[\"'\u201c\u2018(\[`*:]*[^\W_a-z])"
+    r"|[\u3002\uff01\uff1f\uff61]+[\u300d\u300f\u201d\u2019\uff09]*(?=\s*\S)"  # no space follows in Chinese or Japanese
+)
 _ITEM = re.compile(r"\s*(?:[*+\u2022-]|\d{1,2}[.)]|#\.)\s+\S")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_])\1{2,}\s*")
 _TABLE = re.compile(r"\s*(?:[+|]|={3,}\s+=|-{3,}\s+-)")

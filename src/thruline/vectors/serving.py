@@ -38,7 +38,8 @@ _NONE = Found(np.empty(0, np.int64), np.empty(0, np.float32), "none")
 class Shelved:
     """A live record as it is served: who may see it, and its chunks with vectors, texts and titles row by row.
 
-    groups: of its source. rights: one group of each of these is needed besides.
+    groups: of its source. rights: one group of each of these is needed besides. languages: of the chunks, '' for one
+    that is not known; none for all of them not known.
     """
 
     record: ArtifactId
@@ -48,6 +49,7 @@ class Shelved:
     vectors: np.ndarray
     texts: Sequence[str]
     titles: Sequence[str]
+    languages: Sequence[str] = ()
     rights: frozenset[frozenset[str]] = frozenset()
 
     @property
@@ -358,7 +360,8 @@ def _checked(records: Iterable[Shelved]) -> list[Shelved]:
     """Those that have chunks, the last of each; raises Invalid."""
     shelved = list({r.record: r for r in records if len(r.chunks)}.values())
     for record in shelved:
-        rows = {len(record.chunks), len(record.vectors), len(record.texts), len(record.titles)}
+        columns = (record.chunks, record.vectors, record.texts, record.titles, record.languages or record.texts)
+        rows = {len(column) for column in columns}
         if len(rows) > 1 or record.vectors.ndim != 2:
             raise Invalid(f"record {record.record!r} has chunks, vectors and texts of different numbers")
     if len({record.vectors.shape[1] for record in shelved}) > 1:
@@ -374,6 +377,7 @@ def _stacked(shelved: Sequence[Shelved]) -> np.ndarray:
     return np.concatenate([record.vectors for record in shelved]) if shelved else np.empty((0, 0), np.float16)
 
 
-def _said(shelved: Sequence[Shelved]) -> tuple[list[str], list[str]]:
+def _said(shelved: Sequence[Shelved]) -> tuple[list[str], list[str], list[str]]:
     texts = [text for record in shelved for text in record.texts]
-    return texts, [title for record in shelved for title in record.titles]
+    titles = [title for record in shelved for title in record.titles]
+    return texts, titles, [code for record in shelved for code in record.languages or [""] * len(record.texts)]

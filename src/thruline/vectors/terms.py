@@ -1,4 +1,7 @@
-"""Words of a text in the form in which they are compared: lower case, light English stems, parts of identifiers."""
+"""Words of a text in the form in which they are compared: lower case, light English stems, parts of identifiers.
+
+Where no spaces stand between words, pairs of letters stand for them.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+from thruline.core.scripts import spaced
+
 _WORD = re.compile(r"[^\W_]+(?:[_.'\u2019-]+[^\W_]+)*")
-_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PIECE = re.compile(r"[^\W_]+")  # a capital within a word of another alphabet begins no part of a name
 _STOP_WORDS = """
 a about after all also am an and any are as at be been before being but by can could d did do does doing done for
 from had has have having he her here him his how i if in into is isn it its just ll m me might must my no nor not
@@ -23,7 +29,7 @@ _STOP = frozenset(_STOP_WORDS.split())
 def terms(text: str) -> list[str]:
     """Stems in order, without stop words. `QuerySet.select_related` also gives its parts."""
     found: list[str] = []
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(spaced(text)):
         found.extend(_forms(word))
     return found
 
@@ -33,10 +39,15 @@ def _forms(word: str) -> tuple[str, ...]:
     lower = word.lower().replace("\u2019", "'").removesuffix("'s")
     if lower in _STOP or (len(lower) == 1 and not lower.isdigit()):
         return ()
-    parts = [part.lower() for part in _PART.findall(word)]
+    parts = [part.lower() for part in (_PART if word.isascii() else _PIECE).findall(word)]
     if len(parts) < 2:
         return (stem(lower),)
     return (lower, *(stem(part) for part in parts if part not in _STOP and len(part) > 1))
+
+
+def count_words(text: str) -> int:
+    """How many words it has; where no spaces stand between them, nearly as many as letters."""
+    return len(spaced(text).split())
 
 
 def stem(word: str) -> str:

@@ -17,21 +17,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from tantivy import (
-    Document,
-    Filter,
-    Index,
-    IndexWriter,
-    Occur,
-    Query,
-    Schema,
-    SchemaBuilder,
-    Searcher,
-    TextAnalyzer,
-    TextAnalyzerBuilder,
-    Tokenizer,
-)
+from tantivy import Document, Index, IndexWriter, Occur, Query, Searcher
 
+from thruline.backends.tantivy_text.words import ANALYZER, VERSION, Words
 from thruline.core.errors import Corrupt
 from thruline.ports.dense import Found
 from thruline.ports.text import TextStats, TextView
@@ -47,6 +35,7 @@ _BUILD_BYTES, _CHANGE_BYTES = 200_000_000, 15_000_000  # tantivy asks for 15 MB 
 _FOLDER_ROWS = 1_000
 _MEMORY, _PREFIX, _LEAST_FREE = Path("/dev/shm"), "thruline-words-", 1 << 30  # noqa: S108 - 0700, and locked
 _YOUNG_S = 5.0
+_MADE = "terms"  # of what is put away: how texts became terms, and in which languages
 _DELETE_ROWS = 10_000  # in one query
 # So few allowed rows become part of the query; for more, fetching past the mask is cheaper (50,000 rows: 3.9 ms).
 _FILTER_ROWS = 500
@@ -55,30 +44,31 @@ _NOTHING = Found(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class TantivyText:
-    """English stems, title and text scored together; what the user types is words, never query syntax.
+    """Stems, title and text scored together; what the user types is words, never query syntax.
 
     Stop words count only in a question that has no other words.
     """
 
     def __init__(self) -> None:
-        self._words = _Words(_schema(), _english(stop_words=True), _english(stop_words=False))
+        self._words = Words()
         self._index: Index | None = None
         self._view = _View(self._words, None)  # replaced whole
         self._given = 0  # rows that ever came
         self._folder: _Folder | None = None
 
-    def build(self, texts: Sequence[str], titles: Sequence[str]) -> None:
+    def build(self, texts: Sequence[str], titles: Sequence[str], languages: Sequence[str] = ()) -> None:
         """Index the rows in memory."""
+        self._words = Words()
         self._folder = _Folder.opened() if len(texts) >= _FOLDER_ROWS else None
         self._open(Index(self._words.schema, path=str(self._folder.path) if self._folder else None))
         self._given = 0
-        self._write(texts, titles, _BUILD_BYTES)
+        self._write(texts, titles, languages, _BUILD_BYTES)
 
-    def add(self, texts: Sequence[str], titles: Sequence[str]) -> None:
+    def add(self, texts: Sequence[str], titles: Sequence[str], languages: Sequence[str] = ()) -> None:
         """A segment of their own; many small ones are merged."""
         if self._index is None:
             self.build((), ())
-        self._write(texts, titles, _CHANGE_BYTES)
+        self._write(texts, titles, languages, _CHANGE_BYTES)
 
     def delete(self, rows: np.ndarray) -> None:
         """They are marked; their words go with the merge of their segment, or when all is built anew."""
@@ -109,15 +99,19 @@ class TantivyText:
         if self._folder is None or self.stats().deleted:
             return None
         files = [path for path in self._folder.path.iterdir() if not path.name.endswith(".lock")]
-        return {path.name: path.read_bytes() for path in files}
+        return {path.name: path.read_bytes() for path in files} | {_MADE: self._made}
 
     def restore(self, parts: Mapping[str, bytes]) -> None:
         """The files again, in a folder in memory."""
+        version, *languages = parts.get(_MADE, b"").decode("ascii", "replace").split() or [""]
+        if version != str(VERSION):
+            raise Corrupt("the index of words that was put away has other terms", hint="it is built anew")
         folder = _Folder.opened()
         if folder is None or any("/" in name for name in parts):
             raise Corrupt("the index of words that was put away has no place", hint="it is built anew")
-        for name, data in parts.items():
-            (folder.path / name).write_bytes(data)
+        for name in parts.keys() - {_MADE}:
+            (folder.path / name).write_bytes(parts[name])
+        self._words = Words(languages)
         try:
             self._open(Index.open(str(folder.path)))
         except ValueError as error:
@@ -128,16 +122,24 @@ class TantivyText:
         """Free the index; a view lives on."""
         self._index, self._folder, self._view, self._given = None, None, _View(self._words, None), 0
 
+    @property
+    def _made(self) -> bytes:
+        """How its terms were made."""
+        return " ".join((str(VERSION), *self._words.languages)).encode()
+
     def _open(self, index: Index) -> None:
-        index.register_tokenizer("english", self._words.every)
+        index.register_tokenizer(ANALYZER, self._words.english)
         self._index, self._view = index, _View(self._words, index.searcher())
 
-    def _write(self, texts: Sequence[str], titles: Sequence[str], memory: int) -> None:
+    def _write(self, texts: Sequence[str], titles: Sequence[str], languages: Sequence[str], memory: int) -> None:
         assert self._index is not None
+        words = self._words
+        words.learn(languages)
         writer = self._index.writer(memory, num_threads=1)  # one thread makes one segment: scores do not vary
-        for row, (text, title) in enumerate(zip(texts, titles, strict=True), self._given):
-            document = Document.from_dict({"text": text, "title": title, "row": row}, self._words.schema)
-            writer.add_document(document)
+        each = zip(texts, titles, languages or [""] * len(texts), strict=True)
+        for row, (text, title, language) in enumerate(each, self._given):
+            said = {"text": words.indexed(text, language), "title": words.indexed(title, language), "row": row}
+            writer.add_document(Document.from_dict(said, words.schema))
         self._given += len(texts)
         self._commit(self._index, writer)
 
@@ -184,18 +186,10 @@ def _gone(path: Path, handle: int) -> None:
     os.close(handle)
 
 
-class _Words(NamedTuple):
-    """How texts and questions become terms. telling: without stop words."""
-
-    schema: Schema
-    every: TextAnalyzer
-    telling: TextAnalyzer
-
-
 class _View(NamedTuple):
     """searcher: None while there is nothing."""
 
-    words: _Words
+    words: Words
     searcher: Searcher | None
 
     def search(self, query: str, k: int, mask: np.ndarray | None = None) -> Found:
@@ -214,26 +208,12 @@ class _View(NamedTuple):
     def _matching(self, query: str) -> Query | None:
         """Rows that hold any of the words; None when there are none."""
         query = query[:_QUERY_CHARACTERS].encode("utf-8", "replace").decode()  # a lone surrogate is not text
-        terms = dict.fromkeys(self.words.telling.analyze(query) or self.words.every.analyze(query))
         clauses: list[tuple[Occur, Query]] = []
-        for term in list(terms)[:_QUERY_TERMS]:
+        for term in self.words.terms(query)[:_QUERY_TERMS]:
             title = Query.term_query(self.words.schema, "title", term, "freq")
             clauses.append((Occur.Should, Query.boost_query(title, TITLE_WEIGHT)))
             clauses.append((Occur.Should, Query.term_query(self.words.schema, "text", term, "freq")))
         return Query.boolean_query(clauses) if clauses else None
-
-
-def _schema() -> Schema:
-    builder = SchemaBuilder().add_unsigned_field("row", indexed=True, fast=True)
-    for field in ("title", "text"):
-        builder.add_text_field(field, tokenizer_name="english", index_option="freq")
-    return builder.build()
-
-
-def _english(*, stop_words: bool) -> TextAnalyzer:
-    builder = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(64)).filter(Filter.lowercase())
-    builder = builder if stop_words else builder.filter(Filter.stopword("english"))
-    return builder.filter(Filter.ascii_fold()).filter(Filter.stemmer("english")).build()
 
 
 def _first_allowed(searcher: Searcher, query: Query, k: int, mask: np.ndarray | None, *, expected: int) -> Found:
