@@ -123,7 +123,9 @@ class Search:
     diversity: float = leaf(0.0, "0 for the best passages whatever they repeat, to 1 for the least alike")
     per_source: int = leaf(0, "passages of one source before others get a turn; 0 for any number")
     per_record: int = leaf(0, "passages of one document before others get a turn; 0 for any number")
-    half_life: str = leaf("", "after which a document is worth half, by when it came in, as `90d`; empty for never")
+    half_life: str = leaf(
+        "", "after which a document is worth half, by its own date or when it came in, as `90d`; empty for never"
+    )
     window: int = leaf(0, "neighbours on either side of a passage that an answer may use, too, 0 to 3")
 
 

@@ -44,6 +44,9 @@ class DocxParser:
         out = Composer(media_type, self.version, title=document.core_properties.title or "")
         for said in _PROPERTIES:
             out.note(said, getattr(document.core_properties, said))
+            out.field(said, getattr(document.core_properties, said))
+        if dated := document.core_properties.modified or document.core_properties.created:
+            out.field("date", dated.isoformat())
         for kind, part in carried(archive):
             out.note(kind, part)
         styles: dict[str | None, _Style] = {}

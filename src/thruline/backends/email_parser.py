@@ -19,6 +19,7 @@ from thruline.ports.parser import ReadsInside
 
 _SHOWN = ("From", "To", "Cc", "Date")
 _NOTED = ("Reply-To", "Sender", "Return-Path", "Organization", "Keywords")
+_FIELDS = {"author": "From", "to": "To", "date": "Date", "keywords": "Keywords", "organization": "Organization"}
 _ENDINGS = {"text/plain": ".txt", "text/html": ".html", "application/pdf": ".pdf", "text/markdown": ".md"}
 _DEEPEST = 4  # messages in messages
 _BLANK_LINES = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
@@ -43,6 +44,8 @@ class EmailParser:
         """The message, titled with its subject."""
         message = _message(data)
         out = Composer(media_type, self.version, title=_header(message, "Subject") or name.rpartition("/")[2])
+        for field, header in _FIELDS.items():
+            out.field(field, _header(message, header))
         writer = _Writer(out, read)
         writer.message(message, depth=0)
         used = (self.version, *sorted(writer.parsers))

@@ -35,13 +35,25 @@ class JsonParser:
         """The document, titled with its file's name; raises Refused for what is not JSON or nests too deeply."""
         out = Composer(media_type, self.version, title=name.rpartition("/")[2])
         try:
-            for record in _lines(decode(data), out) if media_type == "application/x-ndjson" else _records(decode(data)):
+            read = _lines(decode(data), out) if media_type == "application/x-ndjson" else _records(decode(data))
+            records = list(read)
+            for record in records:
                 out.block("\n".join(_flat(record, "", 0)), kind="list")
         except RecursionError as failure:
             raise Refused(f"{name!r} nests too deeply", reason="parser_failed") from failure
         except json.JSONDecodeError as failure:
             raise Refused(f"{name!r} is not JSON: {failure.msg}", reason="parser_failed") from failure
+        if len(records) == 1 and isinstance(records[0], _Object):
+            _note_fields(records[0], out)
         return out.done()
+
+
+def _note_fields(record: _Object, out: Composer) -> None:
+    """What one object says at its top; of a list each word."""
+    for key, value in record.pairs:
+        for word in value if _is_plain_list(value) else (value,):
+            if not isinstance(word, (list, _Object)):
+                out.field(key, _said(word))
 
 
 def _records(text: str) -> Iterator[Any]:

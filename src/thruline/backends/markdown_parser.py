@@ -10,6 +10,7 @@ from typing import NamedTuple
 from thruline.core.composing import Composer
 from thruline.core.decoding import decode
 from thruline.core.documents import BlockKind, Parsed
+from thruline.core.front_matter import front_matter
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FRONT_TITLE = re.compile(r"^title:[ \t]*[\"']?(.+?)[\"']?[ \t]*$", re.MULTILINE)
@@ -67,6 +68,8 @@ def _without_front_matter(text: str, out: Composer) -> str:
         return text
     if title := _FRONT_TITLE.search(found[1]):
         out.title = title[1]
+    for key, value in front_matter(found[1]):
+        out.field(key, value)
     out.block(found[1], kind="code")
     return text[found.end() :]
 

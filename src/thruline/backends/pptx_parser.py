@@ -61,6 +61,8 @@ class PptxParser:
         inlays = Inlays(out, read)
         for property_name, value in package.properties():
             out.note(property_name, value)
+            out.field(property_name, value)
+        out.field("date", package.dated())
         for relation in related.values():
             if relation.kind in ("commentAuthors", "authors"):
                 for author in package.xml(relation.part):

@@ -19,6 +19,8 @@ _DIRECTIVE = re.compile(r"\.\. (?:\|[^|]+\| )?([\w:+-]+)::(?:[ \t]+(.*))?")
 _TARGET = re.compile(r"\.\. (?:_[^\n]+:.*|__:.*|\|[^|]+\| (?:replace|image|unicode)::.*)")
 _NOTE = re.compile(r"\.\. \[([^\]]+)\][ \t]*(.*)")
 _OPTION = re.compile(r"[ \t]*:[\w-]+:(?:[ \t].*)?")
+_FIELD = re.compile(r":([A-Za-z][\w -]*):[ \t]+(\S.*)")
+_TOP = 40  # lines: what a page says of itself stands above its text
 _LIST = re.compile(r"(?:[-*+•]|\(?(?:\d{1,3}|#|[a-zA-Z])[.)])[ \t]+\S")
 _GRID = re.compile(r"[=+][=+\- ]{3,}[=+\-][ \t]*")
 _ROLE_TITLED = re.compile(r":[\w:+.-]+:`([^`<]*?)\s*<[^`>]*>`", re.DOTALL)
@@ -66,7 +68,10 @@ class RstParser:
     def parse(self, data: bytes, media_type: str, name: str) -> Parsed:
         """The document; the first heading is its title, else the file's name."""
         reader = _Reader(Composer(media_type, self.version))
-        reader.read(decode(data).expandtabs(8).split("\n"))
+        lines = decode(data).expandtabs(8).split("\n")
+        for field in filter(None, map(_FIELD.fullmatch, lines[:_TOP])):
+            reader.out.field(field[1], field[2])
+        reader.read(lines)
         parsed = reader.out.done()
         if not parsed.title:
             reader.out.title = name.rpartition("/")[2]

@@ -59,6 +59,8 @@ class XlsxParser:
         out = Composer(media_type, self.version, title=package.title() or name.rpartition("/")[2])
         for property_name, value in package.properties():
             out.note(property_name, value)
+            out.field(property_name, value)
+        out.field("date", package.dated())
         for relation in related.values():
             _note(package, relation, out)
         inlays = Inlays(out, read)

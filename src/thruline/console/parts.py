@@ -192,6 +192,11 @@ def moment(at: str) -> str:
     return datetime.fromisoformat(at).astimezone(UTC).strftime("%-d %b %Y, %H:%M UTC") if at else "never"
 
 
+def day(at: str) -> str:
+    """`22 Nov 2026`."""
+    return datetime.fromisoformat(at).strftime("%-d %b %Y")
+
+
 def tone(state: str) -> str:
     """`good`, `warn`, `bad`, `busy` or `plain`: how a state is coloured."""
     return next((name for name, states in _TONES.items() if state in states), "plain")
@@ -244,7 +249,7 @@ def _words(table: Mapping[str, str]) -> Callable[[str], str]:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment,
+    "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment, "day": day,
     "size": show_size, "seconds": show_seconds, "lasting": lasting, "tone": tone, "state": state,
     "stretches": stretches, "flow": flow, "given": given, "cited": cited, "unused": unused, "citing": citing,
     "reason": _words(REASONS), "risk": _words(RISKS), "particular": _words(PARTICULARS), "mode": _words(MODES),

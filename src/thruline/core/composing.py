@@ -29,6 +29,7 @@ class Composer:
         self._path: tuple[str, ...] = ()
         self._hidden: dict[str, None] = {}
         self._properties: dict[str, None] = {}
+        self._fields: list[tuple[str, str]] = []
 
     def heading(self, level: int, text: str, *, page: int = 0) -> None:
         """A title; it closes the ones of the same or a deeper level, and is the first block under itself."""
@@ -76,6 +77,11 @@ class Composer:
         if said := flow(value or ""):
             self._properties.setdefault(f"{name}: {said}")
 
+    def field(self, name: str, value: str | None) -> None:
+        """What might be a field of the document, as its author; nothing where it does not say so."""
+        if said := flow(value or ""):
+            self._fields.append((flow(name), said))
+
     def done(self) -> Parsed:
         """The document; without a title of its own it takes the first heading."""
         first = next((b.headings[0] for b in self._blocks if b.headings), "")
@@ -89,6 +95,7 @@ class Composer:
             parser=self._parser,
             spots=tuple(self._spots),
             unread=tuple(self._unread),
+            fields=tuple(self._fields),
         )
 
     def _see(self, text: str) -> str:

@@ -55,7 +55,7 @@ class Parsed:
     """A document as text. `hidden` holds text that a program reads and a person does not see.
 
     properties: what the file says of itself beside its text, as its author. spots: of words read off a picture.
-    unread: pages that are pictures, where nobody could read them.
+    unread: pages that are pictures, where nobody could read them. fields: (name, value) of what might be a field of it.
     """
 
     text: str
@@ -67,6 +67,7 @@ class Parsed:
     parser: str = ""
     spots: tuple[Spot, ...] = ()
     unread: tuple[int, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -120,9 +120,16 @@ class Package:
 
     def title(self) -> str:
         """The title among the file's properties."""
+        return self._property("title")
+
+    def dated(self) -> str:
+        """When it was changed last, or made, as its properties say."""
+        return self._property("modified") or self._property("created")
+
+    def _property(self, name: str) -> str:
         if "docProps/core.xml" not in self._parts:
             return ""
-        return next((e.text or "" for e in self.xml("docProps/core.xml") if local(e) == "title"), "")
+        return next((e.text or "" for e in self.xml("docProps/core.xml") if local(e) == name), "")
 
     @contextmanager
     def _opened(self, part: str) -> Iterator[IO[bytes]]:

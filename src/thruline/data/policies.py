@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import combinations
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from thruline.data.uses import OPTION
 SCORE = 0.3  # a doubtful mention is masked as well: below it are look-alikes that name nobody
 COVER = "\u2588"
 ALL = "all"
+_WORD = re.compile(r"[^\W\d_]{3,}")
 _DIRECT = frozenset(MENTION_KINDS) - INDIRECT_KINDS
 _REWRITES = ("mask", "pseudonym", "token", "drop")
 STATED: Mapping[str, str] = {
@@ -114,6 +116,14 @@ def cover(word: str) -> str:
 def drop(_: str) -> str:
     """Nothing in its place."""
     return ""
+
+
+def words_of(mention: Mention) -> Iterator[str]:
+    """What a text may call what was met; of a name each word, since a person is called by one of them further on."""
+    yield mention.value
+    yield mention.value.rpartition(":")[2]
+    if mention.kind in ("name", "declared"):
+        yield from _WORD.findall(mention.value)
 
 
 def blocked(mentions: Iterable[Mention], kinds: frozenset[str]) -> bool:

@@ -71,10 +71,11 @@ def rewritten(parsed: Parsed, rewrite: Rewriter) -> Parsed:
         replace(b, start=moved.at(b.start), end=moved.at(b.end), headings=tuple(map(rewrite, b.headings)))
         for b in parsed.blocks
     )
+    fields = tuple((name, rewrite(value)) for name, value in parsed.fields)
     spots = (spot._replace(start=moved.at(spot.start), end=moved.at(spot.end)) for spot in parsed.spots)
     return replace(
         parsed, text=moved.text, title=rewrite(parsed.title), blocks=blocks, hidden=tuple(map(rewrite, parsed.hidden)),
-        spots=tuple(spot for spot in spots if spot.start < spot.end),
+        fields=fields, spots=tuple(spot for spot in spots if spot.start < spot.end),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from importlib import metadata
 
@@ -23,6 +23,7 @@ from thruline.data import (
     chunks,
     duplicates,
     encodings,
+    fields,
     language,
     names,
     policies,
@@ -36,6 +37,7 @@ from thruline.data import (
     tagger,
     token_forms,
 )
+from thruline.data.fields import Wanted
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.rewriting import Replace, Rewriter, rewritten
@@ -56,6 +58,7 @@ STEP = Step(
         chunks,
         duplicates,
         encodings,
+        fields,
         language,
         names,
         policies,
@@ -78,11 +81,12 @@ PROBES = ("The blue valve opens at nine in the morning.", "def f(x):\n    return
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
-    """A file to read; policy: what becomes of personal data in it."""
+    """A file to read; policy: what becomes of personal data in it; wanted: what of it is kept as fields."""
 
     data: bytes
     path: str
     policy: Policy
+    wanted: Wanted = Wanted()
 
 
 class Embed(msgspec.Struct, frozen=True, kw_only=True, tag="embed"):
@@ -167,15 +171,17 @@ def read(tools: Tools, asked: Read, exchange: Exchange) -> Document:
 
 def read_on(tools: Tools, asked: Read, parsed: Parsed, exchange: Exchange) -> Document:
     """The same for what has been parsed already."""
-    unseen = "\n".join((*parsed.hidden, *parsed.properties))
-    mentions = tuple(privacy.find_mentions(f"{parsed.text}\n{parsed.title}\n{unseen}", tools.names))
+    parsed = replace(parsed, fields=fields.chosen(parsed.fields, asked.data, asked.wanted))
+    unseen = "\n".join((*parsed.hidden, *parsed.properties, *fields.words(parsed.fields, asked.wanted)))
+    whole = f"{parsed.text}\n{parsed.title}\n{unseen}"
+    mentions = tuple(privacy.find_mentions(whole, tools.names))
     _check_blocked(asked, mentions)
-    parsed = rewritten(parsed, _rewriter(asked.policy, parsed, mentions, exchange))
+    parsed = rewritten(parsed, _rewriter(asked.policy, whole, mentions, exchange))
     cut = chunks.chunk(parsed, words=tools.chunk_words)
     return Document(
         title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
         risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,
-        unread=len(parsed.unread),
+        unread=len(parsed.unread), fields=fields.typed(parsed.fields, asked.wanted, mentions),
     )  # fmt: skip
 
 
@@ -200,9 +206,8 @@ def _no_vault(_word: str, mention: Mention) -> str:
     raise Unsupported(f"no worker makes a token for {mention.kind!r}", hint="it is made where the vault is")
 
 
-def _rewriter(policy: Policy, parsed: Parsed, mentions: Sequence[Mention], exchange: Exchange) -> Rewriter:
+def _rewriter(policy: Policy, whole: str, mentions: Sequence[Mention], exchange: Exchange) -> Rewriter:
     """Does with each kind of personal data what the policy says."""
-    whole = "\n".join((parsed.text, parsed.title, *parsed.hidden, *parsed.properties))
     words: dict[str, Replace] = {}
     for word, mention in policies.said(whole, mentions, policy.hidden).items():
         if mention.kind in policy.mask:

@@ -13,6 +13,7 @@ import msgspec
 from thruline.core.clock import iso
 from thruline.core.decoding import decode
 from thruline.core.documents import Chunk, Mention, Risk
+from thruline.core.fields import DATE, Field
 from thruline.core.nouns import Actor
 from thruline.data.encodings import as_utf8
 from thruline.data.policies import policy
@@ -43,7 +44,7 @@ class Document:
     """A prepared record: its chunks in order, who is mentioned, what is suspicious, and its MinHash signature.
 
     unseen: what a reader does not see, hidden text and properties of the file. sketch: of all its words (data/sketch).
-    unread: pages that are pictures, and pictures in it, that nobody could read.
+    unread: pages that are pictures, and pictures in it, that nobody could read. fields: what it can be asked by.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Document:
     unseen: str = ""
     sketch: bytes = b""
     unread: int = 0
+    fields: tuple[Field, ...] = ()
 
     @property
     def embedded(self) -> list[str]:
@@ -78,6 +80,11 @@ class Document:
     def doubtful(self) -> int:
         """How many of its words were read off a picture with little certainty."""
         return sum(len(chunk.doubtful) for chunk in self.chunks)
+
+    def day(self, hidden: Collection[str] = ()) -> str:
+        """When it is from, as `2026-11-22`; empty where it does not say, or whoever asks is not cleared for it."""
+        said = (f for f in self.fields if f.name == DATE and not f.is_hidden(hidden))
+        return next((iso(f.value)[:10] for f in said if isinstance(f.value, int)), "")
 
     @property
     def _beside(self) -> Iterator[str]:

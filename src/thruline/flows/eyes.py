@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 Cover = Callable[[str], str]
 _BETWEEN = re.compile(r"[_/.\-]")  # between the words of a file's name
-_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 @dataclass(frozen=True)
@@ -55,13 +54,10 @@ class Eyes:
         return replace(passage, title=cover(passage.title), text=cover(passage.text), path=cover(passage.path))
 
     def _known(self, document: Document) -> Iterator[str]:
-        """The values of its mentions; of names each word, since a person is called by one of them further on."""
+        """What its mentions may be called."""
         for mention in document.mentions:
             if mention.kind in self.hidden and mention.score >= policies.SCORE:
-                yield mention.value
-                yield mention.value.rpartition(":")[2]
-                if mention.kind in ("name", "declared"):
-                    yield from _WORD.findall(mention.value)
+                yield from policies.words_of(mention)
 
     def _met(self, text: str) -> Iterator[str]:
         for read in {text, _BETWEEN.sub(" ", text)} if len(text) < _LONGEST_NAME else {text}:

@@ -118,7 +118,7 @@ def read_hits(line: Line, hits: Hits, actor: Actor) -> list[Found]:
             number=0, chunk=hit.chunk, record=hit.record, source=sources.get(hit.source, ""),
             path=paths.get(hit.record, ""), title=chunk.title, text=chunk.text, page=chunk.page,
             score=round(hit.score, 6), dense_rank=hit.dense_rank, text_rank=hit.text_rank,
-            doubtful=chunk.doubtful,
+            doubtful=chunk.doubtful, date=document.day(reader.hidden),
         )  # fmt: skip
         found.append(Found(_as_context(hit, chunk), passage))
     return found

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Draft, Source
+from thruline.data.fields import wanted
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.data.sources import Changes, Move, compare, pair_moves
@@ -149,7 +150,7 @@ def _prepared(line: Line, run: Run, source: Source, origin: Origin, earlier: Ear
     path_id = line.ids.artifact("path", source.id, item.path)
     raw = Raw(
         source=source.id, record=ArtifactId(""), path=item.path, path_id=path_id, data=b"", digest="", size=item.size,
-        mark=item.mark, change=change.what, policy=policy(source.options),
+        mark=item.mark, change=change.what, policy=policy(source.options), wanted=wanted(source),
     )  # fmt: skip
     try:
         data, mark = origin.read(item, limit=line.limits.max_file)

@@ -11,6 +11,7 @@ from thruline.core.documents import Mention
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.data import copies, token_forms
+from thruline.data.fields import Wanted
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.subjects import identifies
@@ -33,8 +34,9 @@ REJUDGED = "again"  # a change that is none: the same bytes, to be judged by tod
 class Raw:
     """A file of a source and, once it was read, the record that it is. path_id: the payload that holds its path.
 
-    policy: what becomes of personal data in it. corrections: what is to be put right in it; places: in how many places
-    each of them was, once that is done: data is then what is kept of the file, and digest still that of its own bytes.
+    policy: what becomes of personal data in it. wanted: what of it is kept as fields. corrections: what is to be put
+    right in it; places: in how many places each of them was, once that is done: data is then what is kept of the file,
+    and digest still that of its own bytes.
     """
 
     source: ArtifactId
@@ -47,6 +49,7 @@ class Raw:
     mark: str
     change: str
     policy: Policy
+    wanted: Wanted
     corrections: tuple[Correction, ...] = ()
     places: tuple[int, ...] = ()
 
@@ -84,6 +87,7 @@ def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
         config = {
             "words": line.limits.chunk_words, "names": line.names.version,
             "policy": {name: sorted(kinds) for name, kinds in raw.policy._asdict().items()}, "thruline": __version__,
+            "fields": raw.wanted._asdict(),
             "parser": "" if copies.opened(line.ids, raw.data) else line.parsers.version(media_type(raw.path, raw.data)),
         }  # fmt: skip
         made = run.step(
@@ -123,7 +127,7 @@ def _make(line: Line, raw: Raw) -> Document:
 
 def _read(line: Line, raw: Raw) -> Document:
     """Read by workers, where there are some; what needs the vault of tokens is read beside it."""
-    asked = Read(data=raw.data, path=raw.path, policy=raw.policy)
+    asked = Read(data=raw.data, path=raw.path, policy=raw.policy, wanted=raw.wanted)
     if copy := copies.opened(line.ids, raw.data):
         return read_on(line.tools, asked, copy, partial(_token, line, raw))
     if (workers := line.workers) and not raw.policy.exchanged:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Source
+from thruline.data.fields import wanted
 from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry
@@ -60,6 +61,7 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
     raw = Raw(
         source=place.id, record=ArtifactId(""), path=path, path_id=line.ids.artifact("path", place.id, path),
         data=content, digest=digest, size=len(content), mark=digest, change="added", policy=policy(place.options),
+        wanted=wanted(place),
     )  # fmt: skip
     item = Item(path, digest, raw.size, (frozenset(sent.groups),) if sent.groups else ())
     with line.senders.turn(place.id, within_s=WAIT_S), _alone(line, place, actor) as run:
@@ -123,7 +125,7 @@ def _sent(line: Line, source: Source, entry: Entry, kept: Mapping[str, bytes]) -
     return Raw(
         source=source.id, record=ArtifactId(entry.record), path=kept[entry.path].decode(),
         path_id=ArtifactId(entry.path), data=data, digest=digest, size=len(data), mark=digest, change=REJUDGED,
-        policy=policy(source.options),
+        policy=policy(source.options), wanted=wanted(source),
     )  # fmt: skip
 
 

@@ -27,12 +27,13 @@ def text(line: Line, actor: Actor, what: str) -> tuple[Passage, ...]:
     document = read_documents(line, [record.document]).get(record.document)
     places = line.records.chunks_of([record.id])
     chunks = document.chunks if document else ()
-    cover = eyes(line, actor).cover(document)
+    reader = eyes(line, actor)
+    cover, day = reader.cover(document), document.day(reader.hidden) if document else ""
     return tuple(
         Passage(
             number=place.position + 1, chunk=place.chunk, record=record.id, source=view.source, path=view.path,
             title=cover(chunk.title), text=cover(chunk.text), page=chunk.page, score=0.0, dense_rank=0, text_rank=0,
-            state=record.state, doubtful=chunk.doubtful,
+            state=record.state, doubtful=chunk.doubtful, date=day,
         )
         for place, chunk in zip(places, chunks, strict=False)
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft, Link, Source
+from thruline.data.fields import wanted
 from thruline.data.mending import Fix
 from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
@@ -66,7 +67,8 @@ def anew(line: Line, run: Run, source: Source, known: Corrections, record: Recor
     raw = Raw(
         source=source.id, record=corrections.record_of(line, source.id, digest, [*(c.fix for c in made), fix]),
         path=names.get(record.path, b"").decode(), path_id=ArtifactId(record.path), data=data, digest=digest,
-        size=record.size, mark="", change="changed", policy=policy(source.options), corrections=(correction,),
+        size=record.size, mark="", change="changed", policy=policy(source.options), wanted=wanted(source),
+        corrections=(correction,),
     )  # fmt: skip
     return Anew(record, prepare(line, run, raw), correction)
 

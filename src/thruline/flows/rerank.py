@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from thruline.core.clock import Micros
 from thruline.core.errors import ThrulineError, Unavailable
 from thruline.core.ids import ArtifactId
+from thruline.core.units import parse_moment
 from thruline.flows import residency
 from thruline.flows.reports import AS_FOUND, Order, Reranked
 from thruline.models.ranker import Learned, Ranker
@@ -177,7 +179,15 @@ def _arranged(line: Line, found: list[Found], ordering: Ordering) -> list[Found]
 
 
 def _ages_s(line: Line, found: Sequence[Found]) -> list[float]:
-    """How much older each record is than the youngest of them, by when it came in; no clock: a replay agrees."""
+    """How much older each is than the youngest of them, by its own date or when it came in; no clock: a replay agrees.
+
+    None is younger than when it came in, whatever date it bears.
+    """
     records = line.records.get_many(sorted({f.hit.record for f in found}))
-    youngest = max((r.seen for r in records.values()), default=0)
-    return [(youngest - records[f.hit.record].seen) / 1e6 if f.hit.record in records else 0.0 for f in found]
+    times = {f.hit.record: _time(f.passage.date, records[f.hit.record].seen) for f in found if f.hit.record in records}
+    youngest = max(times.values(), default=0)
+    return [(youngest - times[f.hit.record]) / 1e6 if f.hit.record in times else 0.0 for f in found]
+
+
+def _time(date: str, seen: Micros) -> Micros:
+    return min(seen, parse_moment(date, seen)) if date else seen

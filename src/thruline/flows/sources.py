@@ -16,6 +16,7 @@ from thruline.core.nearest import meant
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.bases import OPTION as BASIS
 from thruline.data.bases import checked as basis_checked
+from thruline.data.fields import declared
 from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import PUSH, name_of, path_of, place_of
@@ -90,6 +91,7 @@ def check_options(line: Line, source: Source) -> None:
     kept_s(source.options)
     undecided_s(source.options)
     rights(source.options)
+    declared(source.options)
     contract_of(source)
     if source.kind != PUSH:
         line.engines.origin(source).close()

@@ -16,8 +16,7 @@ def _answer(answer: reports.AnswerReport) -> Iterator[str]:
     if cited:
         yield ""
     for _, passage in sorted(cited.items()):
-        page = f", page {passage.page}" if passage.page else ""
-        yield f"  [{passage.number}] {passage.title}  ({passage.source}/{passage.path}{page})"
+        yield f"  [{passage.number}] {passage.title}  ({_place(passage)})"
     if doubtful := sum(sentence.doubtful for sentence in answer.sentences):
         yield ""
         yield from wrap(f"{n(doubtful, 'word')} of this read off a picture with little certainty: look at the page")
@@ -50,6 +49,11 @@ def notes(answer: reports.AnswerReport) -> Iterator[str]:
     if answer.kept_home:
         yield f"{n(answer.kept_home, 'passage')} kept from the language model, which stands in another region"
     yield from _ordered(answer.order)
+
+
+def _place(passage: reports.Passage) -> str:
+    page = f", page {passage.page}" if passage.page else ""
+    return f"{passage.source}/{passage.path}{page}" + (f", {passage.date}" if passage.date else "")
 
 
 def _plan(plan: reports.Searched) -> str:
@@ -127,7 +131,7 @@ def _replay(report: reports.ReplayReport) -> Iterator[str]:
 
 def _search(report: reports.SearchReport) -> Iterator[str]:
     for passage in report.passages:
-        yield f"{passage.score:.4f}  {passage.title}  ({passage.source}/{passage.path})"
+        yield f"{passage.score:.4f}  {passage.title}  ({_place(passage)})"
         yield f"        {' '.join(passage.text.split())[:WIDTH]}"
     if report.left_out:
         yield f"{n(report.left_out, 'document')} left out: people in them have not allowed this use, or object to it"

@@ -6,6 +6,7 @@ walking the engine's nodes.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 from resiliparse.parse.encoding import bytes_to_str, detect_encoding
@@ -22,6 +23,12 @@ from thruline.core.documents import Parsed
 _SWITCHES = (b"\x1b", b"~{", b"\x00")
 
 
+_DATES = (
+    "dc.date", "dcterms.created", "dcterms.modified", "last-modified", "article:published_time",
+    "article:modified_time",
+)  # fmt: skip
+
+
 class HtmlParser:
     """Content with its headings; what stands beside it goes, hidden elements and comments are kept apart."""
 
@@ -31,6 +38,8 @@ class HtmlParser:
         """The document; its title is the page's, else its first heading, else the file's name."""
         tree = HTMLTree.parse(_decoded(data).replace("\x00", ""))
         out = Composer(media_type, self.version, title=tree.title or "")
+        for field, value in _fields(tree):
+            out.field(field, value)
         if tree.body is not None:
             mark_unseen_by_sheet(tree)
             page = read_tags(tree.body.html)
@@ -40,6 +49,17 @@ class HtmlParser:
         if not out.title and not out.done().title:
             out.title = name.rpartition("/")[2]
         return out.done()
+
+
+def _fields(tree: HTMLTree) -> Iterator[tuple[str, str]]:
+    """What the page says of itself in its head, by its own names; a date by ours, the surest one last."""
+    said = [
+        ((meta.getattr("name") or meta.getattr("property") or "").casefold(), meta.getattr("content") or "")
+        for meta in (tree.head.get_elements_by_tag_name("meta") if tree.head is not None else ())
+    ]
+    yield from ((name, value) for name, value in said if name)
+    known = dict(said)
+    yield from (("date", known[name]) for name in _DATES if name in known)
 
 
 def _decoded(data: bytes) -> str:

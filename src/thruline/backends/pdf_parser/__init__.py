@@ -40,6 +40,8 @@ class PdfParser:
         out = Composer(media_type, self.version, title=document.get_metadata_value("Title") or "")
         for said in _PROPERTIES:
             out.note(said, document.get_metadata_value(said))
+            out.field(said, document.get_metadata_value(said))
+        out.field("date", document.get_metadata_value("ModDate") or document.get_metadata_value("CreationDate"))
         _Reader(out, lambda number: _recognised(document, number, read)).read(document)
         if not out.title and not out.done().title:
             out.title = name.rpartition("/")[2]

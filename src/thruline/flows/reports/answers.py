@@ -48,7 +48,7 @@ class Passage:
 
     doubtful: characters of the text that are words read off a picture with little certainty. fate: why the answer was
     not given all of it: the budget of tokens, or as much of its document as an answer takes was given before. beside:
-    it was not found itself, it stands beside one that was.
+    it was not found itself, it stands beside one that was. date: the day that its document is from, where that says so.
     """
 
     number: int
@@ -66,6 +66,7 @@ class Passage:
     doubtful: tuple[Span, ...] = ()
     fate: Literal["", "no_room", "cut", "enough"] = ""
     beside: bool = False
+    date: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
