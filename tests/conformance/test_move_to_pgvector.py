@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,9 +12,13 @@ import psycopg
 import pytest
 
 from thruline.app.platform import Platform
+from thruline.backends.flat4_dense import Flat4Dense
 from thruline.core.errors import Denied, Unavailable
-from thruline.testing.homes import open_home, write
-from thruline.testing.postgres import empty_database
+from thruline.ports.dense import DenseIndex
+from thruline.testing.homes import FastEngines, killed_at, open_home, write
+from thruline.testing.postgres import empty_database, running_server
+from thruline.vectors.plans import FIRST, DensePlan
+from thruline.vectors.standby import Standby
 
 TEXTS = {
     f"d{n}": f"# {word.title()}\n\nThe {word} is {n} years old and stands alone."
@@ -145,6 +151,101 @@ def test_two_homes_on_one_server_do_not_meet(home: Platform, server: str, secret
         other.vectors.rollback_plan()
     assert len(rows_there(server)) == 1
     assert found(home) == before
+
+
+@pytest.mark.parametrize("stage", ["reading", "building", "comparing", "switching"])
+def test_a_move_that_is_killed_has_not_moved_and_the_next_one_does(
+    home: Platform, server: str, secret: Path, stage: str
+) -> None:
+    before, path = found(home), home.home.path
+    home.close()
+    (path / "thruline.toml").write_text(f'[vectors]\npgvector = "file:{secret}"\n')
+    killed_at(stage, path, "vectors.move_index", {"to": "pgvector"})
+    assert [rows for _, rows in rows_there(server)] == ([9] if stage in ("comparing", "switching") else [])
+    with open_home(path) as again:
+        assert again.line.plans.current("main") == FIRST
+        assert found(again) == before
+        assert again.vectors.move_index(to="pgvector").moved
+        assert found(again) == before
+        assert [rows for _, rows in rows_there(server)] == [9]
+        assert again.ledger.verify().ok
+
+
+def test_what_a_killed_move_sent_goes_with_the_next_erasure(home: Platform, server: str, secret: Path) -> None:
+    path = home.home.path
+    home.close()
+    (path / "thruline.toml").write_text(f'[vectors]\npgvector = "file:{secret}"\n')
+    killed_at("switching", path, "vectors.move_index", {"to": "pgvector"})
+    assert rows_there(server)
+    with open_home(path) as again:
+        assert again.data.erase(identifiers=["ottilie@kvasthoug.example", "Ottilie Kvasthoug"]).residue == 0
+    assert rows_there(server) == []
+
+
+@pytest.mark.parametrize("stage", ["deleting", "scrubbing", "looking for residue"])
+def test_an_erasure_that_is_killed_is_finished_on_the_server_by_the_same_words(
+    home: Platform, server: str, secret: Path, stage: str
+) -> None:
+    path, who = home.home.path, ["ottilie@kvasthoug.example", "Ottilie Kvasthoug"]
+    home.vectors.move_index(to="pgvector")
+    home.close()
+    (path / "thruline.toml").write_text(f'[vectors]\npgvector = "file:{secret}"\n')
+    killed_at(stage, path, "data.erase", {"identifiers": who})
+    with open_home(path) as again:
+        assert again.data.erase(identifiers=who).residue == 0
+        assert [rows for _, rows in rows_there(server)] == [8]
+        assert len(found(again)) == 5
+
+
+class Hasty(FastEngines):
+    """A home that asks a server that was away again at once."""
+
+    def dense(self, plan: DensePlan) -> DenseIndex:
+        if plan.engine != "pgvector":
+            return super().dense(plan)
+        return Standby(self.server(plan), Flat4Dense, now=lambda: time.monotonic() * 1000)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGQUIT], ids=["shut down", "crashed"])
+def test_what_changed_while_the_server_was_away_is_on_it_when_it_is_back(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    docs, secret = write(tmp_path / "docs", **TEXTS, **PERSON), tmp_path / "url"
+    with running_server() as server, open_home(tmp_path / "home", settings(secret), engines=Hasty) as home:
+        secret.write_text(server.url)
+        home.data.add(path=str(docs))
+        home.data.sync()
+        assert home.vectors.move_index(to="pgvector").moved
+        assert scan(home) == "gather"
+        server.stop(number)
+        assert scan(home) == "standby"
+        (docs / "d1.md").unlink()
+        write(docs, d7="# Copper\n\nThe copper kettle was mended.", d8="# Anvil\n\nThe anvil is 8 years old.")
+        home.data.sync()
+        changed = home.vectors.search(question="how old is the anvil", k=20)
+        assert {p.path for p in changed.passages} == {"p1.md", *(f"d{n}.md" for n in (0, 2, 3, 4, 5, 6, 7, 8))}
+        assert changed.searched is not None
+        assert changed.searched.scan == "standby"
+        with pytest.raises(Unavailable):
+            home.data.erase(identifiers=["ottilie@kvasthoug.example"])
+        server.start()
+        home.vectors.search(
+            question="how old is the anvil"
+        )  # a standby looks whether it is back, and brings it up to date
+        back = home.vectors.search(question="how old is the anvil", k=20)
+        assert back.searched is not None
+        assert back.searched.scan == "gather"
+        assert [p.chunk for p in back.passages] == [p.chunk for p in changed.passages]
+        assert home.data.erase(identifiers=["ottilie@kvasthoug.example", "Ottilie Kvasthoug"]).residue == 0
+        assert [rows for _, rows in rows_there(server.url)] == [8]
+        home.vectors.rollback_plan()
+        assert rows_there(server.url) == []
+
+
+def scan(home: Platform) -> str:
+    searched = home.vectors.search(question="how old is the violin").searched
+    assert searched is not None
+    return searched.scan
 
 
 def data_folder(server: str) -> Path:

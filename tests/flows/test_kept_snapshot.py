@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -180,6 +183,58 @@ def test_where_it_cannot_be_written_everything_goes_on(tmp_path: Path, put_away:
         assert found(home, "kiln03x042") == "d3.md"
         home.line.shelf.settle()
         assert list(put_away.parent.glob(f".{kept.FILE}.*")) == []
+
+
+_WRITE = """\
+import resource, signal, sys
+from pathlib import Path
+from thruline.testing.homes import open_home
+with open_home(Path(sys.argv[1]), {"THRULINE_INGEST__CHUNK_WORDS": "12"}) as home:
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)  # the kernel kills who writes on
+    home.line.shelf.serving()
+    home.line.shelf.settle()
+"""
+
+
+def test_a_process_that_is_killed_in_the_middle_of_writing_it_leaves_nothing_for_long(
+    tmp_path: Path, put_away: Path
+) -> None:
+    size = put_away.stat().st_size
+    put_away.unlink()
+    killed = subprocess.run([sys.executable, "-c", _WRITE, tmp_path / "home", str(size // 2)], check=False)
+    assert killed.returncode == -signal.SIGXFSZ
+    assert [f.stat().st_size for f in put_away.parent.glob(f".{kept.FILE}.*")] == [size // 2]
+    assert not put_away.exists()
+    with opened(tmp_path) as home:
+        assert found(home, "kiln03x042") == "d3.md"
+        home.line.shelf.settle()
+        assert put_away.exists()
+        assert list(put_away.parent.glob(f".{kept.FILE}.*")) == []
+        assert home.ledger.verify().ok
+
+
+def test_whose_records_are_restricted_is_in_it_and_never_answers(tmp_path: Path, folder: Path, put_away: Path) -> None:
+    (folder / "mail.md").write_text("# Mail\n\nOttilie Fernsby asked for the glaze77 of the kiln.\n")
+    with opened(tmp_path) as home:
+        home.data.sync()
+    put_away.unlink()
+    with opened(tmp_path) as home:
+        assert found(home, "glaze77") == "mail.md"
+        home.line.shelf.settle()
+    then = put_away.read_bytes()
+    with opened(tmp_path) as home:
+        home.data.restrict(identifiers=("Ottilie Fernsby",))
+    put_away.write_bytes(then)
+    with opened(tmp_path) as home:
+        serving, vector = home.line.shelf.serving(), home.line.embedder.query("glaze77")
+        assert not is_built_anew(home)
+        assert found(home, "glaze77") == ""
+        asked = serving.search("glaze77 kiln", vector, 5000, groups=frozenset("*"))
+        assert not {home.line.records.get(hit.record).reason for hit in asked.hits} - {"none"}
+        home.data.unrestrict(who=("Ottilie Fernsby",))
+        assert found(home, "glaze77") == "mail.md"
 
 
 def test_two_processes_on_one_home_see_what_the_other_did(tmp_path: Path, folder: Path, put_away: Path) -> None:

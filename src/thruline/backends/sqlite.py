@@ -151,6 +151,7 @@ class _Translated:
 
 
 _TRANSLATED = _Translated()
+_NO_ROOM = ("SQLITE_IOERR_SHMSIZE",)  # for the index of the log, which the first to open a database makes
 
 
 def _ours(error: sqlite3.Error) -> ThrulineError:
@@ -159,7 +160,7 @@ def _ours(error: sqlite3.Error) -> ThrulineError:
         return Conflict(f"the database refused the change: {said}")
     if "readonly" in said or "read-only" in said:
         return Denied(f"the database is read-only: {said}", hint="check the permissions of the home folder")
-    if "full" in said:
+    if "full" in said or getattr(error, "sqlite_errorname", "") in _NO_ROOM:
         return Unavailable(f"the disk is full: {said}", hint="free some space; nothing was changed")
     if "locked" in said or "busy" in said:
         return Unavailable("another process is writing to the database", hint="try again in a moment")
@@ -168,5 +169,5 @@ def _ours(error: sqlite3.Error) -> ThrulineError:
     if "malformed" in said or "not a database" in said:
         return Corrupt(f"the database file is damaged: {said}", hint="restore the last backup")
     if isinstance(error, sqlite3.OperationalError) and "disk I/O" in said:
-        return Unavailable(f"the disk failed: {said}")
+        return Unavailable(f"the disk failed: {said}", hint="check the disk of the home, and that it has room")
     return Invalid(f"the database refused a statement: {said}")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("thruline")
 
 FILE, OWNER = "snapshot", "snapshot:main"
+_PARTS = f".{FILE}.*.part"  # what a process is writing, or was when it was killed
 _HEAD = f"thruline {__version__} snapshot 1\n".encode()
 
 
@@ -61,8 +62,11 @@ def seal(line: Line, kept: Kept) -> bytes:
 
 
 def write(line: Line, sealed: bytes) -> None:
-    """Put it away; where the disk is full, nothing is."""
+    """Put it away; where the disk is full, nothing is. What a killed process left half written goes."""
     part = line.home / f".{FILE}.{os.getpid()}.part"
+    for left in line.home.glob(_PARTS):
+        if not _is_running(int(left.name.split(".")[2])):
+            left.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(sealed)
@@ -74,6 +78,16 @@ def write(line: Line, sealed: bytes) -> None:
 
 def drop(line: Line) -> None:
     """Delete the file and destroy its key: somebody who is in it was erased."""
-    for path in (line.home / FILE, *line.home.glob(f".{FILE}.*.part")):
+    for path in (line.home / FILE, *line.home.glob(_PARTS)):
         path.unlink(missing_ok=True)
     line.vault.shred([OWNER])
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # somebody else's
+    return True

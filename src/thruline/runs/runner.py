@@ -213,7 +213,7 @@ class Run:
         self.began = time.monotonic()
         self._runs = runs
         self._progress = progress
-        self._told = 0.0
+        self._stage, self._told = "", 0.0
 
     @contextmanager
     def commit(self) -> Iterator[None]:
@@ -258,11 +258,14 @@ class Run:
         return in_order(work, checked(), workers=workers)
 
     def tell(self, stage: str, done: int, total: int) -> None:
-        """Progress of a stage, for the journal and whoever watches; cheap enough to call for each item."""
+        """Progress of a stage, for the journal and whoever watches; cheap enough to call for each item.
+
+        How a stage begins and ends is always told, what is between now and then.
+        """
         now = time.monotonic()
-        if now - self._told < PROGRESS_EVERY_S and done != total:
+        if now - self._told < PROGRESS_EVERY_S and done != total and stage == self._stage:
             return
-        self._told = now
+        self._stage, self._told = stage, now
         runs = self._runs
         runs.database.execute(runs.queries.progress, {"id": self.id, "done": done, "total": total})
         if self._progress:

@@ -8,10 +8,12 @@ with open_home(tmp_path / "home") as platform:
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -129,8 +131,7 @@ def write(folder: Path, **texts: str) -> Path:
 
 def killed_after(seconds: float, home: Path, operation: str, arguments: Mapping[str, Any]) -> bool:
     """Do an operation in another process and kill it (SIGKILL) after so many seconds; whether it had ended before."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["thruline.testing.homes", "thruline.testing.warm"])
+    context = _context()
     going = context.Event()
     process = context.Process(target=_do, args=(str(home), operation, dict(arguments), going))
     process.start()
@@ -139,14 +140,41 @@ def killed_after(seconds: float, home: Path, operation: str, arguments: Mapping[
     process.join(seconds)
     if process.is_alive():
         process.kill()
+    return not _was_killed(process, operation)
+
+
+def killed_at(stage: str, home: Path, operation: str, arguments: Mapping[str, Any]) -> None:
+    """Do an operation in another process, which is killed (SIGKILL) when it tells of this stage of its progress."""
+    process = _context().Process(target=_do_until, args=(stage, str(home), operation, dict(arguments)))
+    process.start()
+    assert _was_killed(process, operation), f"{operation} tells of no stage {stage!r}"
+
+
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["thruline.testing.homes", "thruline.testing.warm"])
+    return context
+
+
+def _was_killed(process: ForkServerProcess, operation: str) -> bool:
     process.join()
     was_killed = process.exitcode == -signal.SIGKILL
     assert was_killed or process.exitcode == 0, f"{operation} failed with exit code {process.exitcode}"
     process.close()
-    return not was_killed
+    return was_killed
 
 
 def _do(home: str, operation: str, arguments: dict[str, Any], going: Any) -> None:
     with open_home(Path(home)) as platform:
         going.set()
+        platform.call(operation, arguments)
+
+
+def _do_until(stage: str, home: str, operation: str, arguments: dict[str, Any]) -> None:
+    def end(told: str, _done: int, _total: int) -> None:
+        if told == stage:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with open_home(Path(home)) as platform:
+        platform.progress = end
         platform.call(operation, arguments)

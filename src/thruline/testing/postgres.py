@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -18,32 +19,57 @@ _START_S = 30.0
 _SETTINGS = {"listen_addresses": "", "fsync": "off", "max_connections": "100", "autovacuum": "off"}
 
 
+class PostgresServer:
+    """A server that listens on a Unix socket only, in a folder of its own, and can be away for a while."""
+
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
+        self.url = f"postgresql://thruline@/postgres?host={folder}"
+        self._folder, self._account = folder, _account(folder)
+        self._binaries = _binaries(folder, self._account)
+        self._settings = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        self._running: subprocess.Popen[bytes] | None = None
+        subprocess.run(  # noqa: S603 - a command of our own
+            [
+                self._binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "thruline", "-E", "UTF8",
+                "--no-sync",
+            ],
+            check=True, stdout=subprocess.DEVNULL, cwd=folder, env={"LC_ALL": "C"}, user=self._account,
+        )  # fmt: skip
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        self._running = subprocess.Popen(  # noqa: S603 - a command of our own
+            [self._binaries / "postgres", "-D", self._folder / "data", "-k", self._folder, *self._settings],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self._folder, env={"LC_ALL": "C"},
+            user=self._account,
+        )  # fmt: skip
+        _wait(self.url)
+
+    def stop(self, number: signal.Signals = signal.SIGQUIT) -> None:
+        """At once, without a last checkpoint; one that is stopped stays so."""
+        if self._running is not None:
+            self._running.send_signal(number)
+            self._running.wait()
+            self._running = None
+
+
+@contextmanager
+def running_server(other: Mapping[str, str] = {}) -> Iterator[PostgresServer]:
+    """An empty server, for as long as the block runs. other: settings instead of those that make tests fast."""
+    with tempfile.TemporaryDirectory(prefix="thruline-pg-") as name:
+        server = PostgresServer(Path(name), {**_SETTINGS, **other})
+        try:
+            server.start()
+            yield server
+        finally:
+            server.stop()
+
+
 @contextmanager
 def postgres_server(other: Mapping[str, str] = {}) -> Iterator[str]:
-    """The URL of an empty server that listens on a Unix socket only, for as long as the block runs.
-
-    other: settings instead of those that make tests fast, as `fsync`.
-    """
-    with tempfile.TemporaryDirectory(prefix="thruline-pg-") as name:
-        folder = Path(name)
-        account = _account(folder)
-        binaries = _binaries(folder, account)
-        subprocess.run(  # noqa: S603 - a command of our own
-            [binaries / "initdb", "-D", folder / "data", "-A", "trust", "-U", "thruline", "-E", "UTF8", "--no-sync"],
-            check=True, stdout=subprocess.DEVNULL, cwd=folder, env={"LC_ALL": "C"}, user=account,
-        )  # fmt: skip
-        settings = [part for name, value in {**_SETTINGS, **other}.items() for part in ("-c", f"{name}={value}")]
-        server = subprocess.Popen(  # noqa: S603 - a command of our own
-            [binaries / "postgres", "-D", folder / "data", "-k", folder, *settings],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env={"LC_ALL": "C"}, user=account,
-        )  # fmt: skip
-        try:
-            url = f"postgresql://thruline@/postgres?host={folder}"
-            _wait(url)
-            yield url
-        finally:
-            server.send_signal(3)  # SIGQUIT: at once, without a last checkpoint
-            server.wait()
+    """The URL of such a server."""
+    with running_server(other) as server:
+        yield server.url
 
 
 @contextmanager
