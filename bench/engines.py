@@ -5,7 +5,8 @@
 Recall of the ten nearest over 30 questions: without a filter, under random filters of 50, 10 and 1 %, and under two
 that hide the clusters nearest to the question (1 and 10 of 50), as a filter by team does to another team's question.
 CPU time, a server's included, is the median of the questions without a filter. Deleting is 5 % of the rows at once. The
-rows are half precision, as homes keep them, and made by seed.
+rows are half precision, as homes keep them, and made by seed. Of `qdrant` the engine is Qdrant's and the HTTP server
+before it a small one in Python, whose CPU time counts, too.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +29,7 @@ from thruline.ports.dense import DenseIndex, Found
 from thruline.ports.scoring import as_matrix, best
 from thruline.testing.dense_suite import clustered, recall, without_nearest
 from thruline.testing.postgres import postgres_server
+from thruline.testing.qdrant_server import QdrantServer
 
 ROWS, DIMS, ASKED, GONE, SEED = 20_000, 384, 30, 1_000, 7
 TICK = os.sysconf("SC_CLK_TCK")
@@ -116,9 +119,12 @@ def main() -> None:
     questions = asked(as_matrix(given), clustered(ASKED, dims=DIMS, seed=8))
     result: dict[str, Any] = {"rows": ROWS, "dims": DIMS, "questions": ASKED, "seed": SEED, "engines": {}}
     with ExitStack() as stack:
-        url = stack.enter_context(postgres_server())
-        for name in ("exact", "flat4", "pq4", "hnsw", "pgvector"):
-            more = {"url": url, "name": "bench"} if name == "pgvector" else {}
+        postgres = stack.enter_context(postgres_server())
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="thruline-qdrant-")))
+        qdrant = stack.enter_context(QdrantServer(folder))
+        servers = {"pgvector": postgres, "qdrant": qdrant.url}
+        for name in ("exact", "flat4", "pq4", "hnsw", "pgvector", "qdrant"):
+            more = {"url": servers[name], "name": "bench"} if name in servers else {}
             index = backend("dense", name)(**more)
             result["engines"][name] = told = measure(index, given, questions)
             index.close()

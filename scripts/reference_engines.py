@@ -13,11 +13,11 @@ from typing import Any
 from thruline.ports.dense import PROMISES, DenseTraits
 
 RESULT = Path(__file__).parent.parent / "bench" / "results" / "engines.json"
-ENGINES = ("exact", "flat4", "pq4", "hnsw", "pgvector")
+ENGINES = ("exact", "flat4", "pq4", "hnsw", "pgvector", "qdrant")
 EXTRAS = {"pq4": "faiss", "hnsw": "faiss", "pgvector": "postgres"}
 LIVES = {"process": "this process", "files": "files", "server": "a server"}
 MASKS = {"before": "before anything is ranked", "after": "on candidates, else every allowed row is scored"}
-OWN = ("self", "url", "name")  # of a constructor: not the plan's
+OWN = ("self", "url", "name", "key")  # of a constructor: not the plan's
 
 INTRO = (
     "What searches by meaning. `flat4` does until `thruline index tune` or `thruline index move` chooses another; "

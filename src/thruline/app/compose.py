@@ -136,19 +136,26 @@ class ConfiguredEngines:
 
     def servers(self) -> Sequence[str]:
         """The dense engines whose servers the settings name."""
-        return ["pgvector"] if self._config.vectors.pgvector else []
+        vectors = self._config.vectors
+        return [name for name, where in (("pgvector", vectors.pgvector), ("qdrant", vectors.qdrant)) if where]
 
     def server(self, plan: DensePlan) -> KeptIndex:
         """A plan's engine on its server, under a name that no other home has."""
-        reference = self._config.vectors.pgvector
-        if not reference:
+        if plan.engine not in self.servers():
             raise Invalid(
                 f"the settings name no server for {plan.engine!r}",
-                hint="set vectors.pgvector to env:NAME, a variable with the URL of a PostgreSQL",
+                hint=f"set vectors.{plan.engine}: `thruline config` says what it takes",
             )
         master = master_key(self._secret(self._config.store.master_key))
         name = Ids(id_key(master)).digest("dense", INDEX)[:24]
-        return backend("dense", plan.engine)(url=self._secret(reference), name=name, **plan.options)
+        return backend("dense", plan.engine)(**self._address(plan.engine), name=name, **plan.options)
+
+    def _address(self, engine: str) -> Mapping[str, Any]:
+        vectors = self._config.vectors
+        if engine == "pgvector":
+            return {"url": self._secret(vectors.pgvector)}
+        key = partial(secret, vectors.qdrant_key, self._home.path) if vectors.qdrant_key else None
+        return {"url": vectors.qdrant, "key": key}
 
     def dense_names(self) -> Collection[str]:
         """The dense engines that are installed with what they need."""
@@ -263,10 +270,15 @@ def _parts(config: Config) -> Iterator[Part]:
         yield Part("the cluster that may hold the index", "searches", "regions.cluster", stands.cluster.casefold())
     if config.store.database != "sqlite":
         yield Part("the PostgreSQL server", "keeps", "regions.database", stands.database.casefold())
-    if config.vectors.pgvector:
-        yield Part("the vectors' PostgreSQL", "keeps", "regions.vectors", stands.vectors.casefold())
+    yield from _vector_servers(config)
     if config.store.blobs != "folder":
         yield Part(f"the bucket {config.store.blobs}", "keeps", "regions.blobs", stands.blobs.casefold())
+
+
+def _vector_servers(config: Config) -> Iterator[Part]:
+    for name, where in (("PostgreSQL", config.vectors.pgvector), ("Qdrant", config.vectors.qdrant)):
+        if where:
+            yield Part(f"the vectors' {name}", "keeps", "regions.vectors", config.regions.vectors.casefold())
 
 
 def _limits(config: Config) -> Limits:

@@ -91,6 +91,8 @@ class Vectors:
     audits: int = leaf(4, "searches a minute that the server does again exactly, to see whether they do; 0 for none")
     retune: bool = leaf(True, "whether the index is tuned again when they no longer do")
     pgvector: str = leaf("", "reference to the URL of a PostgreSQL with pgvector; may be that of store.database")
+    qdrant: str = leaf("", "URL of a Qdrant server's REST interface, as https://host:6333")
+    qdrant_key: str = leaf("", "reference to its API key")
     standby: str = leaf("flat4", "`flat4` or `off`: what answers on this machine while such a server is away")
 
 
@@ -171,7 +173,7 @@ class Regions:
     judge: str = leaf("", "of the server at quality.judge")
     database: str = leaf("", "of the PostgreSQL server, where store.database names one")
     blobs: str = leaf("", "of the S3 bucket, where store.blobs names one")
-    vectors: str = leaf("", "of the server at vectors.pgvector")
+    vectors: str = leaf("", "of the server at vectors.pgvector or vectors.qdrant")
     cluster: str = leaf("", "of the Ray cluster, where ingest.backend or compute.backend says `ray`")
 
 
@@ -249,8 +251,8 @@ _PARSED: Mapping[str, Callable[[str], object]] = {
     **{f"regions.{f.name}": lambda region: region and checked(region) for f in fields(Regions)},
 }
 _REFERENCES = (
-    "store.s3_key", "store.master_key", "embed.key", "vectors.pgvector", "answer.llm_key", "search.reranker_key",
-    "quality.judge_key", "notify.webhook_secret", "notify.openlineage_key",
+    "store.s3_key", "store.master_key", "embed.key", "vectors.pgvector", "vectors.qdrant_key", "answer.llm_key",
+    "search.reranker_key", "quality.judge_key", "notify.webhook_secret", "notify.openlineage_key",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("thruline")
 
 PAGE = 256
-SERVERS = ("pgvector",)  # engines that keep rows outside this machine
+SERVERS = ("pgvector", "qdrant")  # engines that keep rows outside this machine
 
 
 def check(line: Line) -> None:

@@ -61,7 +61,7 @@ def plans(p: Platform, *, collection: Collection = "main") -> tuple[reports.Plan
 @operation(role="operator", cli="index move", positional=("collection",))
 def move_index(
     p: Platform, *,
-    to: Annotated[str, "the engine, with options, as `pgvector` or `hnsw m=32`"],
+    to: Annotated[str, "the engine, with options, as `qdrant` or `hnsw m=32`"],
     collection: Collection = "main",
     dry_run: Annotated[bool, "build and compare, and change nothing"] = False,
 ) -> reports.MoveReport:  # fmt: skip
