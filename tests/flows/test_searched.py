@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
 
 from thruline.app.platform import Platform
 from thruline.app.render import render
 from thruline.backends.exact_dense import ExactDense
+from thruline.console import console
 from thruline.core.errors import Unavailable
 from thruline.ports.dense import DenseIndex, Found
 from thruline.testing.homes import FastEngines, open_home, write
@@ -110,3 +113,46 @@ def test_an_answer_found_by_a_stand_by_says_so_and_is_read_back(tmp_path: Path) 
         assert said.answer.searched is not None
         assert (said.answer.searched.scan, said.answer.searched.recall) == ("standby", None)
         assert "a local stand-by for flat4, which is away, scored" in render(said)
+
+
+class Torn(ExactDense):
+    """Half of its rows lie where nobody answers."""
+
+    def search(self, query: np.ndarray, k: int, mask: np.ndarray | None = None) -> Found:
+        here = np.arange(self.stats().rows) % 2 == 0
+        allowed = here if mask is None else here[: len(mask)] & mask
+        away = ~here if mask is None else ~here[: len(mask)] & mask
+        return super().search(query, k, allowed)._replace(scan="masked", missed=int(np.count_nonzero(away)))
+
+
+class TornEngines(FastEngines):
+    """A home whose index lies in two places, of which one is away."""
+
+    def dense(self, plan: DensePlan) -> DenseIndex:
+        del plan
+        return Torn()
+
+
+def test_what_lies_in_a_part_that_is_away_is_counted_wherever_an_answer_is_read(tmp_path: Path) -> None:
+    text = "\n\n".join(f"# Pump {i}\n\nThe pump {i} hums in hall {i * 7 % 11}." for i in range(200))
+    with open_home(tmp_path / "home", {"THRULINE_INGEST__CHUNK_WORDS": "8"}, engines=TornEngines) as home:
+        home.data.add(path=str(write(tmp_path / "docs", pumps=text)), name="docs")
+        home.data.sync()
+        found = home.vectors.search(question="which pump hums?", k=5)
+        assert found.searched is not None
+        away = found.searched.visible // 2
+        assert found.searched.unreachable == found.unreachable == away
+        assert found.searched.recall is None
+        said = f"{away} passages searched by words alone: a part of the index is away"
+        assert said in render(found)
+        answer = home.vectors.ask(question="Which pump hums in hall 7?")
+        assert said in " ".join(render(answer).split())
+        why = home.vectors.why(answer=answer.id)
+        assert why.answer.searched == answer.searched
+        assert f"{away} of them out of reach" in render(why)
+        (event,) = [e for e in home.line.ledger.read() if e.verb == "answer.given"]
+        assert event.facts["unreachable"] == away
+        app = Starlette(routes=console(lambda _: home.acting(home.operator, "console")))
+        with TestClient(app, headers={"origin": "http://testserver"}) as client:
+            for page in (f"/ask?answer={answer.id}", f"/why/{answer.id}"):
+                assert f"{away} passages were looked through for the words of the question" in client.get(page).text

@@ -251,7 +251,7 @@ def _extra(report: AnswerReport) -> dict[str, Any]:
          "chunk": p.chunk}
         for p in sorted(report.passages, key=lambda p: p.number) if p.number in cited
     ]  # fmt: skip
-    kept = {"left_out": report.left_out, "kept_home": report.kept_home}
+    kept = {"left_out": report.left_out, "kept_home": report.kept_home, "unreachable": report.unreachable}
     told = {name: number for name, number in kept.items() if number}
     return {"receipt": report.id, "outcome": report.outcome, "mode": report.mode, "citations": citations, **told}
 

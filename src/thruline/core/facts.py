@@ -317,6 +317,7 @@ VERBS: Mapping[str, Verb] = dict(
             visible=Number(),
             scored=Number(),
             again=one_of("few", "away"),
+            unreachable=Number(),
             sure=Number("0..1"),
             ms=Number("ms"),
         ),

@@ -199,6 +199,8 @@ def _given(line: Line, asked: Asked, words: Words, digest: str, ms: float) -> li
         facts["reranked"] = order.reranked
     if asked.searched:
         facts |= {"visible": asked.searched.visible, "scored": asked.searched.scored}
+    if asked.searched and asked.searched.unreachable:
+        facts["unreachable"] = asked.searched.unreachable
     if asked.searched and asked.searched.again:
         facts["again"] = asked.searched.again
     if words.sure is not None:

@@ -19,11 +19,12 @@ def searched(line: Line, serving: Serving, hits: Hits) -> Searched:
         way=plan.way, engine=line.shelf.plan.text, scan=plan.scan, visible=plan.visible, asked=plan.asked,
         returned=plan.returned, by_meaning=plan.dense, by_words=plan.text, scored=plan.scored,
         recall=_recall(line, plan, len(serving)), again=plan.again, is_compact=plan.stale == 0,
+        unreachable=plan.unreachable,
     )  # fmt: skip
 
 
 def _recall(line: Line, plan: Plan, rows: int) -> float | None:
-    if plan.scan in ("none", "standby"):
+    if plan.scan in ("none", "standby") or plan.unreachable:
         return None
     if plan.scan == "gather":
         return 1.0

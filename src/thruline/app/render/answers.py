@@ -36,6 +36,8 @@ def notes(answer: reports.AnswerReport) -> Iterator[str]:
     """What to know of an answer beside its words: how near it comes, what was kept out of it and from whom."""
     if answer.is_near_only:
         yield "this is the nearest that the documents say: check whether it answers the question"
+    if answer.unreachable:
+        yield f"{unreachable(answer.unreachable)}; ask again when it is back"
     if answer.filters.words:
         yield f"only documents {answer.filters.words}"
     if answer.budget and (cut := sum(bool(p.fate) for p in answer.passages)) and answer.mode == "llm":
@@ -56,12 +58,18 @@ def _place(passage: reports.Passage) -> str:
     return f"{passage.source}/{passage.path}{page}" + (f", {passage.date}" if passage.date else "")
 
 
+def unreachable(passages: int) -> str:
+    """What a search could not look at by meaning, as a sentence begins."""
+    return f"{n(passages, 'passage')} searched by words alone: a part of the index is away"
+
+
 def _plan(plan: reports.Searched) -> str:
     """How a search went, in one line."""
     if plan.way == "nothing":
         return "nothing was searched: you may see none of it"
     rows = n(plan.visible, "chunk")
     scored = f"scored {plan.scored} of {rows}" if plan.scored < plan.visible else f"scored all of {rows}"
+    scored += f", {plan.unreachable} of them out of reach" if plan.unreachable else ""
     engine = f"a local stand-by for {plan.engine}, which is away," if plan.scan == "standby" else plan.engine
     found = "" if plan.scan == "none" else f"by meaning {engine} {scored}"
     words = f"by words {plan.by_words} fit" if plan.by_words else ""
@@ -136,7 +144,7 @@ def _search(report: reports.SearchReport) -> Iterator[str]:
     if report.left_out:
         yield f"{n(report.left_out, 'document')} left out: people in them have not allowed this use, or object to it"
     if report.unreachable:
-        yield f"{n(report.unreachable, 'passage')} searched by words alone: a part of the index is away"
+        yield unreachable(report.unreachable)
     if report.filters.words:
         yield f"only documents {report.filters.words}" + ("" if report.visible else ": none that you may see fits")
     yield from _ordered(report.order)

@@ -168,6 +168,11 @@ class AnswerReport:
     sure: float | None = None
 
     @property
+    def unreachable(self) -> int:
+        """Passages that only words could find for it, since the part of the index that holds them was away."""
+        return self.searched.unreachable if self.searched else 0
+
+    @property
     def is_near_only(self) -> bool:
         """Whether what was found is about the matter, and may not be the answer."""
         return self.outcome == "answered" and self.sure is not None and self.sure < LIKELY_FROM

@@ -19,7 +19,8 @@ class Searched:
     recall: the share of the true neighbours that is to be expected, 1 where every row was scored, null while nobody has
     measured the plan (`thruline index tune`). again: why the store's vectors were scored besides: the engine gave too
     `few`, or is `away`. is_compact: no row that is gone weighs in the ranking by words any more; a replay, which loads
-    anew, may order passages of nearly equal score otherwise where it is false.
+    anew, may order passages of nearly equal score otherwise where it is false. unreachable: of the visible rows those
+    that only words could find, since what holds their vectors is away.
     """
 
     way: Literal["hybrid", "dense", "text", "nothing"]
@@ -34,3 +35,4 @@ class Searched:
     recall: float | None
     again: Literal["", "few", "away"]
     is_compact: bool
+    unreachable: int = 0
