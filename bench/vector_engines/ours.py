@@ -8,6 +8,7 @@ which no other engine here does. Filters are groups of readers, decided before a
 # ruff: noqa: ARG002 - all engines have one shape
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ from thruline.backends.flat4_dense import Flat4Dense
 from thruline.backends.tantivy_text import TantivyText
 from thruline.core.documents import Chunk
 from thruline.core.ids import ArtifactId, Ids
+from thruline.data.duplicates import PERMUTATIONS
 from thruline.data.policies import policy
 from thruline.flows import INDEX
 from thruline.flows.documents import Document
@@ -55,7 +57,6 @@ class Thruline(Peer):
         super().__init__(folder)
         self._grouped: Serving | None = None
         self._numbers: dict[str, int] = {}
-        self._signatures = np.random.default_rng(3)
 
     def store(self, rows: Rows) -> None:
         with Platform.open(self.folder, create=True, overrides=SETTINGS, engines=Engines) as self._home:
@@ -127,7 +128,7 @@ class Thruline(Peer):
         chunks = tuple(Chunk(text=t, title="", start=n, end=n + len(t)) for n, t in enumerate(document.texts))
         made = Document(
             title="", media_type="text/plain", parser="bench", chunks=chunks, mentions=(), risks=(),
-            signature=self._signatures.bytes(256),
+            signature=hashlib.shake_256(text.encode()).digest(4 * PERMUTATIONS),  # as one that shares nothing
         )  # fmt: skip
         raw = Raw(
             source=place.id, record=line.ids.artifact("record", place.id, digest), path=path,

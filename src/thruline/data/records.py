@@ -191,7 +191,11 @@ class Records:
 
     def put_entry(self, entry: Entry) -> None:
         """A path and what it holds now."""
-        self._db.execute(self._q.put_entry, entry._asdict())
+        self.put_entries([entry])
+
+    def put_entries(self, entries: Iterable[Entry]) -> None:
+        """Paths and what they hold now."""
+        self._db.execute_many(self._q.put_entry, [entry._asdict() for entry in entries])
 
     def drop_entry(self, source: str, path: str) -> None:
         """The path is gone."""
@@ -237,11 +241,10 @@ class Records:
         """A record version; the same content seen again is the same record, brought up to date."""
         self._db.execute(self._q.put_record, _fields(record))
 
-    def put_chunks(self, record: str, chunks: Sequence[str]) -> None:
-        """The record's chunks in order."""
-        self._db.execute_many(
-            self._q.insert_chunk, [{"id": c, "record": record, "position": n} for n, c in enumerate(chunks)]
-        )
+    def put_chunks(self, chunks: Mapping[ArtifactId, Sequence[str]]) -> None:
+        """Records' chunks in order."""
+        places = ((r, n, c) for r, of_one in chunks.items() for n, c in enumerate(of_one))
+        self._db.execute_many(self._q.insert_chunk, [{"id": c, "record": r, "position": n} for r, n, c in places])
 
     def drop_chunks(self, record: str) -> None:
         """It is about to be cut anew."""
@@ -373,13 +376,13 @@ class Records:
             (ArtifactId(other), ArtifactId(one)) for other, one in self._db.query(self._q.near_pairs, _ids(records))
         ]
 
-    def put_text(self, record: str, digest: str) -> None:
-        """What the record says, as a digest of its words."""
-        self._db.execute(self._q.put_text, {"record": record, "digest": digest})
+    def put_texts(self, said: Mapping[ArtifactId, str]) -> None:
+        """What records say, as digests of their words."""
+        self._db.execute_many(self._q.put_text, [{"record": r, "digest": digest} for r, digest in said.items()])
 
-    def put_sketch(self, record: str, bits: bytes) -> None:
-        """Which words surely do not stand in the record."""
-        self._db.execute(self._q.put_sketch, {"record": record, "bits": bits})
+    def put_sketches(self, sketches: Mapping[ArtifactId, bytes]) -> None:
+        """Which words surely do not stand in the records."""
+        self._db.execute_many(self._q.put_sketch, [{"record": r, "bits": bits} for r, bits in sketches.items()])
 
     def sketches(self) -> list[tuple[str, str, bytes]]:
         """(record, its document, its sketch)."""

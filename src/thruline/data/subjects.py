@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from thruline.core.documents import Mention
 from thruline.core.ids import ArtifactId, Ids, kind_of, random_id
@@ -88,10 +88,12 @@ class Subjects:
         """How many people were met in a source's documents, by kind of what gave them away."""
         return dict(self._db.query(self._q.kinds_in, {"source": source}))
 
-    def note_kin(self, record: str, keys: Iterable[str]) -> None:
-        """Whom a record tells of, by what their kin would share with them; at least that it was looked through."""
-        digests = {self._ids.digest("kin", key) for key in keys} | {self._ids.digest("kin")}
-        self._db.execute_many(self._q.insert_kin, [{"key": d, "record": record} for d in sorted(digests)])
+    def note_kin(self, keys: Mapping[ArtifactId, Iterable[str]]) -> None:
+        """Whom records tell of, by what their kin would share with them; at least that each was looked through."""
+        looked = self._ids.digest("kin")
+        found = {(self._ids.digest("kin", key), record) for record, each in keys.items() for key in each}
+        found |= {(looked, record) for record in keys}
+        self._db.execute_many(self._q.insert_kin, [{"key": key, "record": record} for key, record in sorted(found)])
 
     def kin_at(self, keys: Iterable[str]) -> list[str]:
         """Records that tell of somebody under one of these keys."""

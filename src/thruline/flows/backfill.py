@@ -14,6 +14,7 @@ from thruline.flows.apart import embed_by
 from thruline.flows.documents import read_documents
 from thruline.ports.embedder import Embedder
 from thruline.runs.runner import Run
+from thruline.vectors.generations import NewSet
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,10 +112,9 @@ def _keep(line: Line, run: Run, embedder: Embedder, page: Sequence[_Made]) -> No
     """Nothing of what left, or was cut anew, while it was embedded."""
     with run.commit():
         left = line.records.get_many([made.record.id for made in page])
+        sets = []
         for record, vectors in page:
             chunks = [p.chunk for p in line.records.chunks_of([record.id])]
             if record.id in left and left[record.id].document == record.document and len(chunks) == len(vectors):
-                line.generations.put_set(
-                    record.id, chunks, vectors, embedder=embedder.info.digest, owner=left[record.id].owner,
-                    run=run.id, actor=run.actor,
-                )  # fmt: skip
+                sets.append(NewSet(record.id, chunks, vectors, embedder.info.digest, left[record.id].owner))
+        line.generations.put_sets(sets, run=run.id, actor=run.actor)

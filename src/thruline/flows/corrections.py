@@ -102,6 +102,8 @@ def put_right(line: Line, path: str, data: bytes, fixes: Sequence[Fix]) -> tuple
 
 def note(line: Line, made: Sequence[Correction], record: str, path: str, digest: str, places: Sequence[int]) -> None:
     """Keep that these were put right in what a path holds now; in the transaction that takes it in."""
+    if not made:
+        return
     subjects = {link.subject for link in line.subjects.met_in([record])}
     for correction, changed in zip(made, places, strict=True):
         id = correction.id if correction.path == path else random_id(KIND)

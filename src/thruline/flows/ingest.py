@@ -28,7 +28,7 @@ from thruline.flows.purposes import kept_out
 from thruline.flows.regroup import regroup
 from thruline.flows.reports import Refusal, SyncReport
 from thruline.flows.retention import expire
-from thruline.flows.take_in import kept_marks, note_path, take_in
+from thruline.flows.take_in import Noted, kept_marks, note_paths, take_in
 from thruline.ports.origin import Item, Origin
 from thruline.runs.runner import Run
 
@@ -189,9 +189,7 @@ def _take_in(line: Line, run: Run, source: Source, together: Group, tally: Tally
     with run.commit():
         tally.chunks += take_in(line, run, [p for p in group if not p.same])
         scored.note(line, run, source, came)
-        for prepared in group:
-            if prepared.same:
-                note_path(line, prepared.raw, refused=prepared.refused)
+        note_paths(line, [Noted(p.raw, refused=p.refused) for p in group if p.same])
         retire_unheld(line, run, source, among=together.held)
         line.item_rights.held_anew(source.id)
     what = Counter("unchanged" if p.is_known else p.raw.change for p in group if p.document or p.same)

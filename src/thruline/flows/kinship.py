@@ -81,18 +81,16 @@ class Kin:
     ids_apart: frozenset[str] = field(default_factory=frozenset)
 
 
-def note(line: Line, record: str, document: Document) -> None:
-    """Note of a record under which keys the kin of its people would be."""
-    line.subjects.note_kin(record, keys_of(_told(document)))
+def note(line: Line, documents: Mapping[ArtifactId, Document]) -> None:
+    """Note of records under which keys the kin of their people would be."""
+    line.subjects.note_kin({record: keys_of(_told(document)) for record, document in documents.items()})
 
 
 def note_unread(line: Line) -> None:
     """Note it of the records that an earlier version took in."""
     missing = list(line.records.get_many(line.subjects.without_kin()).values())
     for page in pages_of(line, missing):
-        with line.database.transaction():
-            for record, document in page:
-                note(line, record.id, document)
+        note(line, {record.id: document for record, document in page})
 
 
 def around(line: Line, people: Iterable[Told]) -> list[Identity]:

@@ -20,7 +20,8 @@ from thruline.flows.publish import publish_instead, serving_sets
 from thruline.flows.rebuild import cut
 from thruline.flows.rights import drop_exports
 from thruline.flows.same import text_digest
-from thruline.flows.take_in import Ready, embedded, store
+from thruline.flows.store import Ready, store
+from thruline.flows.take_in import embedded
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _delete(line: Line, turns: Sequence[_Turn], going: Sequence[Record]) -> None
 
 def _put(line: Line, run: Run, turn: _Turn, shut: restrictions.Restricted) -> None:
     raw, document = turn.ready.raw, turn.ready.document
-    store(line, run, turn.ready, shut, instead_of=turn.old)
+    store(line, run, [turn.ready], shut, instead_of={raw.record: turn.old})
     for path, (_, name) in turn.entries.items():
         line.payloads.put(path, name, owner_of(raw, document))
         corrections.note(line, [turn.correction], turn.new, path, raw.digest, raw.places)

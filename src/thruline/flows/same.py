@@ -30,9 +30,7 @@ def note_unread(line: Line) -> None:
     """Note what the records say that an earlier version took in."""
     unread = line.records.unread()
     for page in pages_of(line, unread):
-        with line.database.transaction():
-            for record, document in page:
-                line.records.put_text(record.id, text_digest(line, document))
+        line.records.put_texts({record.id: text_digest(line, document) for record, document in page})
 
 
 def near_copies(line: Line, records: Sequence[Record]) -> list[Record]:

@@ -89,6 +89,10 @@ class MemoryPayloads:
             raise NotFound(f"the bytes of {id!r} are not here")
         return self._items[id][0]
 
+    def there(self, ids: Sequence[str]) -> set[str]:
+        """Those under which bytes are stored."""
+        return self._items.keys() & set(ids)
+
     def get_many(self, ids: Sequence[str]) -> dict[str, bytes]:
         """Those that exist."""
         return {id: self._items[id][0] for id in ids if id in self._items}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -45,6 +46,16 @@ class Switch:
     at: Micros
 
 
+class NewSet(NamedTuple):
+    """A record's vectors, one row a chunk, by the embedder of this digest; owner: whose key they are under."""
+
+    record: ArtifactId
+    chunks: Sequence[ArtifactId]
+    vectors: np.ndarray
+    embedder: str
+    owner: str
+
+
 class Generations:
     """The store of record of every index of a home."""
 
@@ -54,33 +65,23 @@ class Generations:
         self._tree: Tree | None = None  # the one that was built last; replaced whole
         database.script(load_schema("thruline.vectors", database.dialect))
 
-    def put_set(
-        self,
-        record: ArtifactId,
-        chunks: Sequence[ArtifactId],
-        vectors: np.ndarray,
-        *,
-        embedder: str,
-        owner: str,
-        run: str = "",
-        actor: str = "",
-    ) -> ArtifactId:
-        """Keep a record's vectors, one row a chunk, as float16; a set that is here already is not told twice."""
-        data = encode_set(chunks, vectors)
-        id = self._ids.artifact("vectors", embedder, record, data)
-        facts = {"vectors": len(chunks), "dims": vectors.shape[1]}
-        event = Draft(
-            verb="chunk.embedded", inputs=tuple(chunks), outputs=(id,), via=(self._model(embedder),), facts=facts,
-            run=run, actor=actor,
-        )  # fmt: skip
-        row = {"id": id, "record": record, "embedder": embedder, "chunks": len(chunks)}
+    def put_sets(self, sets: Sequence[NewSet], *, run: str = "", actor: str = "") -> list[ArtifactId]:
+        """Keep vectors as float16; the id of each set. One that is here already is not told twice."""
+        data = [encode_set(each.chunks, each.vectors) for each in sets]
+        pairs = zip(sets, data, strict=True)
+        ids = [self._ids.artifact("vectors", each.embedder, each.record, raw) for each, raw in pairs]
         with self._db.transaction():
-            new = not self._payloads.exists(id)
-            self._payloads.put(id, data, owner)  # again, too: its owner may be another now
-            self._db.execute(self._q.put_set, row)
+            known = self._payloads.there(ids)
+            new = {id: each for id, each in zip(ids, sets, strict=True) if id not in known}
+            owners = (each.owner for each in sets)  # of those that are here, too: it may be another now
+            self._payloads.put_many(zip(ids, data, owners, strict=True))
+            rows = (
+                {"id": id, "record": e.record, "embedder": e.embedder, "chunks": len(e.chunks)} for id, e in new.items()
+            )
+            self._db.execute_many(self._q.put_set, list(rows))
             if new:
-                self._ledger.append([event])
-        return id
+                self._ledger.append([self._embedded(id, each, run, actor) for id, each in new.items()])
+        return ids
 
     def load(self, sets: Sequence[ArtifactId]) -> dict[ArtifactId, VectorSet]:
         """The sets whose vectors are still here; forgotten ones are missing."""
@@ -280,6 +281,12 @@ class Generations:
             )
             for id, members in segments.items()
         ]  # fmt: skip
+
+    def _embedded(self, id: ArtifactId, new: NewSet, run: str, actor: str) -> Draft:
+        return Draft(
+            verb="chunk.embedded", inputs=tuple(new.chunks), outputs=(id,), via=(self._model(new.embedder),),
+            facts={"vectors": len(new.chunks), "dims": new.vectors.shape[1]}, run=run, actor=actor,
+        )  # fmt: skip
 
     def _model(self, embedder: str) -> ArtifactId:
         return self._ids.artifact("model", embedder)

@@ -14,7 +14,7 @@ from thruline.core.errors import Conflict, Corrupt, Invalid, NotFound
 from thruline.core.ids import ArtifactId, Ids
 from thruline.ledger.ledger import SqlLedger
 from thruline.testing.memory import MemoryPayloads
-from thruline.vectors.generations import Generations
+from thruline.vectors.generations import Generations, NewSet
 from thruline.vectors.segments import SEGMENT_SETS, buckets
 from thruline.vectors.sets import decode_set, encode_set
 
@@ -36,7 +36,7 @@ class Shelf:
         record = IDS.artifact("record", str(number))
         chunks = [IDS.artifact("chunk", f"{number} {version} {i}") for i in range(2)]
         vectors = np.full((2, 4), number + version / 8, np.float32)
-        set_id = self.generations.put_set(record, chunks, vectors, embedder=embedder, owner=record)
+        (set_id,) = self.generations.put_sets([NewSet(record, chunks, vectors, embedder, record)])
         return {record: set_id}
 
     def put_many(self, numbers: range) -> dict[ArtifactId, ArtifactId]:
