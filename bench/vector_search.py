@@ -222,6 +222,7 @@ def show(result: dict[str, Any]) -> None:
         "{rows} x 384, one core: {search_ms} ms, read bound {read_bound_ms} ms: {of_bound} (aim 1.3)".format(**million)
     )
     print("  memory {anonymous_mb} MB and {mapped_mb} MB of mapped files (aim 300); recall {recall}".format(**million))
+    print("  {file_mb} MB of rows in files without a name, in the system's cache".format(**million))
 
 
 def installed(package: str) -> bool:
