@@ -24,9 +24,10 @@ from thruline.backends.tantivy_text import TantivyText
 from thruline.core.documents import Chunk
 from thruline.core.ids import ArtifactId, Ids
 from thruline.data.duplicates import PERMUTATIONS
+from thruline.data.fields import Wanted
 from thruline.data.policies import policy
 from thruline.flows import INDEX
-from thruline.flows.documents import Document
+from thruline.flows.documents import Document, chunk_ids
 from thruline.flows.prepare import Prepared, Raw, owner_of
 from thruline.flows.publish import publish_changed
 from thruline.flows.take_in import take_in
@@ -115,8 +116,7 @@ class Thruline(Peer):
             publish_changed(line, run, "sync", [prepared.raw.record for prepared in group])
         for prepared, document in zip(group, documents, strict=True):
             assert prepared.document is not None
-            chunks = prepared.document.value.chunks
-            ids = (line.ids.artifact("chunk", prepared.raw.record, str(c.start), c.text) for c in chunks)
+            ids = chunk_ids(line, prepared.raw.record, prepared.document.value)
             self._numbers.update(zip(ids, document.numbers.tolist(), strict=True))
 
     def _prepared(self, run: Run, source: str, document: _Document) -> Prepared:
@@ -133,7 +133,7 @@ class Thruline(Peer):
         raw = Raw(
             source=place.id, record=line.ids.artifact("record", place.id, digest), path=path,
             path_id=line.ids.artifact("path", place.id, path), data=text.encode(), digest=digest, size=len(text),
-            mark=digest, change="added", policy=policy({}),
+            mark=digest, change="added", policy=policy({}), wanted=Wanted(),
         )  # fmt: skip
         memo = run.step(STEP, (raw.record,), {}, lambda: made, Document, owner=lambda document: owner_of(raw, document))
         return Prepared(raw=raw, document=memo, vectors=document.vectors, embedder=MADE_BY)

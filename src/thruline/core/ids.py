@@ -17,6 +17,7 @@ ArtifactId = NewType("ArtifactId", str)
 DIGEST_BYTES = 16
 ID_PATTERN = re.compile(r"[a-z][a-z_]{1,15}:[0-9a-f]{32}")
 KEY_BYTES = 32
+NEAR = 8  # digits of 32: the others still tell 2^96 apart, and no two parents of a home begin alike by chance
 
 
 class Ids:
@@ -49,6 +50,11 @@ class Ids:
     def artifact(self, kind: str, *parts: bytes | str) -> ArtifactId:
         """Content id `kind:digest`; the kind is part of what is digested."""
         return ArtifactId(f"{kind}:{self.digest(kind, *parts)}")
+
+    def within(self, kind: str, parent: str, *parts: bytes | str) -> ArtifactId:
+        """Content id that begins as its parent's: what one parent has lies on the same pages of every index of ids."""
+        near = parent.partition(":")[2][:NEAR]
+        return ArtifactId(f"{kind}:{near}{self.digest(kind, parent, *parts)[NEAR:]}")
 
     def _over(self, parts: Iterable[bytes | str]) -> hashlib.blake2b:
         mac = hashlib.blake2b(key=self._key, digest_size=DIGEST_BYTES)

@@ -17,7 +17,7 @@ from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Event
 from thruline.data.records import Record
 from thruline.flows import INDEX
-from thruline.flows.documents import Document
+from thruline.flows.documents import Document, is_cut_into
 from thruline.flows.line import Line
 from thruline.flows.quarantine import may_answer
 from thruline.models.deployments import ModelRole
@@ -139,7 +139,7 @@ def _wrong_with(
         if id not in held:
             return f"{part} cannot be opened" if id in corrupt else f"{part} cannot be found"
     document = msgspec.msgpack.decode(held[record.document], type=Document)
-    if tuple(line.ids.artifact("chunk", record.id, str(c.start), c.text) for c in document.chunks) != chunks:
+    if not is_cut_into(line, record.id, document, chunks):
         return "its document is not the one that was cut into its chunks"
     if decode_set(held[record.vectors]).chunks != chunks:
         return "its vectors are not those of its chunks"

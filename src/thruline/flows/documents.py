@@ -14,6 +14,7 @@ from thruline.core.clock import iso
 from thruline.core.decoding import decode
 from thruline.core.documents import Chunk, Mention, Risk
 from thruline.core.fields import DATE, Field
+from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor
 from thruline.data.encodings import as_utf8
 from thruline.data.policies import policy
@@ -95,6 +96,17 @@ class Document:
     def text(self) -> str:
         """All that is said, chunk by chunk."""
         return "\n\n".join(chunk.text for chunk in self.chunks)
+
+
+def chunk_ids(line: Line, record: str, document: Document) -> tuple[ArtifactId, ...]:
+    """Of its chunks, in order."""
+    return tuple(line.ids.within("chunk", record, str(c.start), c.text) for c in document.chunks)
+
+
+def is_cut_into(line: Line, record: str, document: Document, chunks: Sequence[ArtifactId]) -> bool:
+    """Whether these are the ids of its chunks, in order; an earlier version let them begin unlike their record's."""
+    made = tuple(line.ids.artifact("chunk", record, str(c.start), c.text) for c in document.chunks)
+    return tuple(chunks) in (chunk_ids(line, record, document), made)
 
 
 def read_documents(line: Line, documents: Sequence[str]) -> dict[str, Document]:

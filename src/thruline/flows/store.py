@@ -96,8 +96,8 @@ def _placed(line: Line, placing: _Placing) -> list[Draft]:
     item, sets, instead_of = placing.item, placing.sets, placing.instead_of
     raw, document = item.raw, item.document
     before = line.records.get_many([raw.record]).get(raw.record)
-    if before and before.document not in ("", item.payload):
-        _drop_older(line, before, sets)
+    if before and before.document and _is_cut_anew(line, before, item):
+        _drop_older(line, before, {item.payload, *sets})
     before = instead_of or before
     bands = duplicates.bands(document.signature)
     twin = _twin(line, raw.record, document, bands)
@@ -165,10 +165,16 @@ def _twin(line: Line, record: ArtifactId, document: Document, bands: Sequence[st
     return None
 
 
-def _drop_older(line: Line, before: Record, sets: Collection[ArtifactId]) -> None:
-    """What was made of the same bytes by other rules: it may say what is masked now."""
-    older = [s for s in line.generations.sets_of([before.id]) if s not in sets]
-    line.payloads.delete([before.document, *older])
+def _is_cut_anew(line: Line, before: Record, item: Ready) -> bool:
+    """Whether the same bytes have become something else, or an earlier version named their chunks otherwise."""
+    known = tuple(place.chunk for place in line.records.chunks_of([before.id]))
+    return before.document != item.payload or known not in ((), item.chunks)
+
+
+def _drop_older(line: Line, before: Record, made: Collection[str]) -> None:
+    """What was made of the same bytes by other rules, and is not what they make now: it may say what is masked now."""
+    older = [before.document, *line.generations.sets_of([before.id])]
+    line.payloads.delete([part for part in older if part not in made])
     line.records.drop_chunks(before.id)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from thruline.core.errors import ThrulineError
 from thruline.data.records import AGAIN, Entry
 from thruline.flows import INDEX, corrections
-from thruline.flows.documents import Document
+from thruline.flows.documents import Document, chunk_ids
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, names_erased
 from thruline.flows.restrictions import restricted
 from thruline.flows.store import Ready, store
@@ -67,7 +67,7 @@ def embedded(line: Line, group: Sequence[Prepared]) -> Iterator[Ready]:
     for n, prepared in enumerate(group):
         document = _document(prepared)
         assert prepared.document is not None
-        ids = tuple(line.ids.artifact("chunk", prepared.raw.record, str(c.start), c.text) for c in document.chunks)
+        ids = chunk_ids(line, prepared.raw.record, document)
         vectors = {digest: rows[n] for digest, rows in made.items()}
         yield Ready(prepared.raw, document, prepared.document.key, ids, vectors, prepared.breaks)
 

@@ -69,7 +69,7 @@ class Generations:
         """Keep vectors as float16; the id of each set. One that is here already is not told twice."""
         data = [encode_set(each.chunks, each.vectors) for each in sets]
         pairs = zip(sets, data, strict=True)
-        ids = [self._ids.artifact("vectors", each.embedder, each.record, raw) for each, raw in pairs]
+        ids = [self._ids.within("vectors", each.record, each.embedder, raw) for each, raw in pairs]
         with self._db.transaction():
             known = self._payloads.there(ids)
             new = {id: each for id, each in zip(ids, sets, strict=True) if id not in known}
