@@ -22,6 +22,9 @@ _PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
+    # Of 4 kB, in the log before they are moved into the file, which whoever commits waits for: a page that changed more
+    # than once is moved once. With 1,000 a batch of 100 passages cost 20 ms CPU here instead of 15.
+    "PRAGMA wal_autocheckpoint = 4000",
     "PRAGMA cache_size = -16000",  # kB a connection, taken as needed: ids are random, so a batch touches many pages
 )
 
