@@ -31,7 +31,7 @@ LARGEST = 2**53 - 1  # what JSON carries exactly everywhere
 SYSTEMS = ("infra", "data", "vectors", "models", "guard", "ledger")
 # What follows the system's name tells files of one system apart: data_rights is a part of `data`.
 _DATA = ("data", "data_consent", "data_desk", "data_quality", "data_rights", "data_tables")
-_VECTORS = ("vectors", "vectors_index", "vectors_judged", "vectors_prompts")
+_VECTORS = ("vectors", "vectors_choices", "vectors_index", "vectors_judged", "vectors_prompts")
 MODULES = tuple(f"thruline.app.ops.{name}" for name in ("infra", *_DATA, *_VECTORS, *SYSTEMS[3:]))
 
 

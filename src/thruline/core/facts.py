@@ -132,6 +132,8 @@ RULES = (
     "poison_risk",
     "groundedness",
     "index_recall",
+    "fusion_gain",
+    "sureness_gain",
 )
 
 
@@ -240,6 +242,13 @@ VERBS: Mapping[str, Verb] = dict(
             engine=one_of(*ENGINES),
             plan=Digest(),
             why=one_of("operator", "tuned", "retuned", "moved", "rollback"),
+        ),
+        _verb(
+            "index.chosen",
+            "How rankings are joined, or from where on there is an answer, was chosen by measurement or taken back.",
+            what=one_of("fusion", "sureness"),
+            value=Digest(),
+            why=one_of("measured", "rollback"),
         ),
         _verb("prompt.kept", "A template that a language model is asked by was kept.", characters=Number()),
         _verb(

@@ -31,6 +31,7 @@ from thruline.flows.reports import AS_FOUND, AnswerReport, Budget, Order
 from thruline.flows.searched import searched
 from thruline.flows.words import Asked, Staying, Words, by_extract, by_model, said_already
 from thruline.vectors import context as contexts
+from thruline.vectors.fusion import Fusion
 from thruline.vectors.prompt_versions import Prompt
 from thruline.vectors.serving import Hit, Hits, Serving
 
@@ -57,13 +58,13 @@ def ask(
 def prepare(
     line: Line, actor: Actor, question: str, serving: Serving | None = None, *, purpose: str = ANSWER,
     by_model: bool = True, filters: Filters = ALL, prompt: Prompt | None = None, tokens: Tokens = uncounted,
-    order: Order | None = None,
+    order: Order | None = None, fusion: Fusion | None = None,
 ) -> Asked:  # fmt: skip
     """Judge the question and find what it may be answered from; raises Invalid for an empty or endless one.
 
     by_model: whether a language model may find the words, where the settings have one do so. prompt: it is asked by
-    this version instead of the one in force. tokens: how it counts them. order: as a receipt has it, instead of the
-    settings'.
+    this version instead of the one in force. tokens: how it counts them. order, fusion: as a receipt has
+    them, instead of what is set and in force.
     """
     began = time.monotonic()
     check_question(line, question)
@@ -72,7 +73,7 @@ def prepare(
     refused = screened.outcome == "failed"
     k, way = line.limits.passages, rerank.now(line) if order is None else rerank.then(line, order)
     seen = view(line, serving, actor, purpose, filters)
-    hits = None if refused else find_in(line, serving, seen, question, way.depth(k))
+    hits = None if refused else find_in(line, serving, seen, question, way.depth(k), fusion=fusion)
     found, ordered = _ordered(line, actor, question, hits, k, way)
     by_model = by_model and line.limits.mode == "llm"
     stays, given = _staying(line, found, hits.hits if hits else (), by_model)

@@ -21,6 +21,7 @@ from thruline.flows.documents import Document, is_cut_into
 from thruline.flows.line import Line
 from thruline.flows.quarantine import may_answer
 from thruline.models.deployments import ModelRole
+from thruline.vectors.choices import What
 from thruline.vectors.segments import buckets
 from thruline.vectors.sets import decode_set
 
@@ -38,7 +39,7 @@ class Contradiction(NamedTuple):
 def state_problems(line: Line) -> list[Contradiction]:
     """Every contradiction between the chain and what answers are made from, by event."""
     checks: Sequence[Callable[[Line], Iterable[Contradiction]]] = (
-        _quarantined, _switched, _planned, _tagged, _deployed, _stored, _answered, _suppressed,
+        _quarantined, _switched, _planned, _chosen, _tagged, _deployed, _stored, _answered, _suppressed,
     )  # fmt: skip
     return sorted(problem for check in checks for problem in check(line))
 
@@ -79,6 +80,19 @@ def _planned(line: Line) -> Iterator[Contradiction]:
             yield Contradiction(event.seq if event else 0, what)
         elif (event.facts["plan"], event.facts["why"]) != (row.plan.digest, row.why):
             yield Contradiction(event.seq, f"it planned another way to search than the table's {row.plan.text}")
+
+
+def _chosen(line: Line) -> Iterator[Contradiction]:
+    """How rankings are joined, and from where on there is an answer."""
+    events = list(_events(line, "index.chosen"))
+    for what in get_args(What):
+        said = [e for e in events if e.facts["what"] == what]
+        for event, row in zip_longest(said, line.choices.history(what)):
+            if event is None or row is None:
+                missing = f"a {what} is in the table" if row else f"its {what} is missing in the table"
+                yield Contradiction(event.seq if event else 0, missing)
+            elif (event.facts["value"], event.facts["why"]) != (row.digest, row.why):
+                yield Contradiction(event.seq, f"it chose another {what} than the table's")
 
 
 def _tagged(line: Line) -> Iterator[Contradiction]:

@@ -22,6 +22,7 @@ from thruline.flows.search_log import log
 from thruline.flows.searched import searched
 from thruline.flows.sight import groups_of
 from thruline.vectors import context as contexts
+from thruline.vectors.fusion import Fusion
 from thruline.vectors.serving import Hit, Hits, Serving
 
 MOST_PASSAGES = 100
@@ -87,14 +88,18 @@ def view(line: Line, serving: Serving, actor: Actor, purpose: str = ANSWER, filt
     return Limits(groups_of(line, actor), sources, without, only)
 
 
-def find_in(line: Line, serving: Serving, seen: Limits, question: str, k: int, *, by: By = "both") -> Hits:
-    """The k best chunks of what is seen."""
+def find_in(
+    line: Line, serving: Serving, seen: Limits, question: str, k: int, *, by: By = "both",
+    fusion: Fusion | None = None, depth: int = 0,
+) -> Hits:  # fmt: skip
+    """The k best chunks of what is seen. fusion: how rankings are joined, instead of as it is in force."""
     if by == "words" or not len(serving):
         return serving.search(question, None, k, **seen._asdict())
     with line.embedders.asking():
         vector = line.embedders.of(serving.generation).query(question)
         line.audits.drawn.offer(serving, vector, seen)
-        return serving.search(question, vector, k, **seen._asdict())
+        fusion = fusion or Fusion.read(line.choices.current("fusion"))
+        return serving.search(question, vector, k, **seen._asdict(), fusion=fusion, depth=depth)
 
 
 def read_hits(line: Line, hits: Hits, actor: Actor) -> list[Found]:

@@ -65,6 +65,7 @@ from thruline.ports.vault import Vault
 from thruline.ports.workers import Workers
 from thruline.runs.runner import Runs
 from thruline.vectors.changes import Changes
+from thruline.vectors.choices import Choices
 from thruline.vectors.features import VERSION as FEATURES
 from thruline.vectors.generations import Generations
 from thruline.vectors.judged import JudgedQuestions
@@ -242,6 +243,11 @@ class Line:
     def searches(self) -> Searches:
         """The log of searches."""
         return Searches(self.database, self.payloads)
+
+    @cached_property
+    def choices(self) -> Choices:
+        """What was chosen by measurement."""
+        return Choices(self.database, self.ledger)
 
     @cached_property
     def chances(self) -> Chances:

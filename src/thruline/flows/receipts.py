@@ -72,6 +72,7 @@ def replay(line: Line, actor: Actor, answer: str) -> ReplayReport:
     asked = prepare(
         line, asker, then.question, serving, purpose=then.purpose, by_model=then.mode == "llm", filters=then.filters,
         prompt=line.prompts.find(then.prompt), order=then.order,
+        fusion=then.searched.fusion if then.searched else None,
     )  # fmt: skip
     before, after = [p.chunk for p in then.passages], [p.chunk for p in asked.passages]
     words = None if then.mode == "llm" else said_already(asked) or by_extract(line, asked)

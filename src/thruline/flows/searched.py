@@ -20,6 +20,7 @@ def searched(line: Line, serving: Serving, hits: Hits) -> Searched:
         returned=plan.returned, by_meaning=plan.dense, by_words=plan.text, scored=plan.scored,
         recall=_recall(line, plan, len(serving)), again=plan.again, is_compact=plan.stale == 0,
         unreachable=plan.unreachable,
+        fusion=plan.fusion,
     )  # fmt: skip
 
 

@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 RRF_K = 60  # as in the paper; it damps how much a first place is worth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fusion:
+    """How the rankings by meaning and by words are joined. words: what those count, meaning counts the rest of 1.
+
+    constant: the k of reciprocal rank fusion.
+    """
+
+    words: float = 0.5
+    constant: int = RRF_K
+
+    @property
+    def weights(self) -> tuple[float, float]:
+        """Of meaning and of words: 1 each where both count alike."""
+        return 2 * (1 - self.words), 2 * self.words
+
+    @property
+    def text(self) -> str:
+        """As people read it: `words 0.5 meaning 0.5 constant 60`."""
+        return f"words {self.words:g} meaning {round(1 - self.words, 4):g} constant {self.constant}"
+
+    def written(self) -> str:
+        """For the history of choices; empty for what a home begins with."""
+        return "" if self == EVEN else json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def read(cls, text: str) -> Fusion:
+        """As it was written."""
+        return cls(**json.loads(text)) if text else EVEN
+
+
+EVEN = Fusion()
 
 
 class Fused(NamedTuple):
@@ -17,14 +52,20 @@ class Fused(NamedTuple):
     scores: np.ndarray
 
 
-def reciprocal_ranks(rankings: Sequence[np.ndarray], k: int = RRF_K, order: np.ndarray | None = None) -> Fused:
-    """Every row of any ranking by its sum of 1 / (k + rank), ranks from 1, ties by order[row] or else by row.
+def reciprocal_ranks(
+    rankings: Sequence[np.ndarray], k: int = RRF_K, order: np.ndarray | None = None,
+    weights: Sequence[float] | None = None,
+) -> Fused:  # fmt: skip
+    """Every row of any ranking by its sum of weight / (k + rank), ranks from 1, ties by order[row] or else by row.
 
-    Needs no scores, so rankings whose scores have no common scale may meet (Cormack, Clarke and Buettcher 2009).
+    weights: of each ranking, 1 where there are none. Needs no scores, so rankings whose scores have no common scale may
+    meet (Cormack, Clarke and Buettcher 2009).
     """
     if not rankings:
         return Fused(np.empty(0, np.int64), np.empty(0))
-    shares = np.concatenate([1.0 / (k + np.arange(1, len(ranking) + 1)) for ranking in rankings])
+    weigh = weights or [1.0] * len(rankings)
+    each = zip(rankings, weigh, strict=True)
+    shares = np.concatenate([weight / (k + np.arange(1, len(ranking) + 1)) for ranking, weight in each])
     rows, place = np.unique(np.concatenate(rankings).astype(np.int64), return_inverse=True)
     scores = np.bincount(place, weights=shares, minlength=len(rows))
     first = np.lexsort((rows if order is None else order[rows], -scores))

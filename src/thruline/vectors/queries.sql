@@ -108,6 +108,18 @@ SELECT coalesce(max(seq), 0) FROM index_plans WHERE name = :name;
 -- All, oldest first.
 SELECT plan, why, at FROM index_plans WHERE name = :name ORDER BY seq;
 
+-- name: put_choice
+-- From here on this is in force.
+INSERT INTO index_choices (what, seq, value, why, at) VALUES (:what, :seq, :value, :why, :at);
+
+-- name: last_choice
+-- The one in force.
+SELECT value FROM index_choices WHERE what = :what ORDER BY seq DESC LIMIT 1;
+
+-- name: choices
+-- All, oldest first.
+SELECT value, why, at FROM index_choices WHERE what = :what ORDER BY seq;
+
 -- name: put_prompt
 -- A template was kept.
 INSERT INTO prompts (id, at) VALUES (:id, :at) ON CONFLICT (id) DO NOTHING;

@@ -54,6 +54,17 @@ CREATE TABLE IF NOT EXISTS index_plans (
   PRIMARY KEY (name, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- How rankings are joined, and from where on there is an answer; the last row of each is in force. value: JSON, empty
+-- for what a home begins with. seq is the ledger's.
+CREATE TABLE IF NOT EXISTS index_choices (
+  what TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  value TEXT NOT NULL,
+  why TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (what, seq)
+) STRICT, WITHOUT ROWID;
+
 -- Templates that a language model is asked by; the text is the payload of the same id.
 CREATE TABLE IF NOT EXISTS prompts (
   id TEXT PRIMARY KEY,

@@ -23,7 +23,7 @@ from thruline.core.ids import ArtifactId
 from thruline.ports.dense import DenseIndex, Found, Keepable, Scan
 from thruline.ports.text import TextIndex
 from thruline.vectors.exact import Stored, exact
-from thruline.vectors.fusion import reciprocal_ranks
+from thruline.vectors.fusion import EVEN, Fusion, reciprocal_ranks
 from thruline.vectors.rows import Label, Labelled, Rows
 
 # How far down each ranking fusion looks: on SciFact's training questions 30 to 200 are alike (nDCG@10 .754 +- .001),
@@ -84,7 +84,8 @@ class Plan:
     engine, or instead of it: it gave too `few`, or is `away`; with too many rows for that, the words alone answer.
     stale: rows that are gone, and may still count
     in how rare a word is until the index is made anew: they move scores by words by a hair, and are never found.
-    unreachable: rows that could not be looked at by meaning, since what holds them is away.
+    unreachable: rows that could not be looked at by meaning, since what holds them is away. fusion: how the rankings
+    were joined.
     """
 
     way: Literal["hybrid", "dense", "text", "nothing"]
@@ -99,6 +100,7 @@ class Plan:
     again: Again = ""
     stale: int = 0
     unreachable: int = 0
+    fusion: Fusion = EVEN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,23 +234,26 @@ class Serving:
         sources: frozenset[ArtifactId] | None = None,
         without: frozenset[ArtifactId] = frozenset(),
         only: frozenset[ArtifactId] | None = None,
+        fusion: Fusion = EVEN,
+        depth: int = 0,
     ) -> Hits:
         """The k best chunks that these groups may see, by words and, with a vector, by meaning.
 
         groups: the actor's; "*" sees all. sources: only from these. without: from none of these records.
-        only: from these records alone. min(k, all that matches) come back. An empty text is no words: by meaning alone.
+        only: from these records alone. fusion: how the rankings are joined. depth: how far down each is looked, 0 for
+        as far as k takes. min(k, all that matches) come back. An empty text is no words: by meaning alone.
         """
         mask, visible, left_out = self._rows.allowed(groups, sources, without, only)
         plan = Plan(
             way="nothing", visible=visible, left_out=left_out, dense=0, text=0, asked=k, returned=0,
-            stale=self._stale,
+            stale=self._stale, fusion=fusion,
         )  # fmt: skip
         if visible == 0 or k <= 0:
             return Hits(hits=(), plan=plan)
-        depth = max(k, CANDIDATES) if text else k
+        depth = depth or (max(k, CANDIDATES) if text else k)
         near, again = (_NONE, "") if vector is None else self._near(vector, depth, mask, visible, has_words=bool(text))
         said = self._settled(self._text.search(text, depth, mask)) if text else _NONE
-        hits = self._fuse(near, said, k)
+        hits = self._fuse(near, said, k, fusion)
         way = "text" if near.scan == "none" else "hybrid" if len(said.rows) else "dense"
         plan = replace(
             plan, way=way, dense=len(near.rows), text=len(said.rows), returned=len(hits), scan=near.scan,
@@ -307,8 +312,8 @@ class Serving:
         order = np.lexsort((self._rows.order[found.rows], -found.scores))
         return found._replace(rows=found.rows[order], scores=found.scores[order])
 
-    def _fuse(self, near: Found, said: Found, k: int) -> tuple[Hit, ...]:
-        fused = reciprocal_ranks([near.rows, said.rows], order=self._rows.order)
+    def _fuse(self, near: Found, said: Found, k: int, how: Fusion) -> tuple[Hit, ...]:
+        fused = reciprocal_ranks([near.rows, said.rows], how.constant, self._rows.order, how.weights)
         dense, text = _places(near), _places(said)
         return tuple(
             self._hit(int(row), float(score), dense.get(int(row), _ABSENT), text.get(int(row), _ABSENT))

@@ -10,6 +10,7 @@ from thruline.app.render import (
     aggregates,
     answers,
     changes,
+    choices,
     documents,
     evaluation,
     indexes,
@@ -22,8 +23,8 @@ from thruline.app.render import (
 from thruline.app.render.words import pairs, table
 
 _FORMS = aggregates.FORMS | answers.FORMS | documents.FORMS | lineage.FORMS | papers.FORMS | removal.FORMS
-_FORMS = _FORMS | changes.FORMS | evaluation.FORMS | indexes.FORMS | rights.FORMS | tables.FORMS
-_ROWS = aggregates.ROWS | answers.ROWS | documents.ROWS | indexes.ROWS | removal.ROWS | rights.ROWS
+_FORMS = _FORMS | choices.FORMS | changes.FORMS | evaluation.FORMS | indexes.FORMS | rights.FORMS | tables.FORMS
+_ROWS = aggregates.ROWS | answers.ROWS | choices.ROWS | documents.ROWS | indexes.ROWS | removal.ROWS | rights.ROWS
 
 
 def render(result: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from thruline.app.render.words import WIDTH, n, wrap
 from thruline.flows import reports
+from thruline.vectors.fusion import EVEN
 
 
 def _answer(answer: reports.AnswerReport) -> Iterator[str]:
@@ -73,10 +74,11 @@ def _plan(plan: reports.Searched) -> str:
     engine = f"a local stand-by for {plan.engine}, which is away," if plan.scan == "standby" else plan.engine
     found = "" if plan.scan == "none" else f"by meaning {engine} {scored}"
     words = f"by words {plan.by_words} fit" if plan.by_words else ""
+    joined = "" if plan.fusion == EVEN or not (found and words) else f"joined by {plan.fusion.text}"
     recall = "" if plan.recall in (None, 1.0) else f"recall about {plan.recall:.3f}"
     again = {"": "", "few": "the engine gave too few, so all were scored again", "away": _AWAY[plan.scan == "none"]}
     stale = "" if plan.is_compact else "words that are gone still weigh a little"
-    return "; ".join(part for part in (found, words, recall, again[plan.again], stale) if part)
+    return "; ".join(part for part in (found, words, joined, recall, again[plan.again], stale) if part)
 
 
 _AWAY = ("the engine is away, so all were scored here", "the engine is away, so words alone decided")

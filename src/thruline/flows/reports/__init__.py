@@ -34,6 +34,7 @@ from thruline.flows.reports.checks import (
     ScoreMove,
     ScoreView,
 )
+from thruline.flows.reports.choices import ChoiceView, FusionMeasure, WeighReport
 from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.evaluation import (
     Difference,
@@ -144,6 +145,7 @@ __all__ = [
     "BudgetView",
     "ChangeReport",
     "Check",
+    "ChoiceView",
     "CitedPage",
     "Coarser",
     "ColumnRole",
@@ -169,6 +171,7 @@ __all__ = [
     "FilterView",
     "Filters",
     "ForgottenReport",
+    "FusionMeasure",
     "GenerationView",
     "GoalsView",
     "GroupSizes",
@@ -240,6 +243,7 @@ __all__ = [
     "TuneReport",
     "VerifyReport",
     "WaitingFor",
+    "WeighReport",
     "WhyReport",
     "WorstGroup",
 ]

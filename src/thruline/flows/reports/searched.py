@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from thruline.ports.dense import Scan
+from thruline.vectors.fusion import EVEN, Fusion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,8 @@ class Searched:
     measured the plan (`thruline index tune`). again: why the store's vectors were scored besides: the engine gave too
     `few`, or is `away`. is_compact: no row that is gone weighs in the ranking by words any more; a replay, which loads
     anew, may order passages of nearly equal score otherwise where it is false. unreachable: of the visible rows those
-    that only words could find, since what holds their vectors is away.
+    that only words could find, since what holds their vectors is away. fusion: how the rankings by meaning and by words
+    were joined.
     """
 
     way: Literal["hybrid", "dense", "text", "nothing"]
@@ -36,3 +38,4 @@ class Searched:
     again: Literal["", "few", "away"]
     is_compact: bool
     unreachable: int = 0
+    fusion: Fusion = EVEN

@@ -1,0 +1,38 @@
+"""What was chosen by measurement, as people see it, and the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, get_args
+
+from thruline.core.clock import iso
+from thruline.flows.reports import ChoiceView
+from thruline.vectors.choices import What
+from thruline.vectors.fusion import Fusion
+
+if TYPE_CHECKING:
+    from thruline.flows.line import Line
+
+
+def listing(line: Line) -> tuple[ChoiceView, ...]:
+    """Every choice of each kind, the latest first; the one at the top of its kind is in force."""
+    return tuple(view for what in get_args(What) for view in _of(line, what))
+
+
+def rollback(line: Line, what: What, actor: str) -> tuple[ChoiceView, ...]:
+    """Let the one before be in force again; raises Conflict where there is none."""
+    with line.runs.start("reindex", only="index", actor=actor) as run, run.commit():
+        line.choices.rollback(what, run=run.id, actor=run.actor)
+    return listing(line)
+
+
+def _of(line: Line, what: What) -> list[ChoiceView]:
+    history = line.choices.history(what)[::-1]
+    views = [
+        ChoiceView(what=what, value=_text(what, c.value), in_force=n == 0, since=iso(c.at), why=c.why)
+        for n, c in enumerate(history)
+    ]
+    return [*views, ChoiceView(what=what, value=_text(what, ""), in_force=not history, since="", why="first")]
+
+
+def _text(what: What, value: str) -> str:
+    return Fusion.read(value).text if what == "fusion" else value
