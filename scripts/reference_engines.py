@@ -36,7 +36,9 @@ HOW = """1. One file in `thruline/backends` (or a package of your own) with a cl
 7. Say what an erasure cannot reach there in `out_of_scope`: the receipt repeats it.
 8. A test of five lines: a subclass of `DenseSuite` with `open()`.
 9. Add its name to `ENGINES` in `core/facts.py`, so that the ledger can say it, and to this page.
-10. Measure it: `python bench/engines.py`."""
+10. Measure it: `python bench/engines.py`.
+
+[What a Milvus adapter has to do](../explanation/a-milvus-adapter.md) goes through it for one that is not written yet."""
 
 
 def declared(load: Any) -> list[str]:
@@ -65,7 +67,8 @@ def measured() -> list[str]:
         "## Measured",
         f"`bench/engines.py` on {kept['rows']:,} clustered rows of {kept['dims']} dimensions, {kept['questions']} questions: "
         "recall of the ten nearest by filter, then CPU time (a server's included) and bytes. These rows are made by seed; "
-        "`thruline index tune` measures yours.",
+        "`thruline index tune` measures yours. `qdrant` is Qdrant's engine behind an HTTP server in Python, which made most of that time: "
+        "no real server was met ([how it was tested](../how-to/search-on-qdrant.md)).",
         _table(
             ("engine", *(f"recall, {name}" for name in names), "ms a search", "s to build", "s to delete 5 %",
              "MB memory", "MB disk"),
