@@ -19,6 +19,7 @@ from thruline.ports.scoring import as_matrix, cosines, half_cosines, unit_scale
 EXACT_ROWS = 512
 _PROBES, _PROBED = 16, 512  # rows, as questions and to be found, that the error is measured on
 _CALIBRATION_ROWS = 1024
+_ROUNDING = 1e-6  # of float32 products, as a standard deviation at most
 _LANES = 8  # turbovec takes dimensions in eights; zeros change no product
 _ENCODED = 8_192  # rows at a time: 12 MB of float32, and .21 CPU s for 65,536 against .30 all at once
 _LOOKED = 2_048  # rows; so many pages of a file are not kept until the next search
@@ -29,7 +30,8 @@ class Block(NamedTuple):
 
     at: where in rows each slot lies, None for in order. scale: what makes half-precision rows of length 1, by slot.
     codes: by slot; None while scoring every row is as cheap. error: of their scores, as a standard deviation. file:
-    which holds the rows, None where memory does.
+    which holds the rows, None where memory does. wide: where it has no codes and lies beside others, the rows as
+    float32 by slot, for a first look: 400 rows of 384 dimensions take .02 ms, their exact scores .14.
     """
 
     numbers: np.ndarray
@@ -40,6 +42,7 @@ class Block(NamedTuple):
     codes: TurboQuantIndex | None
     error: float
     file: Filed | None
+    wide: np.ndarray | None = None
 
     @property
     def size(self) -> int:
@@ -55,7 +58,7 @@ class Block(NamedTuple):
     def memory(self) -> Bytes:
         """What it takes of this process."""
         coded = self.size * self.rows.shape[1] * self.codes.bit_width // 8 if self.codes is not None else 0
-        beside = sum(held.nbytes for held in (self.numbers, self.at, self.scale) if held is not None)
+        beside = sum(held.nbytes for held in (self.numbers, self.at, self.scale, self.wide) if held is not None)
         return Bytes(coded + beside + (self.rows.nbytes if self.file is None else 0))
 
     @property
@@ -98,12 +101,31 @@ class Block(NamedTuple):
         if codes is not None:
             codes.prepare()
         scale = None if self.scale is None else self.scale[order]
-        left = self._replace(numbers=self.numbers[order], first=None, scale=scale, codes=codes)
+        wide = None if self.wide is None else self.wide[order]
+        left = self._replace(numbers=self.numbers[order], first=None, scale=scale, codes=codes, wide=wide)
         if self.file is None:
             return left._replace(rows=self.rows[order])
         at = np.arange(self.size) if self.at is None else self.at
         self.file.wipe(at[dead])
         return left._replace(at=at[order])
+
+    def can_grow(self, rows: np.ndarray) -> bool:
+        """Whether more rows can be coded as its own are: until it has about doubled, since those are what it knows."""
+        is_alike = self.at is None and self.file is None and rows.dtype == self.rows.dtype
+        return is_alike and self.codes is not None and self.size.bit_length() == (self.size + len(rows)).bit_length()
+
+    def grown(self, numbers: np.ndarray, rows: np.ndarray) -> Block:
+        """A copy with more rows behind its own: a tenth of what making it anew costs."""
+        codes = copy.copy(self.codes)
+        assert codes is not None
+        codes.add(_wide(rows), chunk_size=0)
+        codes.prepare()
+        is_run = self.first is not None and numbers[0] == self.first + self.size
+        scale = None if self.scale is None else np.concatenate([self.scale, unit_scale(rows)])
+        return self._replace(
+            numbers=np.concatenate([self.numbers, numbers]), first=self.first if is_run else None, codes=codes,
+            rows=np.concatenate([self.rows, rows]), scale=scale,
+        )  # fmt: skip
 
     def allowed(self, mask: np.ndarray) -> np.ndarray:
         """Of each row; a mask allows nothing beyond its end."""
@@ -113,14 +135,14 @@ class Block(NamedTuple):
         return known & mask[np.where(known, self.numbers, 0)] if len(mask) else known
 
 
-def block(numbers: np.ndarray, rows: np.ndarray, bits: int, folder: Path | None) -> Block:
-    """Of rows as they came. folder: where they lie from then on, None for memory."""
+def block(numbers: np.ndarray, rows: np.ndarray, bits: int, folder: Path | None, *, is_alone: bool) -> Block:
+    """Of rows as they came. folder: where they lie from then on, None for memory. is_alone: no others are searched."""
     first = int(numbers[0])
     is_run = bool((numbers == np.arange(first, first + len(numbers))).all())
     scale = unit_scale(rows) if rows.dtype == np.float16 else None
     plain = Block(numbers, first if is_run else None, rows, None, scale, None, 0.0, None)
     if len(rows) <= EXACT_ROWS:
-        return plain
+        return plain if is_alone else plain._replace(wide=_wide(rows), error=_ROUNDING)
     rng = np.random.default_rng(0)
     codes = _encoded(rows, bits, rng)
     return _placed(plain._replace(codes=codes, error=_error(codes, rows, rng)), folder)

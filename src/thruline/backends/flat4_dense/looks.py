@@ -41,11 +41,23 @@ class Part(NamedTuple):
     def look(self, wide: np.ndarray, wanted: int) -> Look:
         """The rows to be scored exactly: all that are allowed where they are few. wide: the query as codes take it."""
         codes = self.block.codes
-        if codes is None or self.size <= max(EXACT_ROWS, wanted):
+        if self.size > wanted and self.block.wide is not None:
+            near, slots = self._products(self.block.wide, wide[0], wanted)
+        elif codes is not None and self.size > max(EXACT_ROWS, wanted):
+            near, slots = self._scan(codes, wide, wanted)
+        else:
             slots = np.arange(self.size) if self.allowed is None else np.flatnonzero(self.allowed)
             return Look(self.block, slots, _ALL, -np.inf)
-        near, slots = self._scan(codes, wide, wanted)
         return Look(self.block, slots, near, float(near[-1]))
+
+    def _products(self, rows: np.ndarray, query: np.ndarray, wanted: int) -> tuple[np.ndarray, np.ndarray]:
+        """The best by a product that rounds a row by where it stands, among what is allowed: scores, then slots."""
+        scores = rows @ query
+        if self.allowed is not None:
+            scores[~self.allowed] = -np.inf
+        best_ones = np.argpartition(-scores, wanted - 1)[:wanted]
+        slots = best_ones[np.argsort(-scores[best_ones])]
+        return scores[slots], slots
 
     def _scan(self, codes: TurboQuantIndex, wide: np.ndarray, wanted: int) -> tuple[np.ndarray, np.ndarray]:
         """The best by the codes among what is allowed: scores, then slots."""
