@@ -129,6 +129,15 @@ def test_a_home_searches_its_shards_and_its_store_where_a_lost_one_leaves_too_fe
         until(is_whole_again)
 
 
+def test_a_tuning_measures_shards_where_the_settings_name_a_cluster(tmp_path: Path) -> None:
+    docs = write(tmp_path / "docs", kiln="# Kiln\n\nThe kiln is fired at dawn.", barn="# Barn\n\nThe barn is red.")
+    with open_home(tmp_path / "home", {"THRULINE_COMPUTE__ADDRESS": ADDRESS}) as home:
+        home.data.add(path=str(docs))
+        home.data.sync()
+        report = home.vectors.tune_index(recall=0.9, p95="1h", dry_run=True)
+        assert [one.recall.value for one in report.measured if one.plan == SHARDS] == [1.0]
+
+
 def test_no_shards_is_no_index() -> None:
     with pytest.raises(Invalid, match="0"):
         ShardsDense(ADDRESS, shards=0)

@@ -12,11 +12,15 @@ import psycopg
 import pytest
 
 from thruline.app.platform import Platform
+from thruline.app.render import render
 from thruline.backends.flat4_dense import Flat4Dense
 from thruline.core.errors import Denied, Unavailable
+from thruline.flows.elsewhere import rows_that_serve
+from thruline.flows.tune import tune
 from thruline.ports.dense import DenseIndex
 from thruline.testing.homes import FastEngines, killed_at, open_home, write
 from thruline.testing.postgres import empty_database, running_server
+from thruline.vectors.goals import Goals
 from thruline.vectors.plans import FIRST, DensePlan
 from thruline.vectors.standby import Standby
 
@@ -195,6 +199,64 @@ def test_an_erasure_that_is_killed_is_finished_on_the_server_by_the_same_words(
         assert again.data.erase(identifiers=who).residue == 0
         assert [rows for _, rows in rows_there(server)] == [8]
         assert len(found(again)) == 5
+
+
+def test_a_tuning_measures_the_server_too_and_leaves_nothing_there(home: Platform, server: str) -> None:
+    report = home.vectors.tune_index(recall=0.9, p95="1h")
+    (there,) = (one for one in report.measured if one.plan == "pgvector")
+    assert (there.recall.value, there.elsewhere > 0, there.taken, report.unmeasured) == (1.0, True, False, ())
+    assert rows_there(server) == []
+    assert all(len(line) <= 120 for line in render(report).splitlines())
+
+
+def test_a_tuning_that_finds_a_cheaper_engine_takes_the_rows_off_the_server(home: Platform, server: str) -> None:
+    home.vectors.move_index(to="pgvector")
+    assert rows_there(server)
+    report = home.vectors.tune_index(recall=0.9, p95="1h")
+    assert (report.before, report.changed) == ("pgvector", True)
+    assert not report.plan.startswith("pgvector")
+    assert rows_there(server) == []
+
+
+def test_a_tuning_that_nobody_asked_for_sends_nothing_to_a_server(home: Platform, server: str) -> None:
+    report = tune(home.line, Goals(recall=0.9, p95_ms=1e6), dry_run=False, actor="", why="retuned")
+    assert not [one for one in report.measured if one.plan == "pgvector"]
+
+
+def test_a_tuning_says_of_a_server_that_is_away_that_it_was_not_measured(home: Platform, secret: Path) -> None:
+    secret.write_text("postgresql://nobody@/none?host=/nowhere")
+    report = home.vectors.tune_index(recall=0.9, p95="1h")
+    assert report.ok
+    (said,) = report.unmeasured
+    assert said.startswith("pgvector: the vectors' PostgreSQL is not there")
+    assert "not measured: pgvector" in " ".join(render(report).split())
+
+
+def test_a_tuning_sends_no_vectors_where_a_source_may_not_be(home: Platform, server: str) -> None:
+    (source,) = home.line.records.sources()
+    home.data.change(source=source.name, options=("residency=eu",))
+    report = home.vectors.tune_index(recall=0.9, p95="1h")
+    assert not [one for one in report.measured if one.plan == "pgvector"]
+
+
+def test_what_a_killed_tuning_left_on_the_server_goes_with_the_next_erasure(home: Platform, server: str) -> None:
+    left = home.line.engines.server(DensePlan(engine="pgvector"), trial=True)
+    left.build(rows_that_serve(home.line).astype(np.float32))
+    left.close()
+    home.vectors.move_index(to="pgvector")
+    assert len(rows_there(server)) == 2
+    assert home.data.erase(identifiers=["ottilie@kvasthoug.example", "Ottilie Kvasthoug"]).residue == 0
+    assert [rows for _, rows in rows_there(server)] == [8]
+
+
+def test_a_new_home_is_searched_by_what_the_settings_name(tmp_path: Path, server: str, secret: Path) -> None:
+    given = settings(secret, THRULINE_VECTORS__ENGINE="pgvector ef=64")
+    with open_home(tmp_path / "new", given) as home:
+        home.data.add(path=str(write(tmp_path / "texts", **TEXTS)))
+        home.data.sync()
+        assert len(found(home)) == 5
+        assert home.vectors.plans()[-1].plan == "pgvector ef=64"
+        assert [rows for _, rows in rows_there(server)] == [8]
 
 
 class Hasty(FastEngines):

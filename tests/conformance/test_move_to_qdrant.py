@@ -64,6 +64,13 @@ def test_the_index_moves_to_the_server_and_back_with_the_same_answers(home: Plat
     assert server.collections() == {}
 
 
+def test_a_tuning_measures_the_server_too_and_leaves_nothing_there(home: Platform, server: QdrantServer) -> None:
+    report = home.vectors.tune_index(recall=0.9, p95="1h")
+    (there,) = (one for one in report.measured if one.plan == "qdrant")
+    assert (there.recall.value, there.taken, report.unmeasured) == (1.0, False, ())
+    assert server.collections() == {}
+
+
 def test_no_text_and_no_name_is_sent(home: Platform, server: QdrantServer) -> None:
     home.vectors.move_index(to="qdrant")
     found(home)

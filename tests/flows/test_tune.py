@@ -9,7 +9,7 @@ import pytest
 
 from thruline import cli
 from thruline.app.platform import Platform
-from thruline.core.errors import Conflict, Denied, Invalid, NotFound
+from thruline.core.errors import Conflict, Denied, Invalid, NotFound, Unsupported
 from thruline.testing.homes import OtherEngines, as_user, open_home, write
 from thruline.vectors.plans import FIRST, DensePlan
 
@@ -130,6 +130,30 @@ def test_vectors_are_measured_with_questions_of_their_embedder_whichever_is_set(
         platform.data.sync()
     with open_home(tmp_path / "h", engines=OtherEngines) as platform:
         assert platform.vectors.tune_index().measured
+
+
+def test_engines_elsewhere_are_no_candidates_where_no_setting_names_them(filled: Platform) -> None:
+    report = filled.vectors.tune_index(recall=0.9, p95="1h", dry_run=True)
+    assert {m.plan.split()[0] for m in report.measured} <= {"exact", "flat4", "pq4", "hnsw", "torch"}
+
+
+@pytest.mark.parametrize(
+    ("engine", "error", "said"),
+    [
+        ("quantum", Unsupported, "no dense backend named 'quantum'"),
+        ("hnsw wheels=4", Invalid, "takes no such options: 'wheels=4'"),
+        ("hnsw m=many", Invalid, "'m=many' is no option"),
+        ("pgvector", Invalid, "name no server for 'pgvector'"),
+    ],
+)
+def test_a_setting_that_names_no_engine_is_said(
+    tmp_path: Path, docs: Path, engine: str, error: type[Exception], said: str
+) -> None:
+    with open_home(tmp_path / "h") as platform:
+        platform.data.add(path=str(write(docs, gate="# Gate\n\nThe gate is open at night.")))
+        platform.data.sync()
+    with open_home(tmp_path / "h", {"THRULINE_VECTORS__ENGINE": engine}) as platform, pytest.raises(error, match=said):
+        platform.vectors.search(question="gate")
 
 
 def test_only_the_operator_tunes(filled: Platform) -> None:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from thruline.app.backends import backend, is_usable, names
+from thruline.app.backends import backend
 from thruline.app.config import Config, secret
 from thruline.app.home import Home
 from thruline.app.keys import id_key, master_key
 from thruline.app.reranking import open_reranker, ordering
+from thruline.app.searching import Searching
 from thruline.app.working import OPENS, open_names, open_onnx, open_parsers, pinned_embedder, settings_of
 from thruline.core.clock import Clock, SystemClock
 from thruline.core.errors import Invalid
@@ -27,9 +28,7 @@ from thruline.data.places import PUSH
 from thruline.data.policies import POLICIES
 from thruline.data.residency import Part
 from thruline.data.sandbox import ParserPool
-from thruline.flows import INDEX
 from thruline.flows.apart import Tools
-from thruline.flows.elsewhere import SERVERS
 from thruline.flows.line import Limits, Line
 from thruline.infra.inventory import Machine, this_machine
 from thruline.infra.meter import Prices
@@ -37,7 +36,6 @@ from thruline.ledger.payloads import Payloads
 from thruline.ports.blobs import Blobs
 from thruline.ports.compute import Compute
 from thruline.ports.database import Database
-from thruline.ports.dense import DenseIndex, KeptIndex
 from thruline.ports.embedder import Embedder, EmbedderSettings
 from thruline.ports.judge import Judge
 from thruline.ports.llm import Llm
@@ -46,8 +44,7 @@ from thruline.ports.origin import OpensOrigin, Origin
 from thruline.ports.reranker import Reranker
 from thruline.ports.text import TextIndex
 from thruline.ports.workers import Bench, Workers
-from thruline.vectors.plans import SHARDS, DensePlan
-from thruline.vectors.standby import Standby
+from thruline.vectors.plans import plan_of
 from thruline.vectors.weights import find_gguf
 
 logger = logging.getLogger("thruline")
@@ -69,12 +66,11 @@ def compose(home: Home, config: Config, progress: Any = None, engines: type[Conf
     )  # fmt: skip
 
 
-class ConfiguredEngines:
+class ConfiguredEngines(Searching):
     """Opens the heavy parts by the settings."""
 
     def __init__(self, home: Home, config: Config, cache: Path, progress: Any) -> None:
-        self._home = home
-        self._config = config
+        super().__init__(home, config)
         self._cache = cache
         self._progress = progress
 
@@ -122,44 +118,6 @@ class ConfiguredEngines:
     def parsers(self) -> ParserPool:
         """The processes that read files."""
         return open_parsers(self._config.ingest, self._cache, workers=self._config.ingest.workers)
-
-    def dense(self, plan: DensePlan) -> DenseIndex:
-        """An empty dense index of the plan's engine."""
-        if plan.engine == SHARDS:
-            return backend("dense", SHARDS)(self._config.compute.address, **plan.options)
-        if plan.engine not in SERVERS:
-            return backend("dense", plan.engine)(**plan.options)
-        server = self.server(plan)
-        if self._config.vectors.standby == "off":
-            return server
-        return Standby(server, backend("dense", self._config.vectors.standby))
-
-    def servers(self) -> Sequence[str]:
-        """The dense engines whose servers the settings name."""
-        vectors = self._config.vectors
-        return [name for name, where in (("pgvector", vectors.pgvector), ("qdrant", vectors.qdrant)) if where]
-
-    def server(self, plan: DensePlan) -> KeptIndex:
-        """A plan's engine on its server, under a name that no other home has."""
-        if plan.engine not in self.servers():
-            raise Invalid(
-                f"the settings name no server for {plan.engine!r}",
-                hint=f"set vectors.{plan.engine}: `thruline config` says what it takes",
-            )
-        master = master_key(self._secret(self._config.store.master_key))
-        name = Ids(id_key(master)).digest("dense", INDEX)[:24]
-        return backend("dense", plan.engine)(**self._address(plan.engine), name=name, **plan.options)
-
-    def _address(self, engine: str) -> Mapping[str, Any]:
-        vectors = self._config.vectors
-        if engine == "pgvector":
-            return {"url": self._secret(vectors.pgvector)}
-        key = partial(secret, vectors.qdrant_key, self._home.path) if vectors.qdrant_key else None
-        return {"url": vectors.qdrant, "key": key}
-
-    def dense_names(self) -> Collection[str]:
-        """The dense engines that are installed with what they need."""
-        return [name for name in names("dense") if is_usable("dense", name)]
 
     def text(self) -> TextIndex:
         """An empty full-text index."""
@@ -218,9 +176,6 @@ class ConfiguredEngines:
     def machine(self) -> Machine:
         """This machine with its GPUs."""
         return this_machine(self._home.path, backend("gpus", "nvml")())
-
-    def _secret(self, reference: str) -> str:
-        return secret(reference, self._home.path) if reference else ""
 
 
 def _database(home: Home, config: Config) -> Database:
@@ -292,6 +247,7 @@ def _limits(config: Config) -> Limits:
         purposes=config.guard.purposes,  # type: ignore[arg-type]
         same_content=config.guard.same_content,  # type: ignore[arg-type]
         ordering=ordering(config.search), reranker=config.search.reranker,  # type: ignore[arg-type]
+        engine=plan_of(config.vectors.engine),
         recall=config.vectors.recall, audits=config.vectors.audits, retune=config.vectors.retune,
         search_log_s=parse_duration(config.vectors.log),
         parts=tuple(_parts(config)), prices=Prices(cpu_hour=config.compute.cpu_hour, gpu_hour=config.compute.gpu_hour),

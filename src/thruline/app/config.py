@@ -86,6 +86,7 @@ class Embed:
 class Vectors:
     """How well the index is searched, and the servers that `thruline index move` can let do it."""
 
+    engine: str = leaf("flat4", "what searches until `index move` or `index tune` chooses, with options as `hnsw m=32`")
     recall: float = leaf(0.97, "share of the 10 nearest passages that searches have to find; a tuning sets another")
     log: str = leaf("90d", "how long searches are kept, to measure the index by; `0s` for not at all")
     audits: int = leaf(4, "searches a minute that the server does again exactly, to see whether they do; 0 for none")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from thruline.core.errors import Unavailable
-from thruline.flows import INDEX
+from thruline.flows import INDEX, residency
 from thruline.flows.publish import serving_sets
 from thruline.flows.shelving import SERVABLE
-from thruline.vectors.plans import DensePlan
+from thruline.ports.dense import KeptIndex
+from thruline.vectors.plans import SHARDS, DensePlan
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -39,6 +41,28 @@ def scrub(line: Line) -> None:
         _tidy(line, name, line.plans.current(INDEX))
 
 
+@contextmanager
+def on_trial(line: Line, plan: DensePlan) -> Iterator[KeptIndex]:
+    """An index on a plan's server beside whatever is there, gone from it with the block; else with the next erasure."""
+    index = line.engines.server(plan, trial=True)
+    try:
+        yield index
+    finally:
+        try:
+            index.drop()
+        except Unavailable:
+            _warn_of(plan)
+        index.close()
+
+
+def may_search(line: Line) -> list[str]:
+    """The installed dense engines that may be given every vector; of those elsewhere such as the settings name."""
+    servers = () if residency.kept_from(line, "keeps") else line.engines.servers()
+    has_cluster = any(part.job == "searches" for part in line.parts) and not residency.kept_from(line, "searches")
+    shut = {*SERVERS, SHARDS} - {*servers, *((SHARDS,) if has_cluster else ())}
+    return [name for name in line.engines.dense_names() if name not in shut]
+
+
 def leave(line: Line, plan: DensePlan, before: DensePlan, *, moved: bool) -> None:
     """Take away what serves no more: of the plan before, after a move; else of the one that was tried."""
     stays, goes = (plan, before) if moved else (before, plan)
@@ -47,9 +71,7 @@ def leave(line: Line, plan: DensePlan, before: DensePlan, *, moved: bool) -> Non
     try:
         _tidy(line, goes.engine, stays)
     except Unavailable:
-        logger.warning(
-            "vectors stay on a server that is away, until something is erased", extra={"engine": goes.engine}
-        )
+        _warn_of(goes)
 
 
 def out_of_scope(line: Line) -> tuple[str, ...]:
@@ -59,6 +81,10 @@ def out_of_scope(line: Line) -> tuple[str, ...]:
     used = {planned.plan.engine for planned in line.plans.history(INDEX)} & set(SERVERS)
     left = sorted(used - set(known))
     return (*said, *(f"vectors sent to {name!r} when the settings still named its server: drop them" for name in left))
+
+
+def _warn_of(plan: DensePlan) -> None:
+    logger.warning("vectors stay on a server that is away, until something is erased", extra={"engine": plan.engine})
 
 
 def _tidy(line: Line, name: str, plan: DensePlan) -> None:

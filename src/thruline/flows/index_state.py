@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from thruline.core.clock import iso
 from thruline.flows import INDEX, elsewhere
 from thruline.flows.reports import PlanView, TuneReport
-from thruline.vectors.plans import FIRST
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -17,7 +16,7 @@ def plans(line: Line) -> tuple[PlanView, ...]:
     """Every plan, the latest first; the one at the top is in force, the one at the end is what a home begins with."""
     history = line.plans.history(INDEX)[::-1]
     views = [PlanView(plan=p.plan.text, in_force=n == 0, since=iso(p.at), why=p.why) for n, p in enumerate(history)]
-    return (*views, PlanView(plan=FIRST.text, in_force=not history, since="", why="first"))
+    return (*views, PlanView(plan=line.plans.first.text, in_force=not history, since="", why="first"))
 
 
 def rollback_plan(line: Line, actor: str) -> tuple[PlanView, ...]:

@@ -114,8 +114,8 @@ class Engines(Protocol):
         """The dense engines whose servers the settings name."""
         ...
 
-    def server(self, plan: DensePlan) -> KeptIndex:
-        """A plan's engine on its server, without a local standby."""
+    def server(self, plan: DensePlan, *, trial: bool = False) -> KeptIndex:
+        """A plan's engine on its server, without a local standby; on trial under a name that goes with the other's."""
         ...
 
     def dense_names(self) -> Collection[str]:
@@ -159,8 +159,8 @@ class Engines(Protocol):
 class Limits:
     """Settings that flows decide by. sizes in bytes. parts: what stands outside and is given texts or vectors.
 
-    recall: that searches have to reach; audits: searches a minute that are done again exactly; retune: when they miss.
-    search_log_s: how long searches are kept, 0 for not at all.
+    engine: what searches until somebody chooses. recall: that searches have to reach; audits: searches a minute that
+    are done again exactly; retune: when they miss. search_log_s: how long searches are kept, 0 for not at all.
     """
 
     chunk_words: int
@@ -179,6 +179,7 @@ class Limits:
     parts: tuple[Part, ...]
     ordering: Ordering
     reranker: Literal["", "learned", "onnx", "server"]
+    engine: DensePlan
     recall: float
     audits: int
     retune: bool
@@ -219,7 +220,7 @@ class Line:
         self.tokens = Tokens(database, payloads, ids)
         self.generations = Generations(database, self.ledger, ids, payloads)
         self.prompts = Prompts(database, self.ledger, ids, payloads)
-        self.plans = Plans(database, self.ledger)
+        self.plans = Plans(database, self.ledger, limits.engine)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)
         self.runs = Runs(database, self.ledger, payloads, ids, clock)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from thruline.core.errors import Conflict, Invalid, NotFound
+from thruline.core.errors import Conflict, NotFound
 from thruline.flows import INDEX, elsewhere, residency
 from thruline.flows.reports import MoveReport
 from thruline.ports.dense import DenseIndex, Found
 from thruline.ports.scoring import as_matrix
 from thruline.runs.runner import Progress, Run
-from thruline.vectors.plans import DensePlan
+from thruline.vectors.plans import DensePlan, plan_of
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -63,22 +63,12 @@ def move(line: Line, to: str, *, dry_run: bool, actor: str, progress: Progress |
 
 
 def as_plan(text: str, line: Line) -> DensePlan:
-    """`hnsw m=32` as a plan; raises NotFound for an engine that is not installed, Invalid for what is no number."""
-    engine, *options = text.split() or [""]
-    if engine not in line.engines.dense_names():
+    """`hnsw m=32` as a plan; raises NotFound for an engine that is not installed, Invalid for what it is not told."""
+    plan = plan_of(text)
+    if plan.engine not in line.engines.dense_names():
         known = ", ".join(sorted(line.engines.dense_names()))
-        raise NotFound(f"no engine {engine!r} is installed", hint=f"known: {known}; others are extras of thruline")
-    pairs = [option.partition("=") for option in options]
-    for (name, _, number), option in zip(pairs, options, strict=True):
-        if not (name.isidentifier() and number.isdecimal()):
-            raise Invalid(f"{option!r} is no option of an engine", hint="write name=number, as m=32")
-    plan = DensePlan(engine=engine, options={name: int(number) for name, _, number in pairs})
-    try:
-        line.engines.dense(plan).close()
-    except TypeError as error:
-        raise Invalid(
-            f"{engine!r} takes no such options: {' '.join(options)!r}", hint="see the engines' page"
-        ) from error
+        raise NotFound(f"no engine {plan.engine!r} is installed", hint=f"known: {known}; others are extras of thruline")
+    line.engines.dense(plan).close()
     return plan
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from thruline.core.clock import iso
-from thruline.core.errors import Invalid
+from thruline.core.errors import Denied, Invalid, Unavailable, Unsupported
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft
-from thruline.flows import INDEX
+from thruline.flows import INDEX, elsewhere
 from thruline.flows.reports import FilterView, GoalsView, PlanMeasure, RateView, TuneReport
 from thruline.flows.tune_sample import Sample, sample
 from thruline.runs.runner import Progress, Run
 from thruline.vectors.candidates import candidates
 from thruline.vectors.goals import Choice, FilterRecall, Goals, Measured, choose, frontier, missed
-from thruline.vectors.plans import DensePlan
+from thruline.vectors.plans import SHARDS, DensePlan
 from thruline.vectors.rates import Rate
 from thruline.vectors.trials import Bench, bench, measure, scaled
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 Why = Literal["tuned", "retuned"]
 RULE = "index_recall"
 UNDER_EACH = 25  # questions under each filter
+_AWAY = (*elsewhere.SERVERS, SHARDS)
 
 
 def tune(
@@ -40,14 +42,19 @@ def tune(
     check_goals(goals)
     began = time.monotonic()
     current = line.plans.current(INDEX)
+    # Nothing is sent anywhere that was not there before, but by somebody who asked for it.
+    engines = [e for e in elsewhere.may_search(line) if why == "tuned" or e not in _AWAY]
     with line.runs.start("tune", only="index", actor=actor, progress=progress) as run:
         given = sample(line, run)
-        plans = [plan for plan in candidates(line.engines.dense_names(), current) if plan != without]
-        measured = _measured(line, run, given, plans)
+        plans = [plan for plan in candidates(engines, current) if plan != without]
+        measured, unmeasured = _measured(line, run, given, plans)
         choice = choose(measured, goals, current)
         report = _report(given, measured, choice, goals, current, dry_run)
-        report = replace(report, seconds=round(time.monotonic() - began, 2))
-        return report if dry_run else _keep(line, run, report, measured, choice, why)
+        report = replace(report, seconds=round(time.monotonic() - began, 2), unmeasured=tuple(unmeasured))
+        report = report if dry_run else _keep(line, run, report, measured, choice, why)
+        if report.changed and not dry_run:
+            elsewhere.leave(line, measured[choice.nearest].plan, current, moved=True)
+        return report
 
 
 def check_goals(goals: Goals) -> None:
@@ -58,22 +65,34 @@ def check_goals(goals: Goals) -> None:
         raise Invalid("a search cannot take no time", hint="say for example --p95 10ms")
 
 
-def _measured(line: Line, run: Run, given: Sample, plans: Sequence[DensePlan]) -> list[Measured]:
+class _Measurements(NamedTuple):
+    """of: what each plan does. unmeasured: of an engine elsewhere, which may be away, why it is not known."""
+
+    of: list[Measured]
+    unmeasured: list[str]
+
+
+def _measured(line: Line, run: Run, given: Sample, plans: Sequence[DensePlan]) -> _Measurements:
     on = bench(given.rows, given.questions, given.foreign, given.groups, each=UNDER_EACH, seen=given.seen)
-    found: list[Measured] = []
+    made = _Measurements([], [])
     for n, plan in enumerate(plans):
         run.tell("measuring plans", n, len(plans))
-        found.append(scaled(_one(line, run, plan, on), given.of_rows / len(given.rows)))
+        try:
+            made.of.append(scaled(_one(line, run, plan, on), given.of_rows / len(given.rows)))
+        except (Unavailable, Unsupported, Invalid, Denied) as failure:
+            if plan.engine not in _AWAY:
+                raise
+            made.unmeasured.append(f"{plan.text}: {failure.message}")
     run.tell("measuring plans", len(plans), len(plans))
-    return found
+    return made
 
 
 def _one(line: Line, run: Run, plan: DensePlan, on: Bench) -> Measured:
-    index = line.engines.dense(plan)
-    try:
+    if plan.engine in elsewhere.SERVERS:
+        with elsewhere.on_trial(line, plan) as index:
+            return measure(plan, index, on, check=run.check)
+    with closing(line.engines.dense(plan)) as index:
         return measure(plan, index, on, check=run.check)
-    finally:
-        index.close()
 
 
 def _keep(
@@ -115,8 +134,9 @@ def _report(
 def _view(of: Measured, misses: Sequence[str], *, on_frontier: bool, taken: bool) -> PlanMeasure:
     return PlanMeasure(
         plan=of.plan.text, recall=_rate(of.recall), worst=_filter(of.worst), foreign=_rate(of.foreign),
-        p50_ms=round(of.p50_ms, 4), p95_ms=round(of.p95_ms, 4), memory=of.memory, build_s=round(of.build_s, 3),
-        on_frontier=on_frontier, taken=taken, misses=tuple(misses), filters=tuple(map(_filter, of.filters)),
+        p50_ms=round(of.p50_ms, 4), p95_ms=round(of.p95_ms, 4), memory=of.memory,
+        elsewhere=of.elsewhere, build_s=round(of.build_s, 3), on_frontier=on_frontier, taken=taken,
+        misses=tuple(misses), filters=tuple(map(_filter, of.filters)),
     )  # fmt: skip
 
 

@@ -1,4 +1,7 @@
-"""Which plans are worth measuring: the engines of this process, each with the numbers that trade recall for cost."""
+"""Which plans are worth measuring: each engine with the numbers that trade recall for cost.
+
+Of an engine elsewhere one: all rows are sent there, and its graph is built in the time of many scans.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,14 @@ _GRID: Mapping[str, Sequence[Options]] = {
     "flat4": ({}, *(options for options in _FLAT4 if options != {"bits": 4, "depth": 4})),
     "pq4": ({}, {"depth": 40}, {"width": 2, "depth": 80}),
     "hnsw": ({}, {"ef": 256}),  # two: each is a graph to build, in 50 times the time of codes
+    "torch": ({},),
+    "shards": ({},),
+    "pgvector": ({},),
+    "qdrant": ({},),
 }
 
 
-def candidates(installed: Collection[str], current: DensePlan) -> list[DensePlan]:
-    """Plans of the engines that are installed, and the one in force."""
-    plans = [DensePlan(engine=e, options=o) for e, grid in _GRID.items() if e in installed for o in grid]
+def candidates(engines: Collection[str], current: DensePlan) -> list[DensePlan]:
+    """Plans of these engines, and the one in force."""
+    plans = [DensePlan(engine=e, options=o) for e, grid in _GRID.items() if e in engines for o in grid]
     return plans if current in plans else [*plans, current]

@@ -34,7 +34,10 @@ class FilterRecall:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A plan, measured. recall: over all own questions and filters; foreign: of questions about other things."""
+    """A plan, measured. recall: over all own questions and filters; foreign: of questions about other things.
+
+    memory: of this process, or of a cluster's; elsewhere: what it takes besides, on a server.
+    """
 
     plan: DensePlan
     recall: Rate
@@ -44,6 +47,7 @@ class Measured:
     p95_ms: float
     memory: Bytes
     build_s: float
+    elsewhere: Bytes = 0
 
     @property
     def worst(self) -> FilterRecall:
@@ -122,7 +126,7 @@ def _no_worse(theirs: tuple[int, ...], ours: tuple[int, ...]) -> bool:
 
 
 def _cost(one: Measured) -> float:
-    return one.p50_ms * one.memory
+    return one.p50_ms * (one.memory + one.elsewhere)
 
 
 def _distance(one: Measured, goals: Goals) -> float:

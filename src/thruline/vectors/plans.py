@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from thruline.core.clock import Micros
-from thruline.core.errors import Conflict
+from thruline.core.errors import Conflict, Invalid
 from thruline.core.nouns import Draft
 from thruline.core.sql import load_queries, load_schema
 from thruline.ports.database import Database
@@ -37,6 +37,16 @@ class DensePlan:
         return hashlib.sha256(_written(self).encode()).hexdigest()[:32]
 
 
+def plan_of(text: str) -> DensePlan:
+    """`hnsw m=32` as a plan; raises Invalid for what is no number."""
+    engine, *options = text.split() or [""]
+    pairs = [option.partition("=") for option in options]
+    for (name, _, number), option in zip(pairs, options, strict=True):
+        if not (name.isidentifier() and number.isdecimal()):
+            raise Invalid(f"{option!r} is no option of an engine", hint="write name=number, as m=32")
+    return DensePlan(engine=engine, options={name: int(number) for name, _, number in pairs})
+
+
 FIRST = DensePlan(engine="flat4")
 SHARDS = "shards"  # the engine whose rows lie on the nodes of a cluster
 
@@ -51,17 +61,20 @@ class Planned:
 
 
 class Plans:
-    """The plans of every index of a home. All methods join the caller's transaction."""
+    """The plans of every index of a home. All methods join the caller's transaction.
 
-    def __init__(self, database: Database, ledger: Ledger) -> None:
-        self._db, self._ledger = database, ledger
+    first: in force while nobody has chosen.
+    """
+
+    def __init__(self, database: Database, ledger: Ledger, first: DensePlan = FIRST) -> None:
+        self._db, self._ledger, self.first = database, ledger, first
         self._q = load_queries("thruline.vectors", database.dialect)
         database.script(load_schema("thruline.vectors", database.dialect))
 
     def current(self, index: str) -> DensePlan:
         """The plan in force; the first one while nobody has chosen."""
         rows = self._db.query(self._q.last_plan, {"name": index})
-        return _read(rows[0][0]) if rows else FIRST
+        return _read(rows[0][0]) if rows else self.first
 
     def since(self, index: str) -> int:
         """The number of the event that put the plan in force; 0 while nobody has chosen."""
@@ -86,7 +99,7 @@ class Plans:
 
         Raises Conflict when there is none before it.
         """
-        stack = standing(((past.plan, past.why) for past in self.history(index)), [FIRST])
+        stack = standing(((past.plan, past.why) for past in self.history(index)), [self.first])
         if len(stack) < 2:
             raise Conflict(f"index {index!r} has had no other plan", hint="`thruline index tune` chooses one")
         self.choose(index, stack[-2], "rollback", run=run, actor=actor)

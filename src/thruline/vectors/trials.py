@@ -98,7 +98,7 @@ def measure(plan: DensePlan, index: DenseIndex, on: Bench, *, check: Callable[[]
         tried.append(_try(index, on.rows, trial))
     done = list(zip(on.trials, tried, strict=True))
     own = [(t, d) for t, d in done if not t.is_foreign]
-    times = np.array([d.ms for _, d in own])
+    times, stats = np.array([d.ms for _, d in own]), index.stats()
     recall = _rate(own)
     if index.traits.is_exact and recall.value == 1:
         recall = recall._replace(low=1.0)  # it scores every row: nothing is left to chance
@@ -109,7 +109,7 @@ def measure(plan: DensePlan, index: DenseIndex, on: Bench, *, check: Callable[[]
             for name, share in on.shares.items()
         ),
         p50_ms=float(np.quantile(times, 0.5)), p95_ms=float(np.quantile(times, 0.95)),
-        memory=index.stats().memory, build_s=built,
+        memory=stats.memory, build_s=built, elsewhere=stats.disk if index.traits.lives == "server" else 0,
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def scaled(one: Measured, times: float) -> Measured:
     """As it would be with so many times the rows: time, memory and build grow with them, recall is as it was found."""
     return replace(
         one, p50_ms=one.p50_ms * times, p95_ms=one.p95_ms * times, memory=round(one.memory * times),
-        build_s=one.build_s * times,
+        build_s=one.build_s * times, elsewhere=round(one.elsewhere * times),
     )  # fmt: skip
 
 

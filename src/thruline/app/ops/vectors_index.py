@@ -36,7 +36,10 @@ def tune_index(
     memory: Annotated[str, "memory that the index may take, as `300MB`; empty for no limit"] = "",
     dry_run: Annotated[bool, "measure, and change nothing"] = False,
 ) -> reports.TuneReport:  # fmt: skip
-    """Measure ways to search the index on its own vectors, and take the cheapest that reaches the goals."""
+    """Measure ways to search the index on its own vectors, and take the cheapest that reaches the goals.
+
+    Servers that the settings name are sent the vectors for as long as they are measured.
+    """
     collections.check_collection(collection)
     wanted = goals.Goals(
         recall=recall, p95_ms=parse_duration(p95) * 1000, memory=parse_size(memory) if memory.strip() else 0

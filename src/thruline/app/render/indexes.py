@@ -24,6 +24,9 @@ def _tuned(report: reports.TuneReport) -> Iterator[str]:
         ).rstrip()
     yield ""
     yield from wrap("> is taken; * is on the frontier: no other is better in recall, time or memory and worse in none")
+    if any(one.elsewhere for one in report.measured):
+        yield from wrap("after a + stands what a server would take besides")
+    yield from (line for said in report.unmeasured for line in wrap(f"not measured: {said}"))
     yield from wrap(_measured_on(report))
     yield from wrap(_then(report))
 
@@ -40,7 +43,7 @@ def _cells(one: reports.PlanMeasure) -> tuple[str, ...]:
         worst,
         f"{one.foreign.value:.3f}",
         *times,
-        show_size(one.memory),
+        show_size(one.memory) + (f"+{show_size(one.elsewhere)}" if one.elsewhere else ""),
         f"{one.build_s:.2f}",
     )
 

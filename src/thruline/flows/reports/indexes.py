@@ -27,7 +27,8 @@ class FilterView:
 class PlanMeasure:
     """One plan, measured. foreign: recall of questions about other things. memory in bytes; misses: goals, in words.
 
-    on_frontier: no other plan is better in recall, time or memory without being worse in another.
+    elsewhere: bytes that it takes besides on its server. on_frontier: no other plan is better in recall, time or memory
+    without being worse in another.
     """
 
     plan: str
@@ -42,6 +43,7 @@ class PlanMeasure:
     taken: bool
     misses: tuple[str, ...]
     filters: tuple[FilterView, ...]
+    elsewhere: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +61,7 @@ class TuneReport:
 
     ok: whether one meets them. changed: whether another plan is in force now. questions: of the user's own, of which
     `logged` were asked by people and the others made of titles and sentences. rows: that were measured, of of_rows.
+    unmeasured: engines elsewhere that could not be, each with the reason.
     at, evidence: of the verdict on the ledger; empty after a dry run.
     """
 
@@ -80,6 +83,7 @@ class TuneReport:
     dry_run: bool
     at: str = ""
     evidence: str = ""
+    unmeasured: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
