@@ -120,6 +120,27 @@ def test_a_server_that_goes_away_is_stood_in_for_and_returned_to(
         assert found(strict) == before
 
 
+def test_a_key_that_is_refused_is_stood_in_for_and_told(home: Platform, server: QdrantServer) -> None:
+    home.vectors.move_index(to="qdrant")
+    before = found(home)
+    server.key = "another key"
+    assert found(home) == before
+    check = {check.name: check for check in home.ledger.doctor()}["engine"]
+    assert check.state == "fail"
+    assert "vectors.qdrant_key" in check.cure
+
+
+def test_a_server_that_is_named_and_away_is_told_before_an_erasure_needs_it(
+    home: Platform, server: QdrantServer
+) -> None:
+    assert engine(home) == "ok"
+    server.away = True
+    check = {check.name: check for check in home.ledger.doctor()}["engine"]
+    assert (check.state, "nothing can be erased" in check.says) == ("fail", True)
+    with pytest.raises(Unavailable, match="does not answer"):
+        home.data.erase(identifiers=["ottilie@kvasthoug.example"])
+
+
 def test_an_erasure_takes_the_vectors_out_of_the_server(home: Platform, server: QdrantServer) -> None:
     home.vectors.move_index(to="qdrant")
     line = home.line

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from thruline.backends.qdrant_dense import QdrantDense
-from thruline.core.errors import Corrupt, Denied, Invalid, Unavailable
+from thruline.core.errors import Corrupt, Invalid, Unavailable
+from thruline.testing.certificates import self_signed
 from thruline.testing.dense_suite import DenseSuite, clustered, recall, truth, without_nearest
 from thruline.testing.qdrant_server import QdrantServer
 
@@ -248,7 +249,7 @@ def test_a_collection_that_somebody_dropped_is_said_and_made_again(server: Qdran
 
 def test_a_server_with_a_key_wants_it(tmp_path: Path) -> None:
     with QdrantServer(tmp_path / "qdrant", key="open sesame") as server:
-        with pytest.raises(Denied, match="does not let us"):
+        with pytest.raises(Unavailable, match="does not let us"):
             QdrantDense(url=server.url, name="mine").check()
         index = QdrantDense(url=server.url, name="mine", key=lambda: "open sesame")
         index.check()
@@ -260,8 +261,24 @@ def test_what_is_no_qdrant_is_said(tmp_path: Path) -> None:
         def answer(self, method: str, path: str, body: object) -> object:
             return ["hello"]
 
-    with Other(tmp_path / "qdrant") as server, pytest.raises(Corrupt, match="as no Qdrant does"):
+    with Other(tmp_path / "qdrant") as server, pytest.raises(Unavailable, match="as no Qdrant does"):
         QdrantDense(url=server.url, name="mine").check()
+
+
+_ASK = """\
+import sys
+from thruline.backends.qdrant_dense import QdrantDense
+QdrantDense(url=sys.argv[1], name="mine").check()
+"""
+
+
+def test_a_certificate_has_to_be_one_that_the_machine_trusts(tmp_path: Path) -> None:
+    certificate = tmp_path / "own.pem"
+    with QdrantServer(tmp_path / "qdrant", tls=self_signed(certificate)) as server:
+        with pytest.raises(Unavailable, match="SSLCertVerificationError"):
+            QdrantDense(url=server.url, name="mine").check()
+        trusting = {"SSL_CERT_FILE": str(certificate), "PATH": ""}
+        subprocess.run([sys.executable, "-c", _ASK, server.url], check=True, env=trusting)
 
 
 def test_a_key_is_not_sent_in_the_open() -> None:

@@ -22,6 +22,7 @@ from thruline.flows.rerank import LEARNED
 from thruline.flows.residency import said
 from thruline.flows.sources import alarm_of, drift_of
 from thruline.ledger import proof
+from thruline.vectors.plans import DensePlan
 
 if TYPE_CHECKING:
     from thruline.app.platform import Platform
@@ -118,19 +119,27 @@ def _recall(p: Platform) -> Iterator[Check]:
 
 
 def _engine(p: Platform) -> Iterator[Check]:
-    """What searches by meaning, where that stands on a server."""
+    """The servers that search by meaning, or may hold vectors: while one is away, nothing can be erased."""
     plan = p.line.plans.current(INDEX)
-    if plan.engine not in elsewhere.SERVERS:
-        return
+    in_force = [plan] if plan.engine in elsewhere.SERVERS else []
+    others = [DensePlan(engine=name) for name in p.line.engines.servers() if name != plan.engine]
+    for one in (*in_force, *others):
+        yield _server(p, one, searches=one in in_force)
+
+
+def _server(p: Platform, plan: DensePlan, *, searches: bool) -> Check:
     index = p.line.engines.server(plan)
     try:
         index.check()
-        yield Check(name="engine", state="ok", says=f"{plan.text} answers")
+        return Check(name="engine", state="ok", says=f"{plan.text} answers")
     except Unavailable as error:
-        yield Check(
-            name="engine", state="fail", says=f"{error.message}; vectors.standby says what answers meanwhile",
-            cure="bring the server back, or `thruline index move --to flat4`",
-        )  # fmt: skip
+        if searches:
+            meanwhile = "vectors.standby says what answers meanwhile"
+            cure = f"{error.hint}; or `thruline index move --to flat4`"
+        else:
+            meanwhile = "nothing can be erased meanwhile"
+            cure = f"{error.hint}; or empty vectors.{plan.engine} once nothing lies there"
+        return Check(name="engine", state="fail", says=f"{error.message}; {meanwhile}", cure=cure)
     finally:
         index.close()
 

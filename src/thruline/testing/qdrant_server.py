@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import ssl
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -40,12 +41,13 @@ class Refused(Exception):
 
 
 class QdrantServer:
-    """Keeps its collections in a folder, one below the other, and finds them there again. Use as a context manager.
+    """Keeps its collections in a folder, and finds them there again. Use as a context manager.
 
-    key: what requests have to bring; empty for none. away: while true, connections are dropped. asked: what came.
+    key: what requests have to bring; empty for none. tls: to be spoken to over TLS alone. away: while true, connections
+    are dropped. asked: what came.
     """
 
-    def __init__(self, folder: Path, *, key: str = "", port: int = 0) -> None:
+    def __init__(self, folder: Path, *, key: str = "", tls: ssl.SSLContext | None = None) -> None:
         self.folder, self.key, self.away = folder, key, False
         self.asked: list[Asked] = []
         folder.mkdir(exist_ok=True)
@@ -53,9 +55,11 @@ class QdrantServer:
         kept = folder / _ALIASES
         self._aliases: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
         self._changing = threading.Lock()  # guards the two above, and that a shard is changed by one at a time
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        if tls:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)

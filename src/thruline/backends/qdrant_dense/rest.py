@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
-from thruline.core.errors import Corrupt, Denied, Invalid, ThrulineError, Unavailable
+from thruline.core.errors import Invalid, ThrulineError, Unavailable
 from thruline.core.loopback import is_loopback
 
 ASKED_S = 10.0  # silence of the server while somebody waits for an answer
@@ -51,7 +51,7 @@ class Rest:
     def ask(self, method: str, path: str, body: Any = None, *, answer: type[T], wait_s: float = ASKED_S) -> T:
         """The `result` of an answer. Every request of ours may be sent twice: it names what it changes.
 
-        Raises Unavailable, Denied, Invalid, or Corrupt for an answer that is not Qdrant's.
+        Raises Unavailable, also where the key is refused or something else answers there, or Invalid.
         """
         data = b"" if body is None else msgspec.json.encode(body)
         status, told = self._exchange(method, self._parts.path.rstrip("/") + path, data, wait_s)
@@ -60,8 +60,8 @@ class Rest:
         try:
             return msgspec.json.decode(told, type=_Answer[answer]).result
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Corrupt(
-                f"the vectors' server answered {path!r} as no Qdrant does", hint="check vectors.qdrant"
+            raise Unavailable(
+                f"what stands at vectors.qdrant answered {path!r} as no Qdrant does", hint="check that address"
             ) from error
 
     def close(self) -> None:
@@ -140,7 +140,7 @@ def _away(why: str) -> Unavailable:
 def _refusal(status: int, told: bytes) -> ThrulineError:
     said = f"HTTP {status}{_words(told)}"
     if status in (401, 403):
-        return Denied(f"the vectors' Qdrant does not let us: {said}", hint="set vectors.qdrant_key")
+        return Unavailable(f"the vectors' Qdrant does not let us: {said}", hint="set vectors.qdrant_key")
     if status == 404:
         return Unavailable(f"the vectors' Qdrant does not have what was sent to it: {said}", hint="try again")
     if status in _RETRYABLE or status >= 500:
