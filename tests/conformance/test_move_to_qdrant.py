@@ -186,3 +186,16 @@ def test_two_homes_on_one_server_do_not_meet(
 
 def holding(folder: Path, row: np.ndarray) -> list[str]:
     return [f.name for f in folder.rglob("*") if f.is_file() and row.astype(np.float16).tobytes() in f.read_bytes()]
+
+
+def test_the_tuner_measures_the_server_and_leaves_nothing_of_its_own_there(
+    home: Platform, server: QdrantServer
+) -> None:
+    said = home.vectors.tune_index(recall=0.9, p95="1s", dry_run=True)
+    assert "qdrant" in {one.plan for one in said.measured}
+    assert server.collections() == {}
+    home.vectors.move_index(to="qdrant")
+    before, names = found(home), server.collections()
+    home.vectors.tune_index(recall=0.9, p95="1s", dry_run=True)
+    assert server.collections() == names
+    assert found(home) == before

@@ -15,6 +15,7 @@ import msgspec
 from thruline.core.errors import Invalid, ThrulineError, Unavailable
 from thruline.core.loopback import is_loopback
 
+CONNECT_S = 5.0
 ASKED_S = 10.0  # silence of the server while somebody waits for an answer
 CHANGED_S = 120.0  # while it writes
 _ANSWER_BYTES = 1 << 28
@@ -114,8 +115,8 @@ class Rest:
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "http":
-            return http.client.HTTPConnection(host, port, timeout=ASKED_S)
-        return http.client.HTTPSConnection(host, port, timeout=ASKED_S, context=ssl.create_default_context())
+            return http.client.HTTPConnection(host, port, timeout=CONNECT_S)
+        return http.client.HTTPSConnection(host, port, timeout=CONNECT_S, context=ssl.create_default_context())
 
 
 def _has_port(parts: SplitResult) -> bool:
