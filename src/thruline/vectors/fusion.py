@@ -61,12 +61,13 @@ def reciprocal_ranks(
     weights: of each ranking, 1 where there are none. Needs no scores, so rankings whose scores have no common scale may
     meet (Cormack, Clarke and Buettcher 2009).
     """
-    if not rankings:
-        return Fused(np.empty(0, np.int64), np.empty(0))
-    weigh = weights or [1.0] * len(rankings)
-    each = zip(rankings, weigh, strict=True)
-    shares = np.concatenate([weight / (k + np.arange(1, len(ranking) + 1)) for ranking, weight in each])
-    rows, place = np.unique(np.concatenate(rankings).astype(np.int64), return_inverse=True)
-    scores = np.bincount(place, weights=shares, minlength=len(rows))
+    sums: dict[int, float] = {}  # for the few rows of rankings half as expensive as arrays
+    for ranking, weight in zip(rankings, weights or [1.0] * len(rankings), strict=True):
+        for rank, row in enumerate(ranking.tolist(), 1):
+            sums[row] = sums.get(row, 0.0) + weight / (k + rank)
+    rows = np.fromiter(sums, np.int64, len(sums))
+    scores = np.fromiter(sums.values(), np.float64, len(sums))
+    if (scores[1:] < scores[:-1]).all():
+        return Fused(rows, scores)
     first = np.lexsort((rows if order is None else order[rows], -scores))
     return Fused(rows[first], scores[first])

@@ -113,11 +113,11 @@ class Rows:
         only: frozenset[ArtifactId] | None,
     ) -> Allowed:  # fmt: skip
         """Rows that may be searched. sources, only: None for all."""
-        labels = np.array([_may_see(label, groups, sources) for label in self.labels], bool)
+        seen = [_may_see(label, groups, sources) for label in self.labels]
         _, first, out = self._out(without)
-        if labels.all() and not len(first) and only is None:
+        if all(seen) and not len(first) and only is None:
             return Allowed(None if self.count == len(self.lives) else self.lives, self.count, 0)
-        mask = labels[self.label_of] & self.lives
+        mask = np.array(seen, bool)[self.label_of] & self.lives
         if only is not None:
             mask &= self._inside(only)
         left_out = int(np.count_nonzero(mask[first]))

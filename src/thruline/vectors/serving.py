@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -244,22 +244,19 @@ class Serving:
         as far as k takes. min(k, all that matches) come back. An empty text is no words: by meaning alone.
         """
         mask, visible, left_out = self._rows.allowed(groups, sources, without, only)
-        plan = Plan(
-            way="nothing", visible=visible, left_out=left_out, dense=0, text=0, asked=k, returned=0,
-            stale=self._stale, fusion=fusion,
-        )  # fmt: skip
+        plan = partial(Plan, visible=visible, left_out=left_out, asked=k, stale=self._stale, fusion=fusion)
         if visible == 0 or k <= 0:
-            return Hits(hits=(), plan=plan)
+            return Hits(hits=(), plan=plan(way="nothing", dense=0, text=0, returned=0))
         depth = depth or (max(k, CANDIDATES) if text else k)
         near, again = (_NONE, "") if vector is None else self._near(vector, depth, mask, visible, has_words=bool(text))
         said = self._settled(self._text.search(text, depth, mask)) if text else _NONE
         hits = self._fuse(near, said, k, fusion)
         way = "text" if near.scan == "none" else "hybrid" if len(said.rows) else "dense"
-        plan = replace(
-            plan, way=way, dense=len(near.rows), text=len(said.rows), returned=len(hits), scan=near.scan,
+        made = plan(
+            way=way, dense=len(near.rows), text=len(said.rows), returned=len(hits), scan=near.scan,
             scored=near.candidates, again=again, unreachable=near.missed,
         )  # fmt: skip
-        return Hits(hits=hits, plan=plan)
+        return Hits(hits=hits, plan=made)
 
     def visible(
         self, *, groups: frozenset[str], sources: frozenset[ArtifactId] | None = None,
@@ -309,6 +306,8 @@ class Serving:
 
     def _settled(self, found: Found) -> Found:
         """Ties in an order that does not depend on when a row came."""
+        if (found.scores[1:] < found.scores[:-1]).all():
+            return found
         order = np.lexsort((self._rows.order[found.rows], -found.scores))
         return found._replace(rows=found.rows[order], scores=found.scores[order])
 
@@ -316,8 +315,8 @@ class Serving:
         fused = reciprocal_ranks([near.rows, said.rows], how.constant, self._rows.order, how.weights)
         dense, text = _places(near), _places(said)
         return tuple(
-            self._hit(int(row), float(score), dense.get(int(row), _ABSENT), text.get(int(row), _ABSENT))
-            for row, score in zip(fused.rows[:k], fused.scores[:k], strict=True)
+            self._hit(row, score, dense.get(row, _ABSENT), text.get(row, _ABSENT))
+            for row, score in zip(fused.rows[:k].tolist(), fused.scores[:k].tolist(), strict=True)
         )
 
     def _hit(self, row: int, score: float, dense: _Place, text: _Place) -> Hit:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from thruline.backends.flat4_dense.blocks import Block, block, padded, restored
-from thruline.backends.flat4_dense.looks import NOTHING, Look, nearest, part, scored
+from thruline.backends.flat4_dense.looks import NOTHING, Part, Scored, nearest, part, scored
 from thruline.backends.flat4_dense.scratch import folder_for
 from thruline.core.errors import Corrupt, Invalid
 from thruline.core.memory import give_back
@@ -20,9 +20,10 @@ from thruline.ports.scoring import as_given, as_query
 # How far, in standard deviations of the codes' error, the worst hit must lie above what was not looked at, or the
 # search looks four times as far; after the last it scores every allowed row. turbovec goes over 32,768 rows and more by
 # one bit of each code first, and what this loses is not in its scores: on 42,670 sentences 64 candidates lost a hit up
-# to 6.9 above the last of them, and 256 none but for Russian. 4 % of the questions about the rows look again (recall
-# 1.0) and a third of those about other things or in other languages (.9983 to .9997; .9950 with 40 candidates and 4.5).
-_SURE = (6.0, 5.0, 3.0)
+# to 6.9 above the last of them. On one core, where most is lost, 7 % of the questions about the rows look again (recall
+# 1.0), and half of those about other things (.9990) and in other languages (zh 1.0, ru .9987); with 40 candidates and
+# 4.5 it was .9963, .9970 and .9950.
+_SURE = (6.5, 5.0, 3.0)
 _FURTHER = 4
 _LEAST_CANDIDATES = 64
 # What one of many blocks is asked for: three times its share, and some; where that was too few, the search looks again.
@@ -92,23 +93,14 @@ class Flat4Dense:
         query = as_query(query, blocks[0].rows.shape[1] if blocks else len(query))
         if not blocks or k <= 0:
             return NOTHING
-        wide = padded(query[None])
         parts = [one for block in blocks if (one := part(block, mask)).size]
-        rows = sum(one.size for one in parts)
-        wanted, candidates = max(self._depth * k, _LEAST_CANDIDATES), 0
-        looks, found = list[Look](), NOTHING
-        for sure in (*_SURE, 0.0):
-            each = [_of_part(wanted, one.size, rows) if sure else one.size for one in parts]
-            looks = nearest([one.look(wide, most) for one, most in zip(parts, each, strict=True)], wanted)
-            found, candidates = scored(looks, query, k), candidates + sum(len(look.slots) for look in looks)
-            cut = max((look.cut + sure * look.block.error for look in looks), default=-np.inf)
-            if len(found.rows) < k or found.scores[-1] >= cut:
-                break
-            wanted *= _FURTHER
-        self._rest(blocks, candidates)
-        is_scan = any(look.cut > -np.inf for look in looks)
-        scan = "none" if not parts else "gather" if not is_scan else "whole" if mask is None else "masked"
-        return found._replace(scan=scan, candidates=candidates)
+        if not parts:
+            return NOTHING
+        found, cut = self._found(parts, query, k)
+        if blocks[0].file or blocks[-1].file:
+            self._rest(blocks, found.candidates)
+        scan = "gather" if cut == -np.inf else "whole" if mask is None else "masked"
+        return Found(found.numbers, found.scores, scan, found.candidates)
 
     def stats(self) -> DenseStats:
         """Rows and codes; on disk what lies in files without a name."""
@@ -144,6 +136,21 @@ class Flat4Dense:
     def close(self) -> None:
         """Let go of rows and codes."""
         self.build(np.empty((0, 0), np.float32))
+
+    def _found(self, parts: Sequence[Part], query: np.ndarray, k: int) -> tuple[Scored, float]:
+        """The k best, and how good at most, by the codes, is what was not looked at."""
+        wide, rows = padded(query[None]), sum(one.size for one in parts)
+        wanted, candidates = max(self._depth * k, _LEAST_CANDIDATES), 0
+        for sure in _SURE:
+            looks = nearest([one.look(wide, _of_part(wanted, one.size, rows)) for one in parts], wanted)
+            found = scored(looks, query, k)
+            candidates += found.candidates
+            cut = max(look.cut + sure * look.block.error for look in looks)
+            if len(found.scores) < k or found.scores[-1] >= cut:
+                return found._replace(candidates=candidates), cut
+            wanted *= _FURTHER
+        found = scored([one.look(wide, one.size) for one in parts], query, k)
+        return found._replace(candidates=candidates + found.candidates), -np.inf
 
     def _with(self, blocks: list[Block], numbers: np.ndarray, rows: np.ndarray) -> Iterator[Block]:
         """These, with rows behind theirs."""
