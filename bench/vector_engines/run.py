@@ -24,6 +24,7 @@ ENGINES = {
     "thruline": "ours:Thruline", "lancedb": "peers:LanceDb", "chroma": "peers:Chroma",
     "qdrant-edge": "peers:Qdrant", "numpy": "libraries:Numpy", "faiss": "libraries:Faiss",
     "hnswlib": "libraries:HnswLib", "pgvector": "pgvector:PgVector",
+    "sqlite": "floor:PlainSqlite",
 }  # fmt: skip
 MARK = "between"  # a file that is fsynced before and after what strace is to count
 
