@@ -9,15 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 
 from thruline.backends.onnx_embedder import OnnxEmbedder
+from thruline.backends.onnx_embedder.session import is_int8
 from thruline.backends.openai_embedder import OpenAIEmbedder
 from thruline.core.errors import Corrupt, Denied, Invalid, NotFound, ThrulineError, Unavailable
-from thruline.testing.embedder_suite import EmbedderSuite
+from thruline.testing.embedder_suite import TEXTS, EmbedderSuite
 from thruline.testing.embedders import HashEmbedder
 from thruline.testing.embeddings_server import EmbeddingsServer
-from thruline.vectors.weights import BGE_SMALL, find_weights
+from thruline.vectors.weights import BGE_SMALL, MINILM, find_weights
 
 CACHE = Path.home() / ".cache" / "thruline"
 
@@ -126,6 +128,45 @@ def test_the_number_of_threads_changes_no_bit(bge: Path) -> None:
     assert one.passages(texts).tobytes() == many.passages(texts).tobytes()
     one.close()
     many.close()
+
+
+@pytest.fixture(scope="module")
+def minilm() -> Path:
+    try:
+        return find_weights(MINILM, cache=CACHE)
+    except Unavailable as error:
+        pytest.skip(f"no weights: {error.message}")
+
+
+SOME = [*TEXTS[:6], TEXTS[7], *(f"passage {i} " + "about pumps and valves " * (i * 7 % 40) for i in range(60))]
+
+
+def test_in_batches_of_like_length_a_float_model_says_what_it_says_of_each_text_alone(minilm: Path) -> None:
+    alone, together = (OnnxEmbedder(minilm, batch=batch, **MINILM.settings) for batch in (0, 1024))
+    np.testing.assert_allclose(together.passages(SOME), alone.passages(SOME), atol=1e-5)
+    np.testing.assert_array_equal(together.query("pump"), alone.query("pump"))
+    assert together.passages([]).shape == (0, 384)
+    assert together.info == alone.info
+    alone.close()
+    together.close()
+
+
+def test_8_bit_weights_are_told_from_others(bge: Path, minilm: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").touch()
+    assert [is_int8(path / "model.onnx") for path in (bge, minilm, tmp_path)] == [True, False, False]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(
+    "CUDAExecutionProvider" not in onnxruntime.get_available_providers(), reason="this ONNX Runtime has no CUDA"
+)
+def test_a_gpu_says_what_a_cpu_says(bge: Path, minilm: Path) -> None:
+    on_gpu, on_cpu = OnnxEmbedder(minilm, **MINILM.settings), _open(bge)
+    assert (on_gpu.info.device, on_cpu.info.device) == ("cuda", "cpu")
+    alone = np.array([on_gpu.passages([text])[0] for text in SOME])
+    assert (np.einsum("nd,nd->n", on_gpu.passages(SOME), alone) > 0.999).all()
+    on_gpu.close()
+    on_cpu.close()
 
 
 def test_the_model_s_query_instruction_is_used(bge: Path) -> None:

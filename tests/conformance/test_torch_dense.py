@@ -17,8 +17,9 @@ class TestTorchDense(DenseSuite):
         return TorchDense()
 
 
-def test_a_batch_finds_what_each_question_finds_alone_to_the_bit() -> None:
-    vectors, questions = clustered(5000), clustered(30, seed=3)
+@pytest.mark.parametrize("count", [1, 30, 512])
+def test_a_batch_finds_what_each_question_finds_alone_to_the_bit(count: int) -> None:
+    vectors, questions = clustered(5000), clustered(count, seed=3)
     index, exact = TorchDense(), ExactDense()
     index.build(vectors)
     exact.build(vectors)

@@ -185,10 +185,21 @@ def _weights(p: Platform) -> Iterator[Check]:
             cure="the first sync fetches them from the package index; without a network set embed.folder",
         )  # fmt: skip
     else:
-        yield Check(name="embedder", state="ok", says=f"{embed.model} ({embed.backend})")
+        yield _embedder(p)
     if note := p.line.embedders.note():
         says, _, cure = note.partition(": ")
         yield Check(name="embedder", state="warn", says=says, cure=cure)
+
+
+def _embedder(p: Platform) -> Check:
+    embed, device = p.config.embed, p.line.embedder.info.device
+    says = f"{embed.model} ({embed.backend}{f', on {device}' if device else ''})"
+    if device == "cpu" and p.line.engines.machine().gpus.gpus:
+        return Check(
+            name="embedder", state="warn", says=f"{says}, and a GPU is idle",
+            cure="it embeds with onnxruntime-gpu and weights in float: set embed.folder, the pinned ones may be 8-bit",
+        )  # fmt: skip
+    return Check(name="embedder", state="ok", says=says)
 
 
 def _network(p: Platform) -> Iterator[Check]:

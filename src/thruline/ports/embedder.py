@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, kw_only=True)
 class EmbedderInfo:
     """Which model this is. `digest` is the SHA-256 (hex) of the weights and of all that changes the vectors;
-    vectors of different digests never meet in one score.
+    vectors of different digests never meet in one score. `device`: where it computes, `cpu` or `cuda`; empty elsewhere.
     """
 
     name: str
@@ -21,6 +21,7 @@ class EmbedderInfo:
     dims: int
     max_tokens: int
     licence: str
+    device: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""Sentence embeddings by ONNX Runtime: weights and tokenizer from one folder, no torch, no network.
+"""Weights and tokenizer from one folder, no torch, no network.
 
-Each text goes through the network alone. An int8 model scales its activations by the whole batch, so in a batch a
-text's vector would depend on its neighbours (cosine .998 here) and the same record would not give the same ids twice;
-without padding it is faster, too (13.3 abstracts a CPU second against 8.6 in batches of 2,048 tokens).
+On a CPU each text goes through the network alone. An int8 model scales its activations by the whole batch, so that in
+one a text's vector would depend on its neighbours (cosine .998 here) and the same record would not give the same ids
+twice; without padding it is faster, too (13.3 abstracts a CPU second against 8.6 in batches of 2,048 tokens). A GPU is
+idle with one text: there a float model takes batches, and a vector differs by rounding from that of the text alone.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
+from thruline.backends.onnx_embedder.batches import Ids, Network, Pooling, embedded
+from thruline.backends.onnx_embedder.session import device_of, open_session
 from thruline.core.errors import Corrupt, NotFound
 from thruline.ports.embedder import EmbedderInfo, TokenStates
 
-Pooling = Literal["cls", "mean"]
+GPU_TOKENS = 32_768  # 64 texts of 512: 50 MB of states, and enough for any GPU to be busy
 
 
 class OnnxEmbedder:
@@ -30,6 +31,7 @@ class OnnxEmbedder:
 
     pooling: how token states become one vector, as the model was trained. query_prefix: its query instruction.
     threads: texts under way at once; 0 means one for each core this process may use, more only makes them wait.
+    batch: padded tokens that go through the network at once; 0 means as many as feed a GPU, on a CPU each text alone.
     """
 
     def __init__(
@@ -42,13 +44,17 @@ class OnnxEmbedder:
         query_prefix: str = "",
         max_tokens: int = 512,
         threads: int = 0,
+        batch: int = 0,
     ) -> None:
         for file in ("model.onnx", "tokenizer.json"):
             if not (folder / file).is_file():
                 raise NotFound(f"no file {file!r} in {str(folder)!r}", hint="an embedder's folder holds both")
-        self._pooling, self._prefix = pooling, query_prefix
+        self._pooling: Pooling = pooling
+        self._prefix = query_prefix
         self._tokenizer = _tokenizer(folder / "tokenizer.json", max_tokens)
-        self._session = _session(folder / "model.onnx")
+        self._session = open_session(folder / "model.onnx")
+        device = device_of(self._session)
+        self._batch = batch or (GPU_TOKENS if device == "cuda" else 0)
         self._pool = ThreadPoolExecutor(threads or _cores(), "embed")
         self._inputs = {i.name for i in self._session.get_inputs()}
         settings = {"pooling": pooling, "query_prefix": query_prefix, "max_tokens": max_tokens}
@@ -58,10 +64,14 @@ class OnnxEmbedder:
             dims=int(self._session.get_outputs()[0].shape[-1]),
             max_tokens=max_tokens,
             licence=licence,
+            device=device,
         )
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
-        """(len(texts), dims) float32 unit rows; a text's row does not depend on its neighbours."""
+        """(len(texts), dims) float32 unit rows; one by one, a text's row does not depend on its neighbours."""
+        if self._batch:
+            network = Network(self._cut, self._states, self._pooling, self.info.dims, self._batch)
+            return embedded(texts, network, self._pool)
         vectors = np.empty((len(texts), self.info.dims), np.float32)
         for row, vector in enumerate(self._pool.map(self._embed, texts)):
             vectors[row] = vector
@@ -88,8 +98,15 @@ class OnnxEmbedder:
     def _run(self, tokens: Sequence[int]) -> np.ndarray:
         """(tokens, dims) float32."""
         ids = np.array([tokens], np.int64)
-        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        return np.asarray(self._session.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0])[0]
+        return self._states(ids, np.ones_like(ids))[0]
+
+    def _states(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """(batch, tokens, dims)."""
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return np.asarray(self._session.run(None, {k: v for k, v in feed.items() if k in self._inputs})[0])
+
+    def _cut(self, texts: Sequence[str]) -> list[Ids]:
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
 
 def _cores() -> int:
@@ -104,17 +121,6 @@ def _tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     tokenizer.enable_truncation(max_tokens)
     tokenizer.no_padding()
     return tokenizer
-
-
-def _session(path: Path) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    # Parallel over texts, not inside one: no thread waits for another, and sums are always in one order.
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # the C++ binding derives its errors from Exception, one class per status
-        raise Corrupt(f"{str(path)!r} is not a model that ONNX Runtime can open") from error
 
 
 def _digest(folder: Path, settings: dict[str, str | int]) -> str:
