@@ -29,7 +29,7 @@ _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 GROUPS = (
     ("a home", ("init", "up", "demo", "status", "doctor", "config")),
     ("data in", ("add", "sync", "push", "withdraw", "sources", "source", "change", "share", "uses", "remove")),
-    ("documents", ("documents", "document", "text", "quarantined", "assign", "keep", "retry")),
+    ("documents", ("documents", "document", "text", "fields", "quarantined", "assign", "keep", "retry")),
     (
         "data checked",
         ("quality", "accept", "alike", "check", "corpus", "anonymity", "budget", "aggregate", "aggregates"),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from thruline.app.platform import Platform
+from thruline.core.clock import exact
 from thruline.core.errors import Invalid, NotFound
 from thruline.testing.homes import as_user, write
 
@@ -135,7 +136,7 @@ def test_what_cannot_be_meant_is_told(filled: Platform, filters: dict[str, str],
 
 def test_as_of_asks_what_served_then_without_what_was_taken_out_since(filled: Platform, tmp_path: Path) -> None:
     then = filled.line.generations.history("main")[-1].at
-    moment = _iso(then)
+    moment = exact(then)
     write(tmp_path / "manual", hall__lamp="# Lamp\n\nThe lamp in the hall is yellow and shines at dawn.")
     filled.data.sync()
     now = filled.vectors.ask(question="Which colour has the lamp in the hall?", source=["manual"])
@@ -174,9 +175,3 @@ def test_the_language_of_a_document_is_noted_once_and_erased_with_it(filled: Pla
 @given(pattern=st.text(alphabet="*?[]!-lampe./\\x", max_size=24))
 def test_any_pattern_is_answered_and_narrows(filled: Platform, pattern: str) -> None:
     assert paths(filled, path=pattern) <= EVERYTHING
-
-
-def _iso(at: int) -> str:
-    from thruline.flows.filters import _exact
-
-    return _exact(at)

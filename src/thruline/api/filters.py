@@ -11,7 +11,7 @@ from thruline.flows.line import Line
 from thruline.flows.reports import Filters
 
 MINE = "thruline."  # all other metadata is the client's own
-NAMES = ("source", "since", "until", "path", "language", "as_of")
+NAMES = ("source", "since", "until", "path", "language", "as_of", "where")
 
 
 def filters_of(line: Line, actor: Actor, metadata: Any) -> Filters:
@@ -25,5 +25,6 @@ def filters_of(line: Line, actor: Actor, metadata: Any) -> Filters:
         if name not in NAMES:
             known = ", ".join(MINE + name for name in NAMES)
             raise BadParameter(f"no filter {MINE + name!r}", param="metadata", hint=f"known: {known}")
-    named = asked.pop("source", "")
-    return given(line, actor, source=[part.strip() for part in named.split(",") if part.strip()], **asked)
+    named, where = asked.pop("source", ""), asked.pop("where", "")
+    sources = [part.strip() for part in named.split(",") if part.strip()]
+    return given(line, actor, source=sources, where=[where], **asked)

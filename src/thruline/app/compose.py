@@ -22,6 +22,7 @@ from thruline.core.errors import Invalid
 from thruline.core.ids import Ids
 from thruline.core.nouns import Source
 from thruline.core.units import parse_duration, parse_size
+from thruline.data.fields import FIELDS
 from thruline.data.options import GENERAL, REFERENCE, REFERENCES
 from thruline.data.patience import Patient, patience
 from thruline.data.places import PUSH
@@ -113,7 +114,7 @@ class ConfiguredEngines(Searching):
     def options(self, kind: str) -> Mapping[str, str]:
         """Those of the kind first; a place that is read also takes the name of a secret."""
         opens: OpensOrigin | None = None if kind == PUSH else backend("origin", kind)
-        return {**opens.options, **REFERENCES, **GENERAL} if opens else POLICIES
+        return {**opens.options, **REFERENCES, **GENERAL} if opens else {**POLICIES, **FIELDS}
 
     def parsers(self) -> ParserPool:
         """The processes that read files."""

@@ -155,7 +155,7 @@ _ACTIONS = (
         name="vectors.ask", then="/ask?answer={id}", page="/ask",
         fields={
             "question": str.strip, "as_user": str.strip, "source": words, "since": str.strip, "until": str.strip,
-            "path": str.strip, "language": str.strip, "as_of": str.strip,
+            "path": str.strip, "language": str.strip, "as_of": str.strip, "where": one,
         },
     ),
     Action(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 Micros = int
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Clock(Protocol):
@@ -36,6 +37,16 @@ class SystemClock:
             at = self._ticks()
             self._last, self._at = max(self._wall(), self._last + at - self._at), at
             return self._last // 1000
+
+
+def exact(at: Micros) -> str:
+    """The same to the microsecond where that matters."""
+    return iso(at) if at % 1_000_000 == 0 else (_FIRST + timedelta(microseconds=at)).isoformat()
+
+
+def micros(moment: datetime) -> Micros:
+    """The moment as the ledger keeps it, UTC where it does not say otherwise; exact, as a float of seconds is not."""
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _FIRST) // timedelta(microseconds=1)
 
 
 def iso(at: Micros) -> str:

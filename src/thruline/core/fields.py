@@ -11,12 +11,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal, NamedTuple, get_args
 
+from thruline.core.clock import exact, micros
+
 FieldType = Literal["text", "number", "date", "flag", "list"]
 Value = str | int | float | bool | tuple[str, ...]
 TYPES: tuple[FieldType, ...] = get_args(FieldType)
 DATE = "date"  # the field that every document has that says when it is from
 LONGEST = 200  # characters of a text: what is longer is no small fact
 MOST = 50  # words of a list
+_DAY = 86_400_000_000
+_WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}|\d{4}/\d{2}/\d{2}|\d{1,2}\.\d{1,2}\.\d{4}|[^:]*[A-Za-z][^:]*")
 _FLAGS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _MONTH = re.compile(r"(\d{4})(?:-(\d{2}))?")
@@ -56,9 +60,38 @@ def moment(text: str) -> int | None:
     """
     try:
         found = _iso(text) or _pdf(text) or _mail(text) or _written_out(text)
-        return int((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1e6) if found else None
+        return micros(found) if found else None
     except (ValueError, OverflowError):
         return None
+
+
+def span(text: str) -> tuple[int, int] | None:
+    """From when on and before when a date as it is written means: a year, a month, a day, or one moment."""
+    at = moment(text)
+    if at is None:
+        return None
+    if month := _MONTH.fullmatch(text):
+        year, number = int(month[1]), int(month[2] or 12)
+        after = f"{year + number // 12:04}-{number % 12 + 1:02}"
+        return at, moment(after) or at + 1
+    return at, at + (_DAY if _WHOLE_DAY.fullmatch(text) else 1)
+
+
+def words_of(field: Field) -> tuple[str, ...]:
+    """A value in words that `understood` takes for the same; none where there is none."""
+    match field.value:
+        case None:
+            return ()
+        case tuple():
+            return field.value
+        case bool():
+            return ("true" if field.value else "false",)
+        case int() if field.type == "date":
+            return (exact(field.value).removesuffix("T00:00:00Z"),)
+        case float():
+            return (repr(field.value).removesuffix(".0"),)
+        case _:
+            return (str(field.value),)
 
 
 def _text(text: str) -> str | None:

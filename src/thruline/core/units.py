@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 
+from thruline.core.clock import micros
 from thruline.core.errors import Invalid
 
 Bytes = int
@@ -45,7 +46,7 @@ def parse_moment(text: str, now_us: int) -> int:
         raise Invalid(
             f"{text!r} is no moment", hint="write 2026-11-22, 2026-11-22T14:05Z, or 2h for two hours ago"
         ) from error
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1e6)
+    return micros(moment)
 
 
 def show_size(size: Bytes) -> str:

@@ -8,13 +8,15 @@ from typing import NamedTuple
 
 from thruline.core.documents import Mention
 from thruline.core.errors import Invalid
-from thruline.core.fields import DATE, TYPES, Field, FieldType, understood
+from thruline.core.fields import DATE, TYPES, Field, FieldType, understood, words_of
 from thruline.core.nearest import meant
 from thruline.core.nouns import Source
 from thruline.core.rows import values_in
-from thruline.data.policies import SCORE, words_of
+from thruline.data.policies import SCORE, called
 
 FIELDS: Mapping[str, str] = {
+    "fields": "what its documents can be asked by: columns, keys of front matter, properties of files, what is sent "
+    "with one, as `department,price:number,due:date`; types: text, number, date, flag, list",
     "dated": "the column or key that says when a document is from; `date` unless given",
 }
 ROWS = ("rows", "sql", "dlt")  # kinds of sources whose documents are rows
@@ -57,6 +59,27 @@ def declared(options: Mapping[str, str]) -> dict[str, FieldType]:
     return found
 
 
+def given(source: Source, said: Sequence[str]) -> list[tuple[str, str]]:
+    """What was sent with a document, `name=value`; raises Invalid for what its source does not keep, or cannot read."""
+    keeps: dict[str, FieldType] = {DATE: "date", **declared(source.options)}
+    pairs: dict[str, list[str]] = {}
+    for pair in said:
+        name, equals, value = (part.strip() for part in pair.partition("="))
+        if not equals or not value:
+            raise Invalid(f"{pair!r} is no field", hint="write name=value, as price=12.5")
+        pairs.setdefault(name.casefold(), []).append(value)
+    return [(name, word) for name in sorted(pairs) for word in _given(source, name, pairs[name], keeps)]
+
+
+def _given(source: Source, name: str, texts: list[str], keeps: Mapping[str, FieldType]) -> tuple[str, ...]:
+    if name not in keeps:
+        raise Invalid(f"{source.name!r} keeps no field {name!r}", hint=meant(name, keeps))
+    value = understood(keeps[name], texts)
+    if value is None or (len(texts) > 1 and keeps[name] != "list"):
+        raise Invalid(f"{name}={', '.join(texts)} is not of the type {keeps[name]!r}", hint="one value of that type")
+    return words_of(Field(name, keeps[name], value))
+
+
 def chosen(said: Sequence[tuple[str, str]], data: bytes, wanted: Wanted) -> tuple[tuple[str, str], ...]:
     """Of all that a document says of itself what is to be kept, by our names."""
     columns = values_in(data).items() if wanted.is_row else ()
@@ -88,7 +111,7 @@ def _named(found: Iterable[tuple[str, str]], wanted: Wanted) -> Iterator[tuple[s
 def _field(name: str, texts: Sequence[str], wanted: Wanted, mentions: Sequence[Mention]) -> Field:
     kind = "date" if name == DATE else wanted.types[name]
     whole = "\n".join(texts).casefold()
-    met = {m.kind for m in mentions if m.score >= SCORE and any(_stands(word, whole) for word in words_of(m))}
+    met = {m.kind for m in mentions if m.score >= SCORE and any(_stands(word, whole) for word in called(m))}
     return Field(name, kind, understood(kind, texts), tuple(sorted(met)))
 
 

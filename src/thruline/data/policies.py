@@ -118,7 +118,7 @@ def drop(_: str) -> str:
     return ""
 
 
-def words_of(mention: Mention) -> Iterator[str]:
+def called(mention: Mention) -> Iterator[str]:
     """What a text may call what was met; of a name each word, since a person is called by one of them further on."""
     yield mention.value
     yield mention.value.rpartition(":")[2]

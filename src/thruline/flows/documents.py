@@ -13,7 +13,7 @@ import msgspec
 from thruline.core.clock import iso
 from thruline.core.decoding import decode
 from thruline.core.documents import Chunk, Mention, Risk
-from thruline.core.fields import DATE, Field
+from thruline.core.fields import DATE, Field, words_of
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor
 from thruline.data.encodings import as_utf8
@@ -87,6 +87,10 @@ class Document:
         said = (f for f in self.fields if f.name == DATE and not f.is_hidden(hidden))
         return next((iso(f.value)[:10] for f in said if isinstance(f.value, int)), "")
 
+    def told(self, *, dated: bool) -> list[Field]:
+        """Its fields, with its own date or without."""
+        return [field for field in self.fields if dated or field.name != DATE]
+
     @property
     def _beside(self) -> Iterator[str]:
         """What is said apart from the text: of a masked one, who is meant."""
@@ -120,6 +124,12 @@ def pages_of(line: Line, records: Sequence[Record]) -> Iterator[list[tuple[Recor
         page = records[start : start + PAGE]
         documents = read_documents(line, [r.document for r in page])
         yield [(r, documents[r.document]) for r in page if r.document in documents]
+
+
+def given_with(line: Line, records: Sequence[str]) -> list[tuple[str, str]]:
+    """The fields of these records as words: of what was sent they are kept nowhere else."""
+    documents = read_documents(line, [r.document for r in line.records.get_many(records).values() if r.document])
+    return [(f.name, word) for d in documents.values() for f in d.fields for word in words_of(f)]
 
 
 def as_text(data: bytes) -> str:
@@ -160,12 +170,19 @@ def _views(line: Line, records: Sequence[Record], actor: Actor | None) -> tuple[
         _view(r, documents.get(r.document), paths.get(r.id, ""), sources.get(r.source, ""), len(people.get(r.id, ())))
         for r in records
     ]
+    hidden = reader.hidden if reader else frozenset[str]()
+    found = [replace(v, fields=_fields(documents.get(r.document), hidden)) for v, r in zip(found, records, strict=True)]
     found = [replace(v, alike_to=alike[r.id].of) if r.id in alike else v for v, r in zip(found, records, strict=True)]
     kept = bars(line, ANSWER)
     found = [replace(v, kept_out=kept[r.id].why) if r.id in kept else v for v, r in zip(found, records, strict=True)]
     if reader is None or not reader.hidden:
         return tuple(found)
     return tuple(_covered(v, reader.cover(documents.get(r.document))) for v, r in zip(found, records, strict=True))
+
+
+def _fields(document: Document | None, hidden: Collection[str]) -> tuple[str, ...]:
+    shown = (f for f in document.fields if not f.is_hidden(hidden)) if document else ()
+    return tuple(f"{f.name}={', '.join(words)}" for f in shown if (words := words_of(f)))
 
 
 def _covered(view: DocumentView, cover: Cover) -> DocumentView:

@@ -57,7 +57,7 @@ class Eyes:
         """What its mentions may be called."""
         for mention in document.mentions:
             if mention.kind in self.hidden and mention.score >= policies.SCORE:
-                yield from policies.words_of(mention)
+                yield from policies.called(mention)
 
     def _met(self, text: str) -> Iterator[str]:
         for read in {text, _BETWEEN.sub(" ", text)} if len(text) < _LONGEST_NAME else {text}:

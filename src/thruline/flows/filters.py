@@ -10,16 +10,16 @@ import fnmatch
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from thruline.core.clock import Micros, iso
+from thruline.core.clock import Micros, exact, iso
 from thruline.core.errors import Invalid, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nearest import meant
 from thruline.core.nouns import Actor
 from thruline.core.units import parse_moment
 from thruline.flows import INDEX
+from thruline.flows.asked_fields import conditions
 from thruline.flows.documents import pages_of, path_names
 from thruline.flows.named import ALWAYS, Window, window
 from thruline.flows.reports import ALL, Filters
@@ -38,12 +38,12 @@ LONGEST_PATTERN = 200
 
 def given(
     line: Line, actor: Actor, *, source: Sequence[str] = (), since: str = "", until: str = "", path: str = "",
-    language: str = "", as_of: str = "",
+    language: str = "", as_of: str = "", where: Sequence[str] = (),
 ) -> Filters:  # fmt: skip
     """What the actor narrows a question to, with moments made absolute, so that a replay means the same.
 
-    Raises NotFound for a source that they do not see or a moment before the first generation, Invalid for what cannot
-    be meant.
+    Raises NotFound for a source or a field that they do not see or a moment before the first generation, Invalid for
+    what cannot be meant.
     """
     _check_sources(line, actor, source)
     if language and not _CODE.fullmatch(language):
@@ -52,9 +52,10 @@ def given(
         raise Invalid(f"the path has {len(path)} characters", hint=f"at most {LONGEST_PATTERN}; `*` stands for any")
     when = window(line, since, until) if since or until else ALWAYS
     filters = Filters(
-        sources=tuple(dict.fromkeys(source)), since=_exact(when.since) if since else "",
-        until=_exact(when.until) if until else "", path=path, language=language,
-        as_of=as_of if is_tag(as_of) or not as_of else _exact(parse_moment(as_of, line.clock.now())),
+        sources=tuple(dict.fromkeys(source)), since=exact(when.since) if since else "",
+        until=exact(when.until) if until else "", path=path, language=language,
+        as_of=as_of if is_tag(as_of) or not as_of else exact(parse_moment(as_of, line.clock.now())),
+        where=tuple(condition.text for condition in conditions(line, actor, where)),
     )  # fmt: skip
     if as_of:
         _generation_at(line, filters)
@@ -83,7 +84,7 @@ def fitting(line: Line, actor: Actor, filters: Filters, among: Collection[Artifa
 
     Of a past snapshot never what has been taken out of answers since: looking back is no way around a quarantine.
     """
-    if replace(filters, sources=()) == ALL:
+    if replace(filters, sources=(), where=()) == ALL:
         return None
     known = {s.name: s.id for s in line.records.sources()}
     sources = [known[name] for name in filters.sources if name in known] if filters.sources else None
@@ -147,11 +148,6 @@ def _generation_at(line: Line, filters: Filters) -> ArtifactId:
         first = f"the first generation served from {iso(switches[0].at)}" if switches else "nothing was synced yet"
         raise NotFound(f"nothing answered at {filters.as_of!r}", hint=first)
     return served[-1]
-
-
-def _exact(at: Micros) -> str:
-    """To the microsecond where it matters: a moment that is rounded would mean another generation."""
-    return iso(at) if at % 1_000_000 == 0 else datetime.fromtimestamp(at / 1e6, UTC).isoformat()
 
 
 def _moment(text: str) -> Micros:

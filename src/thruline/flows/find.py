@@ -10,6 +10,7 @@ from thruline.core.documents import Chunk
 from thruline.core.errors import Invalid
 from thruline.core.nouns import Actor
 from thruline.flows import rerank
+from thruline.flows.asked_fields import where
 from thruline.flows.documents import path_names, read_documents
 from thruline.flows.eyes import eyes
 from thruline.flows.filters import ALL, Filters, fitting, within
@@ -85,7 +86,7 @@ def view(line: Line, serving: Serving, actor: Actor, purpose: str = ANSWER, filt
     sources, without = permitted(line, purpose)
     sources = within(line, filters, sources)
     only = fitting(line, actor, filters, serving.records)
-    return Limits(groups_of(line, actor), sources, without, only)
+    return Limits(groups_of(line, actor), sources, without, only, where(line, actor, filters))
 
 
 def find_in(

@@ -25,7 +25,7 @@ logger = logging.getLogger("thruline")
 
 FILE, OWNER = "snapshot", "snapshot:main"
 _PARTS = f".{FILE}.*.part"  # what a process is writing, or was when it was killed
-_HEAD = f"thruline {__version__} snapshot 1\n".encode()
+_HEAD = f"thruline {__version__} snapshot 2\n".encode()
 
 
 @dataclass(frozen=True, kw_only=True)

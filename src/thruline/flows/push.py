@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import Conflict, Invalid, NotFound
 from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor, Source
-from thruline.data.fields import wanted
+from thruline.data.fields import given, wanted
 from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry
 from thruline.flows import corrections, holds, residency, scored, toxicity
+from thruline.flows.documents import given_with
 from thruline.flows.gone import retire_unheld
 from thruline.flows.prepare import REJUDGED, Prepared, Raw, prepare
 from thruline.flows.publish import publish_changed, publish_live
@@ -40,13 +41,15 @@ LOOK_S = 0.02
 class Sent:
     """A record that a program sends. data: Base64, instead of text.
 
-    groups: who may read it, of those who see the source; all of them if none.
+    groups: who may read it, of those who see the source; all of them if none. fields: `name=value`, of those that the
+    source keeps.
     """
 
     path: str
     text: str
     data: str
     groups: Sequence[str]
+    fields: Sequence[str] = ()
 
 
 def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
@@ -57,11 +60,12 @@ def push(line: Line, source: str, sent: Sent, actor: Actor) -> PushReport:
     place = _pushed(line, source, actor)
     residency.check(line, place, "reads", "keeps")
     content, path = _bytes(sent.text, sent.data, line.limits.max_file), _checked(sent.path)
-    digest = line.ids.digest("content", content)
+    said = given(place, sent.fields)
+    digest = _digest(line, content, said)
     raw = Raw(
         source=place.id, record=ArtifactId(""), path=path, path_id=line.ids.artifact("path", place.id, path),
         data=content, digest=digest, size=len(content), mark=digest, change="added", policy=policy(place.options),
-        wanted=wanted(place),
+        wanted=wanted(place, said),
     )  # fmt: skip
     item = Item(path, digest, raw.size, (frozenset(sent.groups),) if sent.groups else ())
     with line.senders.turn(place.id, within_s=WAIT_S), _alone(line, place, actor) as run:
@@ -120,13 +124,18 @@ def judge_again(line: Line, source: Source, actor: Actor) -> None:
 
 
 def _sent(line: Line, source: Source, entry: Entry, kept: Mapping[str, bytes]) -> Raw:
-    data = kept[entry.record]
-    digest = line.ids.digest("content", data)
+    data, said = kept[entry.record], given_with(line, [entry.record])
+    digest = _digest(line, data, said)
     return Raw(
         source=source.id, record=ArtifactId(entry.record), path=kept[entry.path].decode(),
         path_id=ArtifactId(entry.path), data=data, digest=digest, size=len(data), mark=digest, change=REJUDGED,
-        policy=policy(source.options), wanted=wanted(source),
+        policy=policy(source.options), wanted=wanted(source, said),
     )  # fmt: skip
+
+
+def _digest(line: Line, data: bytes, said: Sequence[tuple[str, str]]) -> str:
+    """Of what was sent: the same words with other fields are another version."""
+    return line.ids.digest("content", data, *(f"{name}={value}" for name, value in said))
 
 
 def _pushed(line: Line, name: str, actor: Actor) -> Source:

@@ -8,6 +8,7 @@ import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.ids import ArtifactId
+from thruline.vectors.columns import Where
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +23,7 @@ class Limits(NamedTuple):
     sources: frozenset[ArtifactId] | None
     without: frozenset[ArtifactId]
     only: frozenset[ArtifactId] | None
+    where: Where | None = None
 
 
 class Served(NamedTuple):

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from thruline.core.ids import ArtifactId, random_id
 from thruline.core.nouns import Draft, Link, Source
 from thruline.data.fields import wanted
-from thruline.data.mending import Fix
+from thruline.data.mending import Fix, mended_text
+from thruline.data.places import PUSH
 from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
 from thruline.flows import corrections, kinship, residency, restrictions
 from thruline.flows.corrections import Correction, Corrections
+from thruline.flows.documents import given_with
 from thruline.flows.holds import check
 from thruline.flows.misstated import MadeOf, made_of
 from thruline.flows.prepare import Prepared, Raw, owner_of, prepare
@@ -68,10 +70,16 @@ def anew(line: Line, run: Run, source: Source, known: Corrections, record: Recor
     raw = Raw(
         source=source.id, record=corrections.record_of(line, source.id, digest, [*(c.fix for c in made), fix]),
         path=names.get(record.path, b"").decode(), path_id=ArtifactId(record.path), data=data, digest=digest,
-        size=record.size, mark="", change="changed", policy=policy(source.options), wanted=wanted(source),
-        corrections=(correction,),
+        size=record.size, mark="", change="changed", policy=policy(source.options), corrections=(correction,),
+        wanted=wanted(source, _given(line, source, record, fix)),
     )  # fmt: skip
     return Anew(record, prepare(line, run, raw), correction)
+
+
+def _given(line: Line, source: Source, record: Record, fix: Fix) -> list[tuple[str, str]]:
+    """The fields that were sent with it, put right."""
+    said = given_with(line, [record.id]) if source.kind == PUSH else []
+    return [(name, mended_text(word, [fix])[0]) for name, word in said]
 
 
 def give_way(line: Line, run: Run, source: Source, group: Sequence[Anew], older: Sequence[Record], fix: Fix) -> MadeOf:

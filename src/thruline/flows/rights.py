@@ -81,6 +81,7 @@ def _report(line: Line, reach: Reach, outside: Sequence[str]) -> PersonReport:
                 record=d.record, source=d.source, path=d.path, title=d.title, state=d.state, seen=d.seen, size=d.size,
                 groups=sources[d.source].groups if d.source in sources else (), chunks=d.chunks,
                 reason="" if d.reason == "none" else d.reason, kept_out=d.kept_out,
+                fields=d.fields,
             )
             for d in reach.shown
         ),

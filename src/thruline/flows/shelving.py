@@ -60,5 +60,6 @@ def _shelved(record: Record, document: Document, held: VectorSet, groups: frozen
     return Shelved(
         record=record.id, source=record.source, groups=groups, chunks=held.chunks, vectors=held.vectors,
         texts=[c.text for c in document.chunks], titles=[c.title for c in document.chunks],
+        fields=document.fields,
         languages=[c.language for c in document.chunks],
     )  # fmt: skip

@@ -16,7 +16,6 @@ from thruline.core.nearest import meant
 from thruline.core.nouns import Actor, Draft, Source
 from thruline.data.bases import OPTION as BASIS
 from thruline.data.bases import checked as basis_checked
-from thruline.data.fields import declared
 from thruline.data.freshness import alarm
 from thruline.data.patience import patience
 from thruline.data.places import PUSH, name_of, path_of, place_of
@@ -28,6 +27,7 @@ from thruline.data.rights import rights
 from thruline.data.score_words import told
 from thruline.data.uses import uses
 from thruline.flows import corrections, holds
+from thruline.flows.asked_fields import check_types
 from thruline.flows.blast import blast
 from thruline.flows.contracts import contract_of, forget
 from thruline.flows.deletion import delete_records
@@ -91,7 +91,7 @@ def check_options(line: Line, source: Source) -> None:
     kept_s(source.options)
     undecided_s(source.options)
     rights(source.options)
-    declared(source.options)
+    check_types(line, source)
     contract_of(source)
     if source.kind != PUSH:
         line.engines.origin(source).close()

@@ -160,9 +160,14 @@ def _twin(line: Line, record: ArtifactId, document: Document, bands: Sequence[st
             similarity = duplicates.jaccard(document.text, other.text)
             if similarity >= duplicates.THRESHOLD:
                 twin = _Twin(known[candidate], similarity)
-                if twin.is_shut_out or twin.record.state == "live":
+                if twin.is_shut_out or (twin.record.state == "live" and _may_stand_for(other, document, similarity)):
                     return twin
     return None
+
+
+def _may_stand_for(other: Document, document: Document, similarity: float) -> bool:
+    """Whether whoever asks by a field misses nothing. Of the very same words the own date may differ, as of copies."""
+    return other.told(dated=similarity < 1) == document.told(dated=similarity < 1)
 
 
 def _is_cut_anew(line: Line, before: Record, item: Ready) -> bool:

@@ -9,7 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from thruline.core.fields import Field
 from thruline.core.ids import ArtifactId
+from thruline.vectors.columns import Columns, Told, Where
 
 EVERYBODY = "*"
 _RECORD_BITS, _PLACE_BITS = 44, 19  # of a row's place in the order of ties: its record's digest, then its chunk
@@ -24,11 +26,12 @@ class Label(NamedTuple):
 
 
 class Labelled(NamedTuple):
-    """A record with its chunks, and who may see it."""
+    """A record with its chunks, who may see it, and what it says of itself."""
 
     record: ArtifactId
     label: Label
     chunks: Sequence[ArtifactId]
+    fields: Sequence[Field] = ()
 
 
 class Allowed(NamedTuple):
@@ -65,6 +68,7 @@ class Rows:
     label_of: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
     lives: np.ndarray = field(default_factory=lambda: np.empty(0, bool))
     order: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    columns: Columns = field(default_factory=Columns)
     _meant: list[_Out] = field(default_factory=lambda: [_Out(frozenset(), *(np.empty(0, np.int64),) * 2)], init=False)
 
     @cached_property
@@ -106,20 +110,25 @@ class Rows:
             self.chunks.extend(record.chunks)
             self.records.extend(record.record for _ in record.chunks)
         order = np.concatenate([self.order, *(_places(r.record, len(r.chunks)) for r in came)])
-        return replace(self, spans=spans, labels=tuple(number), label_of=label_of, lives=lives, order=order)
+        columns = self.columns.after(len(self.lives), [Told(r.fields, len(r.chunks)) for r in came])
+        return replace(
+            self, spans=spans, labels=tuple(number), label_of=label_of, lives=lives, order=order, columns=columns
+        )
 
     def allowed(
         self, groups: frozenset[str], sources: frozenset[ArtifactId] | None, without: frozenset[ArtifactId],
-        only: frozenset[ArtifactId] | None,
+        only: frozenset[ArtifactId] | None, where: Where | None = None,
     ) -> Allowed:  # fmt: skip
-        """Rows that may be searched. sources, only: None for all."""
+        """Rows that may be searched. sources, only, where: None for all."""
         seen = [_may_see(label, groups, sources) for label in self.labels]
         _, first, out = self._out(without)
-        if all(seen) and not len(first) and only is None:
+        if all(seen) and not len(first) and only is None and where is None:
             return Allowed(None if self.count == len(self.lives) else self.lives, self.count, 0)
         mask = np.array(seen, bool)[self.label_of] & self.lives
         if only is not None:
             mask &= self._inside(only)
+        if where is not None:
+            mask &= self.columns.fits(where, len(mask))
         left_out = int(np.count_nonzero(mask[first]))
         mask[out] = False
         return Allowed(mask, int(np.count_nonzero(mask)), left_out)

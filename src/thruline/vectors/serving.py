@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Literal, NamedTuple
@@ -19,9 +19,11 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from thruline.core.errors import Corrupt, Invalid, Unavailable
+from thruline.core.fields import Field, FieldType
 from thruline.core.ids import ArtifactId
 from thruline.ports.dense import DenseIndex, Found, Keepable, Scan
 from thruline.ports.text import TextIndex
+from thruline.vectors.columns import Columns, Count, KeptColumn, Where
 from thruline.vectors.exact import Stored, exact
 from thruline.vectors.fusion import EVEN, Fusion, reciprocal_ranks
 from thruline.vectors.rows import Label, Labelled, Rows
@@ -51,6 +53,7 @@ class Shelved:
     titles: Sequence[str]
     languages: Sequence[str] = ()
     rights: frozenset[frozenset[str]] = frozenset()
+    fields: Sequence[Field] = ()
 
     @property
     def label(self) -> Label:
@@ -121,6 +124,7 @@ class KeptServing:
     chunks: list[ArtifactId]
     dense: dict[str, bytes]
     text: dict[str, bytes]
+    columns: list[KeptColumn] = field(default_factory=list)
 
 
 def at_once(work: Callable[[], object]) -> None:
@@ -166,7 +170,7 @@ class Serving:
         text.restore(kept.text)
         chunks = iter(kept.chunks)
         records = [Labelled(r, kept.labels[label], list(islice(chunks, n))) for r, label, n in kept.records]
-        rows = Rows().after(records, (), {})
+        rows = replace(Rows().after(records, (), {}), columns=Columns.restored(kept.columns))
         if not len(rows.lives) == dense.stats().rows == text.stats().rows == len(kept.chunks):
             raise Corrupt("what was put away does not fit together", hint="the index is built anew")
         return cls(ArtifactId(kept.generation), rows, _Engines(dense, text, stored, later))
@@ -182,6 +186,7 @@ class Serving:
         return KeptServing(
             generation=self.generation, labels=list(rows.labels), chunks=rows.chunks, dense=dict(near), text=dict(said),
             records=[(r, int(rows.label_of[s.start]), s.stop - s.start) for r, s in rows.spans.items()],
+            columns=rows.columns.put_away(),
         )  # fmt: skip
 
     def refreshed(
@@ -234,16 +239,18 @@ class Serving:
         sources: frozenset[ArtifactId] | None = None,
         without: frozenset[ArtifactId] = frozenset(),
         only: frozenset[ArtifactId] | None = None,
+        where: Where | None = None,
         fusion: Fusion = EVEN,
         depth: int = 0,
     ) -> Hits:
         """The k best chunks that these groups may see, by words and, with a vector, by meaning.
 
         groups: the actor's; "*" sees all. sources: only from these. without: from none of these records.
-        only: from these records alone. fusion: how the rankings are joined. depth: how far down each is looked, 0 for
-        as far as k takes. min(k, all that matches) come back. An empty text is no words: by meaning alone.
+        only: from these records alone. where: of which these conditions hold. fusion: how the rankings are joined.
+        depth: how far down each is looked, 0 for as far as k takes. min(k, all that matches) come back. An empty text
+        is no words: by meaning alone.
         """
-        mask, visible, left_out = self._rows.allowed(groups, sources, without, only)
+        mask, visible, left_out = self._rows.allowed(groups, sources, without, only, where)
         plan = partial(Plan, visible=visible, left_out=left_out, asked=k, stale=self._stale, fusion=fusion)
         if visible == 0 or k <= 0:
             return Hits(hits=(), plan=plan(way="nothing", dense=0, text=0, returned=0))
@@ -261,10 +268,23 @@ class Serving:
     def visible(
         self, *, groups: frozenset[str], sources: frozenset[ArtifactId] | None = None,
         without: frozenset[ArtifactId] = frozenset(), only: frozenset[ArtifactId] | None = None,
+        where: Where | None = None,
     ) -> frozenset[ArtifactId]:  # fmt: skip
         """The records that such a search looks through."""
-        mask, _, _ = self._rows.allowed(groups, sources, without, only)
+        mask, _, _ = self._rows.allowed(groups, sources, without, only, where)
         return frozenset(r for r, span in self._rows.spans.items() if mask is None or mask[span.start])
+
+    def told(
+        self, hidden: frozenset[str], *, groups: frozenset[str], sources: frozenset[ArtifactId] | None = None,
+        without: frozenset[ArtifactId] = frozenset(),
+    ) -> dict[tuple[str, FieldType], Count]:  # fmt: skip
+        """By field, how many of the records that such a search looks through say something there.
+
+        hidden: kinds of personal data that whoever asks is not cleared for.
+        """
+        mask, _, _ = self._rows.allowed(groups, sources, without, None)
+        first = np.array([span.start for span in self._rows.spans.values()], np.int64)
+        return self._rows.columns.counts(first if mask is None else first[mask[first]], hidden)
 
     def close(self) -> None:
         """Free the indexes; after the last search."""
@@ -374,7 +394,7 @@ def _checked(records: Iterable[Shelved]) -> list[Shelved]:
 
 
 def _labelled(record: Shelved) -> Labelled:
-    return Labelled(record.record, record.label, record.chunks)
+    return Labelled(record.record, record.label, record.chunks, record.fields)
 
 
 def _stacked(shelved: Sequence[Shelved]) -> np.ndarray:

@@ -85,9 +85,12 @@ def push(
     text: Annotated[str, "what it says"] = "",
     data: Annotated[str, "its bytes in Base64, instead of text"] = "",
     groups: Annotated[tuple[str, ...], "who may read it, of those who see the source; all of them unless given"] = (),
+    fields: Annotated[tuple[str, ...], "what it can be asked by, as `price=12.5`, of what the source keeps"] = (),
 ) -> reports.PushReport:  # fmt: skip
     """Send one record; when the call returns, it answers. The same path again replaces it."""
-    return pushing.push(p.line, source, pushing.Sent(path=path, text=text, data=data, groups=groups), p.actor)
+    return pushing.push(
+        p.line, source, pushing.Sent(path=path, text=text, data=data, groups=groups, fields=fields), p.actor
+    )
 
 
 @operation(role="writer", cli="withdraw", positional=("source", "path"))

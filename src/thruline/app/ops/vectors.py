@@ -11,6 +11,7 @@ from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
     from thruline.flows import answer as answering
+    from thruline.flows import asked_fields as asking
     from thruline.flows import change as changes
     from thruline.flows import filters, find, receipts, reindex, reports
     from thruline.flows import pages as paging
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 else:
     reports = lazy("thruline.flows.reports")
     answering = lazy("thruline.flows.answer")
+    asking = lazy("thruline.flows.asked_fields")
     changes = lazy("thruline.flows.change")
     filters = lazy("thruline.flows.filters")
     find = lazy("thruline.flows.find")
@@ -36,6 +38,9 @@ Until = Annotated[str, "only documents that came in before then"]
 Path = Annotated[str, "only documents at this path, with `*` and `?`, as `handbook/*.pdf`"]
 Language = Annotated[str, "only documents in this language, as `de`"]
 AsOf = Annotated[str, "from the index that served at that moment, or has this tag, as far as it may still be seen"]
+Where = Annotated[
+    tuple[str, ...], "only documents of which these hold: `price<100`, `department=legal,hr`, `due`, `!due`"
+]
 Receipt = Annotated[str, "receipt id of an answer"]
 
 
@@ -44,14 +49,22 @@ def ask(
     p: Platform, *,
     question: Annotated[str, "a question"],
     source: Source = (), since: Since = "", until: Until = "", path: Path = "", language: Language = "",
-    as_of: AsOf = "",
+    as_of: AsOf = "", where: Where = (),
     as_user: AsUser = "",
     purpose: Purpose = "answer",
     prompt: Annotated[str, "try this version of the prompt once (operator only)"] = "",
 ) -> reports.AnswerReport:  # fmt: skip
     """Answer from the documents that may be seen, each sentence with its citation."""
     narrowed = filters.given(
-        p.line, p.anyone(as_user), source=source, since=since, until=until, path=path, language=language, as_of=as_of
+        p.line,
+        p.anyone(as_user),
+        source=source,
+        since=since,
+        until=until,
+        path=path,
+        language=language,
+        as_of=as_of,
+        where=where,
     )
     if prompt and "operator" not in p.actor.may:
         raise Denied(f"{p.actor.name!r} may not try the prompt {prompt!r}", hint="only the operator may")
@@ -60,21 +73,35 @@ def ask(
 
 
 @operation(role="reader", cli="search", positional=("question",), reads=True)
-def search(
+def search(  # noqa: PLR0913 - every filter is a parameter: the doors are made from them
     p: Platform, *,
     question: Annotated[str, "words or a question"],
     k: Annotated[int, "how many passages, 1 to 100"] = 10,
     by: Annotated[Literal["both", "words"], "words and meaning, or words alone (BM25)"] = "both",
     source: Source = (), since: Since = "", until: Until = "", path: Path = "", language: Language = "",
-    as_of: AsOf = "",
+    as_of: AsOf = "", where: Where = (),
     as_user: AsUser = "",
     purpose: Purpose = "answer",
 ) -> reports.SearchReport:  # fmt: skip
     """Passages that fit, best first, with how each was found."""
     narrowed = filters.given(
-        p.line, p.anyone(as_user), source=source, since=since, until=until, path=path, language=language, as_of=as_of
+        p.line,
+        p.anyone(as_user),
+        source=source,
+        since=since,
+        until=until,
+        path=path,
+        language=language,
+        as_of=as_of,
+        where=where,
     )
     return find.search(p.line, p.anyone(as_user), question, k, by=by, purpose=purpose, filters=narrowed)
+
+
+@operation(role="reader", cli="fields", reads=True)
+def fields(p: Platform) -> tuple[reports.FieldView, ...]:
+    """What documents can be asked by with `--where`, and how many of those that you see say something there."""
+    return asking.listing(p.line, p.actor)
 
 
 @operation(role="reader", cli="why", positional=("answer",), reads=True, path="/v1/receipts/{answer}")

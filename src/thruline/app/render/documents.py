@@ -61,6 +61,8 @@ def _document(document: reports.DocumentView) -> Iterator[str]:
     notes += [document.reason.replace("_", " ")] if document.reason not in ("", "none") else []
     yield f"{document.state:<11} {document.source}/{document.path}"
     yield f"{'':<11} {document.title or document.record}  ({', '.join(notes)})"
+    if document.fields:
+        yield f"{'':<11} {'; '.join(document.fields)}"
 
 
 def _contract(report: reports.ContractReport) -> Iterator[str]:

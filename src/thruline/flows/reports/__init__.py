@@ -95,6 +95,7 @@ from thruline.flows.reports.rights import (
 from thruline.flows.reports.searched import Searched
 from thruline.flows.reports.sources import (
     DocumentView,
+    FieldView,
     PersonalKind,
     PushReport,
     Refusal,
@@ -168,6 +169,7 @@ __all__ = [
     "EvaluationReport",
     "EventView",
     "FeedbackReport",
+    "FieldView",
     "FilterView",
     "Filters",
     "ForgottenReport",

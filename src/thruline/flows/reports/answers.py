@@ -18,7 +18,7 @@ class Filters:
     """What a question was narrowed to; empty for all. Moments are in ISO 8601.
 
     sources: by name. since, until: when documents came in. path: with `*` and `?`. language: ISO 639-1. as_of: the
-    moment whose generation was asked, or a tag of one.
+    moment whose generation was asked, or a tag of one. where: conditions on fields, of which all hold.
     """
 
     sources: tuple[str, ...] = ()
@@ -27,6 +27,7 @@ class Filters:
     path: str = ""
     language: str = ""
     as_of: str = ""
+    where: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -34,7 +35,7 @@ class Filters:
         said = (
             ("from", " or ".join(self.sources)), ("since", self.since), ("before", self.until),
             ("at", repr(self.path) if self.path else ""), ("in", repr(self.language) if self.language else ""),
-            ("as of", self.as_of),
+            ("where", " and ".join(self.where)), ("as of", self.as_of),
         )  # fmt: skip
         return ", ".join(f"{word} {value}" for word, value in said if value)
 

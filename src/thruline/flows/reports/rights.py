@@ -15,6 +15,7 @@ class HeldDocument:
     """A document that holds a person. groups: who may see it. reason: why it is out of answers.
 
     kept_out: why it is used for none though it is there: `withdrawn` or `objected` by somebody in it, or `waiting`.
+    fields: what it can be asked by.
     """
 
     record: str
@@ -28,6 +29,7 @@ class HeldDocument:
     chunks: int
     reason: str = ""
     kept_out: str = ""
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -170,12 +170,25 @@ class RiskView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FieldView:
+    """A field that documents can be asked by. documents: that say something there. unread: whose value is of no such
+    type. sources: that keep it.
+    """
+
+    name: str
+    type: str
+    documents: int
+    unread: int
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DocumentView:
     """A record version as a person sees it. alike_to: the document that says the same in other words, and first.
 
     doubtful: words in it that were read off a picture with little certainty. unread: pages that are pictures, and
     pictures in it, that nobody could read. kept_out: why no answer uses it because of people in it: waiting (for a
-    consent), withdrawn, objected.
+    consent), withdrawn, objected. fields: what it can be asked by, as `price=12.5`.
     """
 
     record: str
@@ -194,3 +207,4 @@ class DocumentView:
     unread: int = 0
     alike_to: str = ""
     kept_out: str = ""
+    fields: tuple[str, ...] = ()
