@@ -32,6 +32,7 @@ from thruline.core.documents import Chunk, Mention
 from thruline.core.nouns import Source
 from thruline.data import sketch
 from thruline.data.called import Called
+from thruline.data.fields import Wanted
 from thruline.data.policies import policy
 from thruline.flows.documents import PAGE, Document, read_documents
 from thruline.flows.prepare import Prepared, Raw, owner_of
@@ -109,7 +110,7 @@ def _prepared(home: Platform, run: Run, source: Source, path: str, document: Doc
     raw = Raw(
         source=source.id, record=ids.artifact("record", source.id, digest), path=path,
         path_id=ids.artifact("path", source.id, path), data=text.encode(), digest=digest, size=len(text), mark=digest,
-        change="added", policy=policy({}),
+        change="added", policy=policy({}), wanted=Wanted(),
     )  # fmt: skip
     made = run.step(
         STEP, (raw.record,), {}, lambda: _sketched(home, document), Document,

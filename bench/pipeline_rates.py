@@ -36,6 +36,7 @@ from thruline.core.pinned import fetch
 from thruline.data import chunks, duplicates, privacy
 from thruline.data.alike import Docs, best
 from thruline.data.corpus_duplicates import jaccards, plain, signatures
+from thruline.data.fields import Wanted
 from thruline.data.media import media_type
 from thruline.data.names import ContextNames
 from thruline.data.policies import policy
@@ -116,7 +117,7 @@ def prepared(home: Platform, run: Run, source: Source, files: Sequence[tuple[str
         raw = Raw(
             source=source.id, record=line.ids.artifact("record", source.id, digest), path=name,
             path_id=line.ids.artifact("path", source.id, name), data=data, digest=digest, size=len(data), mark=digest,
-            change="added", policy=policy(source.options),
+            change="added", policy=policy(source.options), wanted=Wanted(),
         )  # fmt: skip
         one = prepare(line, run, raw)
         assert one.document is not None

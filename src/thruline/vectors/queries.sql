@@ -154,5 +154,6 @@ SELECT record, id FROM vector_sets
 WHERE embedder = :embedder AND record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY id;
 
 -- name: other_embedder
--- Whether any set is not by this one.
-SELECT 1 FROM vector_sets WHERE embedder <> :embedder LIMIT 1;
+-- Whether any set is not by this one: two ends of an index, where <> would read every set.
+SELECT 1 WHERE EXISTS (SELECT 1 FROM vector_sets WHERE embedder < :embedder)
+  OR EXISTS (SELECT 1 FROM vector_sets WHERE embedder > :embedder);

@@ -6,6 +6,8 @@ CREATE TABLE IF NOT EXISTS vector_sets (
   chunks INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS vector_sets_by_record ON vector_sets (record);
+-- Of one embedder but while an index moves: every change asks whether there is another.
+CREATE INDEX IF NOT EXISTS vector_sets_by_embedder ON vector_sets (embedder);
 
 CREATE TABLE IF NOT EXISTS segment_members (
   segment TEXT NOT NULL,
