@@ -28,10 +28,11 @@ from thruline.backends.tantivy_text import TantivyText
 from thruline.core.ids import ArtifactId, Ids
 from thruline.data.language import language
 from thruline.flows.reports.answers import LIKELY_FROM
+from thruline.vectors.calibrating import Case, fitted
 from thruline.vectors.context import Hit, assemble
 from thruline.vectors.extract import extract
 from thruline.vectors.serving import Serving, Shelved
-from thruline.vectors.sureness import PROBES, SURE_FROM, Footing, chance
+from thruline.vectors.sureness import FIRST, PROBES, SURE_FROM, Curve, Footing, chance, way
 from thruline.vectors.weights import BGE_SMALL, find_weights
 
 ONE_COSINE = 0.665
@@ -51,13 +52,14 @@ class Paragraph(NamedTuple):
 
 
 class Tried(NamedTuple):
-    """kind: what was asked. sure, closest: what the rule and the baseline decide by."""
+    """kind: what was asked. sure, closest: what the rule and the baseline decide by. case: for a curve of one's own."""
 
     kind: str
     size: int
     sure: float
     closest: float
     cites_right: bool
+    case: Case
 
 
 class Drawn(NamedTuple):
@@ -122,6 +124,7 @@ def main() -> None:
     embedder.close()
     result: dict[str, Any] = {half: figures(of) for half, of in tried.items()}
     result |= {f"judge, {size} paragraphs": figures([t for t in tried["judge"] if t.size == size]) for size in SIZES}
+    result["calibrated"] = calibrated(tried["fit"], tried["judge"])
     for name, of in result.items():
         print(name)
         for what, value in of.items():
@@ -159,6 +162,27 @@ def figures(tried: Sequence[Tried]) -> dict[str, float | int]:
     return shown
 
 
+def calibrated(learn: Sequence[Tried], judge: Sequence[Tried]) -> dict[str, Any]:
+    """What `thruline evaluate --calibrate` would choose by questions of the same articles."""
+    cases = [t.case for t in learn if t.kind != "foreign"]
+    shown: dict[str, Any] = {}
+    for name, curve in (("as shipped", FIRST), ("calibrated", fitted(cases)), ("without words", _wordless(cases))):
+        shown[f"{name}: curve"] = curve.text
+        for kind in ("answerable", "foreign", "same article"):
+            given = [t.case.is_given(curve) for t in judge if t.kind == kind]
+            shown[f"{name}: {kind}, answered"] = float(np.mean(given))
+        right = [t.case.is_given(curve) and t.case.is_right for t in judge if t.kind == "answerable"]
+        shown[f"{name}: answerable, answered right"] = float(np.mean(right))
+        shown[f"{name}: worth of a question"] = float(
+            np.mean([t.case.worth(curve) for t in judge if t.kind != "foreign"])
+        )
+    return shown
+
+
+def _wordless(cases: Sequence[Case]) -> Curve:
+    return fitted([case._replace(words=0.0) for case in cases])
+
+
 def _tried(articles: Sequence[Sequence[Paragraph]], vectors: Vectors, rng: random.Random) -> Iterator[Tried]:
     for size, times in SIZES.items():
         for _ in range(times):
@@ -179,7 +203,9 @@ def _ask(
     for kind, paragraphs in asked.items():
         pairs = [(question, p.text) for p in paragraphs for question in p.questions]
         for question, right in rng.sample(pairs, min(ASKED, len(pairs))):
-            yield _one(drawn, question, right, vectors)._replace(kind=kind, size=size)
+            one, has = _one(drawn, question, right, vectors), kind == "answerable"
+            case = one.case._replace(has_answer=has, is_right=has and one.cites_right)
+            yield one._replace(kind=kind, size=size, case=case)
     serving.close()
 
 
@@ -194,9 +220,11 @@ def _one(drawn: Drawn, question: str, right: str, vectors: Vectors) -> Tried:
         return seen
 
     footing = Footing(max(h.dense_score for h in hits), drawn.chance)
-    found = extract(question, context, similarity=similarity, sure=footing.sure)
+    found = extract(question, context, similarity=similarity, sure=footing.sure, answer_from=0.0)
     assert found.sure is not None
-    return Tried("", 0, found.sure, max(seen), any(s.text in right for s in found.sentences))
+    cites = any(s.text in right for s in found.sentences)
+    ways = way(footing.nearest, footing.chance), way(found.closest, footing.chance)
+    return Tried("", 0, found.sure, max(seen), cites, Case(*ways, found.support, has_answer=False, is_right=False))
 
 
 def _as_context(chunk: ArtifactId, record: ArtifactId, text: str) -> Hit:

@@ -71,6 +71,8 @@ FIGURES = (
     Figure("SciFact nDCG@10, with weights chosen on its train questions", "fusion", "sets.scifact.in_force", "", "even weights", "sets.scifact.even"),
     Figure("XQuAD, questions answered that a paragraph answers", "unanswerable", "sets.judge.answerable: answered", "share", "one cosine", "sets.judge.answerable: answered at one cosine (baseline)"),
     Figure("XQuAD, questions about other articles answered", "unanswerable", "sets.judge.foreign: answered", "share", "one cosine", "sets.judge.foreign: answered at one cosine (baseline)"),
+    Figure("XQuAD, questions of the same article answered that no paragraph answers, calibrated", "unanswerable", "sets.calibrated.calibrated: same article, answered", "share", "as shipped", "sets.calibrated.as shipped: same article, answered"),
+    Figure("XQuAD, questions answered that a paragraph answers, calibrated", "unanswerable", "sets.calibrated.calibrated: answerable, answered", "share", "as shipped", "sets.calibrated.as shipped: answerable, answered"),
     Figure("Sentences that their citation does not say, found", "grounding", "ours.recall", "share", "words and digits", "words and digits (baseline).recall"),
     Figure("Of those that are marked, rightly", "grounding", "ours.precision", "share", "words and digits", "words and digits (baseline).precision"),
     Figure("Disagreements between documents that are told", "conflicts", "ours.found of those that disagree", "share", "other numbers", "other numbers (baseline).found of those that disagree"),

@@ -58,13 +58,13 @@ def ask(
 def prepare(
     line: Line, actor: Actor, question: str, serving: Serving | None = None, *, purpose: str = ANSWER,
     by_model: bool = True, filters: Filters = ALL, prompt: Prompt | None = None, tokens: Tokens = uncounted,
-    order: Order | None = None, fusion: Fusion | None = None,
+    order: Order | None = None, fusion: Fusion | None = None, without: frozenset[ArtifactId] = frozenset(),
 ) -> Asked:  # fmt: skip
     """Judge the question and find what it may be answered from; raises Invalid for an empty or endless one.
 
     by_model: whether a language model may find the words, where the settings have one do so. prompt: it is asked by
     this version instead of the one in force. tokens: how it counts them. order, fusion: as a receipt has
-    them, instead of what is set and in force.
+    them, instead of what is set and in force. without: records that are not looked at.
     """
     began = time.monotonic()
     check_question(line, question)
@@ -73,6 +73,7 @@ def prepare(
     refused = screened.outcome == "failed"
     k, way = line.limits.passages, rerank.now(line) if order is None else rerank.then(line, order)
     seen = view(line, serving, actor, purpose, filters)
+    seen = seen._replace(without=seen.without | without)
     hits = None if refused else find_in(line, serving, seen, question, way.depth(k), fusion=fusion)
     found, ordered = _ordered(line, actor, question, hits, k, way)
     by_model = by_model and line.limits.mode == "llm"

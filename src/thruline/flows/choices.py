@@ -8,6 +8,7 @@ from thruline.core.clock import iso
 from thruline.flows.reports import ChoiceView
 from thruline.vectors.choices import What
 from thruline.vectors.fusion import Fusion
+from thruline.vectors.sureness import Curve
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -35,4 +36,4 @@ def _of(line: Line, what: What) -> list[ChoiceView]:
 
 
 def _text(what: What, value: str) -> str:
-    return Fusion.read(value).text if what == "fusion" else value
+    return Fusion.read(value).text if what == "fusion" else Curve.read(value).text

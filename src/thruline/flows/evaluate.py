@@ -62,13 +62,18 @@ def evaluate(
     differences = _differences(search, _search(known, others, k)) if other else ()
     report = EvaluationReport(
         generation=ours.serving.generation, by=by, part=PART, questions=len(known),
-        set_aside=len(line.judged.all(PART)) - len(known), made=sum(row.origin == "documents" for row in known),
+        set_aside=_with_documents(line) - len(known), made=sum(row.origin == "documents" for row in known),
         search=tuple(_measure(name, says, values) for (name, says), values in search.items()),
         answers=tuple(_answers(said)), seconds=round(time.monotonic() - began, 2),
         compared=compare, differences=differences, says=_sentence(by, compare, differences),
     )  # fmt: skip
     line.ledger.append([_event(report, actor.id)])
     return report
+
+
+def _with_documents(line: Line) -> int:
+    """How many questions some document was judged for."""
+    return sum(bool(question.grades) for question in line.judged.all(PART))
 
 
 def _other(line: Line, compare: str, ours: Way) -> Way:

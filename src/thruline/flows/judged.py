@@ -36,6 +36,11 @@ def rows(line: Line, part: Part = "tuning") -> list[Row]:
     return [Row(q.question, grades, q.origin, q.reference) for q, grades in kept if grades]
 
 
+def unanswered(line: Line, part: Part) -> list[Judged]:
+    """The questions of one part that a file says nothing answers."""
+    return [q for q in line.judged.all(part, origins=("file",)) if not q.grades]
+
+
 def listing(line: Line) -> JudgedReport:
     """How many there are, by where they come from."""
     every = line.judged.all()

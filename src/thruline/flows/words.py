@@ -21,7 +21,7 @@ from thruline.ports.embedder import Embedder
 from thruline.ports.llm import Llm
 from thruline.vectors import context as contexts
 from thruline.vectors.conflicts import conflicts
-from thruline.vectors.extract import extract
+from thruline.vectors.extract import Extract, extract
 from thruline.vectors.grounding import ground
 from thruline.vectors.prompt_versions import Prompt
 from thruline.vectors.prompts import shipped
@@ -126,14 +126,7 @@ async def by_model(llm: Llm, asked: Asked) -> Words:
 
 def by_extract(line: Line, asked: Asked) -> Words:
     """Sentences of the passages themselves."""
-    if asked.stays.is_unembedded:  # an outside embedder would be given the sentences: their words decide alone
-        found = extract(asked.question, asked.context)
-    else:
-        embedder = line.embedders.of(asked.generation)
-        found = extract(
-            asked.question, asked.context, similarity=partial(_cosines, embedder),
-            sure=asked.footing.sure if asked.footing else None,
-        )  # fmt: skip
+    found = extracted(line, asked)
     sentences = tuple(
         Sentence(
             text=c.text + (f"\n\n{c.code}" if c.code else ""),
@@ -145,6 +138,18 @@ def by_extract(line: Line, asked: Asked) -> Words:
     )
     words = Words(text=found.text, sentences=sentences, outcome=found.outcome, mode="extractive", sure=found.sure)
     return _noted(asked, words)
+
+
+def extracted(line: Line, asked: Asked) -> Extract:
+    """Those sentences, and what it was decided by whether they answer."""
+    if asked.stays.is_unembedded:  # an outside embedder would be given the sentences: their words decide alone
+        return extract(asked.question, asked.context)
+    similarity, footing = partial(_cosines, line.embedders.of(asked.generation)), asked.footing
+    if footing is None:
+        return extract(asked.question, asked.context, similarity=similarity)
+    return extract(
+        asked.question, asked.context, similarity=similarity, sure=footing.sure, answer_from=footing.curve.answer_from
+    )
 
 
 def by_words(

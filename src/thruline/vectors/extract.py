@@ -29,7 +29,8 @@ UNDER_HEADING = 0.5  # how much more a sentence counts that stands under a headi
 LOWER_RANK = 0.1  # how much less for each passage that retrieval put before
 
 Similarity = Callable[[str, Sequence[str]], Sequence[float]]
-Sure = Callable[[float], float]  # cosine of the closest sentence -> 0..1 that the documents answer
+# Cosine of the closest sentence, share of the question's terms -> 0..1 that the documents answer.
+Sure = Callable[[float, float], float]
 _IDENTIFIER = re.compile(r"\w+(?:[_.]\w+)+(?:\(\))?|\w+\(\)")
 _DEFINITION = re.compile(r"\s*what(?:'s| is| are| does| do)\b", re.IGNORECASE)
 _IS = re.compile(r"\b(?:is|are|means|returns|refers|lets|allows)\b", re.IGNORECASE)
@@ -63,13 +64,14 @@ class Cited:
 class Extract:
     """The answer, or that there is none. support: share of the question that it covers, in [0, 1].
 
-    sure: 0..1 that the documents answer; None where words alone decided.
+    sure: 0..1 that the documents answer; None where words alone decided. closest: cosine of the closest sentence.
     """
 
     outcome: Literal["answered", "unknown"]
     sentences: tuple[Cited, ...]
     support: float
     sure: float | None
+    closest: float = 0.0
 
     @property
     def text(self) -> str:
@@ -100,12 +102,14 @@ class _Candidate:
 
 
 def extract(
-    question: str, context: Context, *, similarity: Similarity | None = None, sure: Sure | None = None
-) -> Extract:
+    question: str, context: Context, *, similarity: Similarity | None = None, sure: Sure | None = None,
+    answer_from: float = SURE_FROM,
+) -> Extract:  # fmt: skip
     """One to four sentences that answer, in reading order; `unknown` where none is close enough to the question.
 
     similarity: cosines of the question and some texts, to choose better among the best by words. sure: what the cosine
-    of the closest sentence means; without it, the words must cover the question. Deterministic.
+    of the closest sentence and the words mean, answer_from: for how much of it there is an answer; without it, the
+    words must cover the question. Deterministic.
     """
     asked = list(dict.fromkeys(terms(question)))
     candidates = [c for rank, p in enumerate(context.passages) for c in _candidates(p, rank)]
@@ -119,11 +123,11 @@ def extract(
         scored, closest = _rerank(scored[:RERANKED], cosines), max(cosines)
     chosen = _choose(scored)
     support = coverage(weight, (t for c in chosen for t in (*c.own, *c.beside)))
-    surely = sure(closest) if sure is not None and scored else None
-    if support <= SUPPORT_MORE_THAN if surely is None else surely < SURE_FROM:
-        return Extract(outcome="unknown", sentences=(), support=support, sure=surely)
+    surely = sure(closest, support) if sure is not None and scored else None
+    if support <= SUPPORT_MORE_THAN if surely is None else surely < answer_from:
+        return Extract(outcome="unknown", sentences=(), support=support, sure=surely, closest=closest)
     said = tuple(_cite(c) for c in _reading_order(chosen))
-    return Extract(outcome="answered", sentences=said, support=support, sure=surely)
+    return Extract(outcome="answered", sentences=said, support=support, sure=surely, closest=closest)
 
 
 def _candidates(passage: Passage, rank: int) -> list[_Candidate]:

@@ -15,12 +15,20 @@ from thruline.core.errors import Invalid, NotFound
 _QUESTION = ("question", "query", "text")
 _DOCUMENTS = ("documents", "document", "relevant", "paths", "path")
 _REFERENCE = ("answer", "reference")
-_FORMS = "lines of JSON or a CSV table with `question` and `document`, and `answer` where one is known"
+_ANSWERABLE = "answerable"
+_NOT = frozenset({"false", "no", "0"})
+_FORMS = (
+    "lines of JSON or a CSV table with `question` and `document`, and `answer` where one is known; or `answerable` = "
+    "no instead of a document"
+)
 LARGEST = 100_000_000  # bytes
 
 
 class Stated(NamedTuple):
-    """A question as it was brought. documents: name -> grade. where: its line, for a person who mends the file."""
+    """A question as it was brought. documents: name -> grade, none where nothing answers it.
+
+    where: its line, for a person who mends the file.
+    """
 
     question: str
     documents: Mapping[str, int]
@@ -67,6 +75,8 @@ def _stated(where: str, row: Mapping[str, Any]) -> Stated:
     named = _first(row, _DOCUMENTS)
     names = named if isinstance(named, list) else str(named or "").split(";")
     documents = {str(name).strip(): 1 for name in names if str(name).strip()}
+    if question and not documents and str(row.get(_ANSWERABLE, "")).strip().lower() in _NOT:
+        return Stated(question, {}, "", where)
     if not question or not documents:
         missing = "question" if not question else "document"
         raise Invalid(f"{where} names no {missing}", hint=_FORMS)

@@ -7,8 +7,10 @@ It needs no judged questions, holds from one document to many, and for embedders
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -73,15 +75,57 @@ SURE_FROM = 0.11
 _HALF_WAY, _SLOPE = 0.34, 12.5
 
 
+@dataclass(frozen=True, kw_only=True)
+class Curve:
+    """How sure an answer is: a logistic curve over how far it comes from chance, and over the words that it shares.
+
+    nearest, closest: weight of the way of the nearest chunk and of the closest sentence; words: of the share of the
+    question's terms that the sentences hold. answer_from: as sure as that, and there is an answer.
+    """
+
+    bias: float
+    nearest: float
+    closest: float
+    words: float
+    answer_from: float
+
+    @property
+    def text(self) -> str:
+        """As people read it."""
+        if self == FIRST:
+            return "as shipped"
+        weights = f"nearest {self.nearest:.2f} closest {self.closest:.2f} words {self.words:.2f}"
+        return f"{weights} bias {self.bias:.2f} from {self.answer_from:.2f}"
+
+    def sure(self, nearest: float, closest: float, words: float) -> float:
+        """0..1; nearest, closest: ways from chance to identity."""
+        at = self.bias + self.nearest * nearest + self.closest * closest + self.words * words
+        return 1.0 / (1.0 + math.exp(-min(max(at, -60.0), 60.0)))
+
+    def written(self) -> str:
+        """For the history of choices; empty for what a home begins with."""
+        return "" if self == FIRST else json.dumps(asdict(self), sort_keys=True)
+
+    @classmethod
+    def read(cls, text: str) -> Curve:
+        """As it was written."""
+        return cls(**json.loads(text)) if text else FIRST
+
+
+# Of nearest chunk and closest sentence half each.
+FIRST = Curve(bias=-_SLOPE * _HALF_WAY, nearest=_SLOPE / 2, closest=_SLOPE / 2, words=0.0, answer_from=SURE_FROM)
+
+
 class Footing(NamedTuple):
     """What a question stands on. nearest: cosine of its nearest chunk; chance: what foreign questions reach here."""
 
     nearest: float
     chance: float
+    curve: Curve = FIRST
 
-    def sure(self, closest: float) -> float:
-        """0..1 that it is answered here; closest: cosine of the closest sentence."""
-        return how_sure((self.nearest + closest) / 2, self.chance)
+    def sure(self, closest: float, words: float) -> float:
+        """0..1 that it is answered here; closest: cosine of the closest sentence; words: share of its terms there."""
+        return self.curve.sure(way(self.nearest, self.chance), way(closest, self.chance), words)
 
 
 def chance(nearest: Sequence[float]) -> float:
@@ -89,7 +133,6 @@ def chance(nearest: Sequence[float]) -> float:
     return float(np.quantile(nearest, _CHANCE)) if len(nearest) else 0.0
 
 
-def how_sure(cosine: float, chance: float) -> float:
-    """0..1 by how far a cosine is on the way from chance to 1."""
-    way = (cosine - chance) / max(1.0 - chance, 1e-6)
-    return 1.0 / (1.0 + math.exp(-_SLOPE * (min(max(way, -1.0), 1.0) - _HALF_WAY)))
+def way(cosine: float, chance: float) -> float:
+    """How far a cosine is on the way from chance to 1, in [-1, 1]."""
+    return min(max((cosine - chance) / max(1.0 - chance, 1e-6), -1.0), 1.0)

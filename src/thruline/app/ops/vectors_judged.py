@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from thruline.app.operations import operation
@@ -9,11 +10,13 @@ from thruline.app.platform import Platform
 from thruline.core.lazy import lazy
 
 if TYPE_CHECKING:
+    from thruline.flows import calibrate as calibrating
     from thruline.flows import collections, judged_import, judged_making, reports
     from thruline.flows import evaluate as evaluating
     from thruline.flows import judged as judging
 else:
     reports = lazy("thruline.flows.reports")
+    calibrating = lazy("thruline.flows.calibrate")
     collections = lazy("thruline.flows.collections")
     evaluating = lazy("thruline.flows.evaluate")
     judging = lazy("thruline.flows.judged")
@@ -34,10 +37,14 @@ def evaluate(
     compare: Annotated[str, "another way to search, as `words`, or a generation by its id or tag"] = "",
     k: Annotated[int, "how many passages count, 1 to 100"] = 10,
     answers: Annotated[int, "of so many questions the answers are measured, too"] = 50,
+    calibrate: Annotated[bool, "first fit to them from where on there is an answer, not `I do not know`"] = False,
+    dry_run: Annotated[bool, "say what `calibrate` would choose, and do not choose it"] = False,
 ) -> reports.EvaluationReport:  # fmt: skip
     """How good search and answers are on judged questions, with intervals; and which of two ways is better."""
     collections.check_collection(collection)
-    return evaluating.evaluate(p.line, p.actor, k=k, by=by, compare=compare, answers=answers, progress=p.progress)
+    chosen = calibrating.calibrate(p.line, p.actor, dry_run=dry_run, progress=p.progress) if calibrate else None
+    report = evaluating.evaluate(p.line, p.actor, k=k, by=by, compare=compare, answers=answers, progress=p.progress)
+    return replace(report, calibration=chosen)
 
 
 @operation(role="reader", cli="feedback", positional=("answer", "says"), path="/v1/receipts/{answer}/feedback")

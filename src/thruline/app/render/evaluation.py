@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from thruline.app.render.choices import then
 from thruline.app.render.words import n, wrap
 from thruline.flows import reports
 
 
 def _evaluation(report: reports.EvaluationReport) -> Iterator[str]:
+    if report.calibration:
+        yield from _calibrated(report.calibration)
+        yield ""
     yield f"{n(report.questions, 'judged question')}, searched by {_way(report.by)}"
     if report.set_aside:
         yield f"{report.set_aside} more left out: nothing that serves answers them"
@@ -37,6 +41,22 @@ def _measures(what: str, measures: Sequence[reports.Measure]) -> Iterator[str]:
         yield f"{what:<16} {'mean':>5}  95 % interval"
         for m in measures:
             yield f"  {m.name:<14} {m.value:>5.3f}  {m.low:.3f} to {m.high:.3f}  {m.says}"
+
+
+def _calibrated(of: reports.CalibrationReport) -> Iterator[str]:
+    yield from wrap(f"{of.says}.")
+    yield ""
+    yield f"{'':<10} {'before':>6}  {'with it':>7}  95 % interval"
+    before, now = of.answering_before, of.answering
+    for old, new in zip(_each(before), _each(now), strict=True):
+        yield f"{new.name:<10} {old.value:>6.3f}  {new.value:>7.3f}  {new.low:.3f} to {new.high:.3f}  {new.says}"
+    yield ""
+    yield from wrap(f"fitted to {of.learned_on} questions, compared on {of.judged_on} others: {of.curve}")
+    yield then(changed=of.changed, dry_run=of.dry_run, what="sureness")
+
+
+def _each(of: reports.Answering) -> tuple[reports.Measure, ...]:
+    return of.right, of.wrong, of.refused, of.made_up
 
 
 def _way(by: str) -> str:

@@ -37,6 +37,8 @@ from thruline.flows.reports.checks import (
 from thruline.flows.reports.choices import ChoiceView, FusionMeasure, WeighReport
 from thruline.flows.reports.desk import DeskItem, DeskReport
 from thruline.flows.reports.evaluation import (
+    Answering,
+    CalibrationReport,
     Difference,
     EvaluationReport,
     FeedbackReport,
@@ -140,10 +142,12 @@ __all__ = [
     "AnonymousCopy",
     "AnswerLine",
     "AnswerReport",
+    "Answering",
     "BackupReport",
     "BlastReport",
     "Budget",
     "BudgetView",
+    "CalibrationReport",
     "ChangeReport",
     "Check",
     "ChoiceView",

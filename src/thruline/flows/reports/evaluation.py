@@ -72,11 +72,47 @@ class Difference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answering:
+    """What becomes of judged questions. right, wrong, refused: of those that something answers, 1 together.
+
+    made_up: of those that nothing answers, answered all the same.
+    """
+
+    right: Measure
+    wrong: Measure
+    refused: Measure
+    made_up: Measure
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationReport:
+    """From where on there is an answer, fitted to judged questions. ok: whether that is better than what was in force.
+
+    answering_before, answering, gain: on the questions to judge by, on which nothing was fitted; the gain question by
+    question. changed: whether it is in force now.
+    """
+
+    generation: str
+    ok: bool
+    curve: str
+    before: str
+    changed: bool
+    learned_on: int
+    judged_on: int
+    says: str
+    answering_before: Answering
+    answering: Answering
+    gain: Measure
+    dry_run: bool
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class EvaluationReport:
     """How good search and answers are on judged questions. by: the way of searching; compared: the other one or ''.
 
     set_aside: judged questions that nothing which serves answers any more. made: questions that were made of the
-    documents themselves.
+    documents themselves. calibration: what was chosen before all of it was measured, null where nothing was to be.
     """
 
     generation: str
@@ -91,3 +127,4 @@ class EvaluationReport:
     compared: str = ""
     differences: tuple[Difference, ...] = ()
     says: str = ""
+    calibration: CalibrationReport | None = None
