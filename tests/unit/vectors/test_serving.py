@@ -220,10 +220,10 @@ class Lossy(ExactDense):
         if self.is_away:
             raise Unavailable("the server does not answer", hint="start it")
         found = super().search(query, k)
-        kept = found.rows[::2]
-        kept = kept if mask is None else kept[(kept < len(mask)) & np.append(mask, False)[np.minimum(kept, len(mask))]]
-        self.gave = len(kept)
-        return Found(kept, found.scores[: len(kept)])
+        rows, scores = found.rows[::2], found.scores[::2]
+        kept = slice(None) if mask is None else np.append(mask, False)[np.minimum(rows, len(mask))]
+        self.gave = len(rows[kept])
+        return Found(rows[kept], scores[kept])
 
 
 def lossy(*records: Shelved) -> tuple[Serving, Lossy]:

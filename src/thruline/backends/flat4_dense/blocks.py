@@ -12,7 +12,7 @@ from turbovec import TurboQuantIndex
 
 from thruline.backends.flat4_dense.scratch import Filed, filed
 from thruline.core.units import Bytes
-from thruline.ports.scoring import as_matrix, cosines, half_cosines, unit_scale
+from thruline.ports.scoring import cosines, half_cosines, unit_scale
 
 # So few allowed rows of a block are scored one by one: 493 of 50,000 take .15 ms, their masked scan .17; 1,022 take .35
 # against .23.
@@ -20,6 +20,7 @@ EXACT_ROWS = 512
 _PROBES, _PROBED = 16, 512  # rows, as questions and to be found, that the error is measured on
 _CALIBRATION_ROWS = 1024
 _ROUNDING = 1e-6  # of float32 products, as a standard deviation at most
+_EVERY = slice(None)
 _LANES = 8  # turbovec takes dimensions in eights; zeros change no product
 _ENCODED = 8_192  # rows at a time: 12 MB of float32, and .21 CPU s for 65,536 against .30 all at once
 _LOOKED = 2_048  # rows; so many pages of a file are not kept until the next search
@@ -118,10 +119,11 @@ class Block(NamedTuple):
         """A copy with more rows behind its own: a tenth of what making it anew costs."""
         codes = copy.copy(self.codes)
         assert codes is not None
-        codes.add(_wide(rows), chunk_size=0)
+        more = None if self.scale is None else unit_scale(rows)
+        codes.add(_wide(rows, more), chunk_size=0)
         codes.prepare()
         is_run = self.first is not None and numbers[0] == self.first + self.size
-        scale = None if self.scale is None else np.concatenate([self.scale, unit_scale(rows)])
+        scale = None if self.scale is None or more is None else np.concatenate([self.scale, more])
         return self._replace(
             numbers=np.concatenate([self.numbers, numbers]), first=self.first if is_run else None, codes=codes,
             rows=np.concatenate([self.rows, rows]), scale=scale,
@@ -142,10 +144,10 @@ def block(numbers: np.ndarray, rows: np.ndarray, bits: int, folder: Path | None,
     scale = unit_scale(rows) if rows.dtype == np.float16 else None
     plain = Block(numbers, first if is_run else None, rows, None, scale, None, 0.0, None)
     if len(rows) <= EXACT_ROWS:
-        return plain if is_alone else plain._replace(wide=_wide(rows), error=_ROUNDING)
+        return plain if is_alone else plain._replace(wide=_wide(rows, scale), error=_ROUNDING)
     rng = np.random.default_rng(0)
-    codes = _encoded(rows, bits, rng)
-    return _placed(plain._replace(codes=codes, error=_error(codes, rows, rng)), folder)
+    codes = _encoded(rows, scale, bits, rng)
+    return _placed(plain._replace(codes=codes, error=_error(codes, rows, scale, rng)), folder)
 
 
 def restored(form: Mapping[str, Any], rows: bytes, codes: bytes, folder: Path | None) -> Block:
@@ -170,29 +172,30 @@ def _placed(block: Block, folder: Path | None) -> Block:
     return block if file is None else block._replace(rows=file.rows, file=file)
 
 
-def _encoded(rows: np.ndarray, bits: int, rng: np.random.Generator) -> TurboQuantIndex:
+def _encoded(rows: np.ndarray, scale: np.ndarray | None, bits: int, rng: np.random.Generator) -> TurboQuantIndex:
     drawn = rng.choice(len(rows), min(_CALIBRATION_ROWS, len(rows)), replace=False)
     codes = TurboQuantIndex(rows.shape[1] + -rows.shape[1] % _LANES, bits)
-    codes.calibrate(_wide(rows[drawn]))
+    codes.calibrate(_wide(rows, scale, drawn))
     for start in range(0, len(rows), _ENCODED):
-        codes.add(_wide(rows[start : start + _ENCODED]), chunk_size=0)
+        codes.add(_wide(rows, scale, slice(start, start + _ENCODED)), chunk_size=0)
     codes = copy.copy(codes)  # without the room for more that it grew by: 6 MB and up to as much as the codes
     codes.prepare()
     return codes
 
 
-def _error(codes: TurboQuantIndex, rows: np.ndarray, rng: np.random.Generator) -> float:
+def _error(codes: TurboQuantIndex, rows: np.ndarray, scale: np.ndarray | None, rng: np.random.Generator) -> float:
     """The standard deviation of what the codes' scores are off, over pairs of rows."""
     drawn = np.sort(rng.choice(len(rows), min(_PROBED, len(rows)), replace=False))
     probed = np.zeros(len(rows), bool)
     probed[drawn] = True
-    wide = _wide(rows[drawn])
+    wide = _wide(rows, scale, drawn)
     queries = wide[rng.choice(len(drawn), _PROBES)]
     near, slots = codes.search(queries, len(drawn), mask=probed)
     exact = np.einsum("qsd,qd->qs", wide[np.searchsorted(drawn, slots)], queries)
     return float(np.std(exact - near))
 
 
-def _wide(rows: np.ndarray) -> np.ndarray:
-    """Float32 rows of length 1 for the codes."""
-    return padded(as_matrix(rows))
+def _wide(rows: np.ndarray, scale: np.ndarray | None, of: np.ndarray | slice = _EVERY) -> np.ndarray:
+    """Some rows as float32 of length 1, for the codes."""
+    wide = np.ascontiguousarray(rows[of], np.float32)
+    return padded(wide if scale is None else wide * scale[of, None])
