@@ -32,7 +32,7 @@ class TestHnswDense(DenseSuite):
 
 
 def test_twins_give_the_same_ten_to_the_bit() -> None:
-    vectors = clustered(20_000, dims=128)
+    vectors = clustered(8000, dims=128)
     twins = (Flat4Dense(depth=40), Pq4Dense(depth=40), Pq4Dense(width=2, depth=80))
     for engine in twins:
         engine.build(vectors)

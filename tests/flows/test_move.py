@@ -10,16 +10,14 @@ import pytest
 from thruline import cli
 from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Invalid, NotFound
-from thruline.testing.homes import write
+from thruline.testing.homes import THINGS, write
 from thruline.vectors.plans import FIRST, DensePlan
-
-WORDS = ("gate", "pump", "orchard", "ledger", "harbour", "lantern", "violin", "copper", "meadow", "saddle")
 
 
 @pytest.fixture
 def filled(home: Platform, docs: Path) -> Platform:
     texts = {
-        f"d{n}": f"# {word.title()}\n\nThe {word} is {n} years old and stands alone." for n, word in enumerate(WORDS)
+        f"d{n}": f"# {word.title()}\n\nThe {word} is {n} years old and stands alone." for n, word in enumerate(THINGS)
     }
     home.data.add(path=str(write(docs, **texts)))
     home.data.sync()
@@ -29,7 +27,7 @@ def filled(home: Platform, docs: Path) -> Platform:
 def test_another_engine_takes_over_and_gives_the_same_answers(filled: Platform) -> None:
     before = filled.vectors.search(question="how old is the violin", k=5)
     report = filled.vectors.move_index(to="hnsw m=24")
-    assert (report.moved, report.recall, report.filtered, report.rows) == (True, 1.0, 1.0, len(WORDS))
+    assert (report.moved, report.recall, report.filtered, report.rows) == (True, 1.0, 1.0, len(THINGS))
     assert filled.line.plans.current("main") == DensePlan(engine="hnsw", options={"m": 24})
     after = filled.vectors.search(question="how old is the violin", k=5)
     assert [p.chunk for p in after.passages] == [p.chunk for p in before.passages]

@@ -17,25 +17,8 @@ from thruline.backends.exact_dense import ExactDense
 from thruline.flows.notices import KINDS, messages
 from thruline.flows.recall_audit import audit, keep_auditing
 from thruline.ports.dense import DenseIndex, DenseTraits, Found
-from thruline.testing.homes import FastEngines, as_user, open_home, write
+from thruline.testing.homes import THINGS, FastEngines, as_user, open_home, write
 from thruline.vectors.plans import DensePlan
-
-WORDS = [
-    "gate",
-    "pump",
-    "orchard",
-    "ledger",
-    "harbour",
-    "lantern",
-    "violin",
-    "copper",
-    "meadow",
-    "saddle",
-    "glacier",
-    "thimble",
-    "anchor",
-    "walnut",
-]
 
 
 class LossyDense(ExactDense):
@@ -58,11 +41,11 @@ class LossyEngines(FastEngines):
 
 def fill(platform: Platform, docs: Path) -> None:
     texts = {
-        f"d{n}": f"# About the {WORDS[n % 14]} {n}\n\nThe {WORDS[n % 14]} stands by the {WORDS[(n * 5 + 3) % 14]} "
-        f"and the {WORDS[(n * 3 + 1) % 14]}, {n} years old." for n in range(60)
+        f"d{n}": f"# About the {THINGS[n % 14]} {n}\n\nThe {THINGS[n % 14]} stands by the {THINGS[(n * 5 + 3) % 14]} "
+        f"and the {THINGS[(n * 3 + 1) % 14]}, {n} years old." for n in range(60)
     }  # fmt: skip
     platform.data.add(path=str(write(docs / "all", **texts)), groups=("people",))
-    team = {f"t{n}": f"# Plan {n}\n\nThe team walks to the {WORDS[n % 14]}." for n in range(5)}
+    team = {f"t{n}": f"# Plan {n}\n\nThe team walks to the {THINGS[n % 14]}." for n in range(5)}
     platform.data.add(path=str(write(docs / "team", **team)), groups=("team",))
     platform.data.sync()
 
@@ -76,7 +59,7 @@ def lossy(tmp_path: Path, docs: Path) -> Iterator[Platform]:
 
 def ask_around(platform: Platform, rounds: int = 1) -> None:
     for n in range(rounds):
-        for word in WORDS:
+        for word in THINGS:
             platform.vectors.search(question=f"Where does the {word} stand in year {n}?")
 
 
@@ -87,9 +70,9 @@ def test_a_good_index_is_watched_and_its_recall_known_with_an_interval(home: Pla
     assert audit(home.line) == 0  # nothing is drawn where no server runs
     home.line.audits.drawn.watch(100)
     ask_around(home)
-    assert audit(home.line) == len(WORDS)
+    assert audit(home.line) == len(THINGS)
     known = home.vectors.recall()
-    assert (known.queries, known.recall.value, known.ok) == (len(WORDS), 1.0, True)
+    assert (known.queries, known.recall.value, known.ok) == (len(THINGS), 1.0, True)
     assert 0.95 < known.recall.low < 1.0
     assert any(c.name == "recall" and c.state == "ok" for c in home.ledger.doctor())
     assert not home.ledger.events(verb="recall.fell", limit=10)
@@ -123,7 +106,7 @@ def test_a_lossy_engine_is_caught_told_and_replaced(lossy: Platform) -> None:
     ask_around(lossy)
     audit(line)
     known = lossy.vectors.recall()
-    assert (known.queries, known.recall.value, known.ok) == (len(WORDS), 1.0, True)
+    assert (known.queries, known.recall.value, known.ok) == (len(THINGS), 1.0, True)
     assert lossy.ledger.verify().ok
 
 
@@ -138,14 +121,14 @@ def test_without_leave_to_tune_the_alarm_stands_until_somebody_does(tmp_path: Pa
         assert platform.vectors.plans()[0].why == "first"
     with open_home(tmp_path / "home", settings, engines=LossyEngines) as platform:  # what is known outlives the process
         known = platform.vectors.recall()
-        assert (known.queries, known.goal, known.ok) == (3 * len(WORDS), 0.9, False)
+        assert (known.queries, known.goal, known.ok) == (3 * len(THINGS), 0.9, False)
         (check,) = [c for c in platform.ledger.doctor() if c.name == "recall"]
         assert check.state == "fail"
         assert "thruline index tune" in check.cure
         platform.line.audits.drawn.watch(100)
         ask_around(platform)
         audit(platform.line)
-        assert platform.vectors.recall().queries == 4 * len(WORDS)
+        assert platform.vectors.recall().queries == 4 * len(THINGS)
         assert len(platform.ledger.events(verb="recall.fell", limit=10)) == 1  # once, however long it lasts
 
 

@@ -10,40 +10,23 @@ import pytest
 from thruline import cli
 from thruline.app.platform import Platform
 from thruline.core.errors import Conflict, Denied, Invalid, NotFound, Unsupported
-from thruline.testing.homes import OtherEngines, as_user, open_home, write
+from thruline.testing.homes import THINGS, OtherEngines, as_user, open_home, write
 from thruline.vectors.plans import FIRST, DensePlan
-
-WORDS = [
-    "gate",
-    "pump",
-    "orchard",
-    "ledger",
-    "harbour",
-    "lantern",
-    "violin",
-    "copper",
-    "meadow",
-    "saddle",
-    "glacier",
-    "thimble",
-    "anchor",
-    "walnut",
-]
 
 
 @pytest.fixture
 def filled(home: Platform, docs: Path) -> Platform:
     """Forty documents of two sources, one for a team alone; a few questions were asked."""
     texts = {
-        f"d{n}": f"# About the {WORDS[n % 14]} {n}\n\nThe {WORDS[n % 14]} stands by the {WORDS[(n * 5 + 3) % 14]} "
-        f"and the {WORDS[(n * 3 + 1) % 14]}, which is {n} years old."
+        f"d{n}": f"# About the {THINGS[n % 14]} {n}\n\nThe {THINGS[n % 14]} stands by the {THINGS[(n * 5 + 3) % 14]} "
+        f"and the {THINGS[(n * 3 + 1) % 14]}, which is {n} years old."
         for n in range(40)
     }
     home.data.add(path=str(write(docs / "all", **texts)))
-    home.data.add(path=str(write(docs / "team", **{f"t{n}": f"# Plan {n}\n\nThe team walks to the {WORDS[n % 14]} at {n}."
+    home.data.add(path=str(write(docs / "team", **{f"t{n}": f"# Plan {n}\n\nThe team walks to the {THINGS[n % 14]} at {n}."
                                                    for n in range(14)})), groups=("team",))  # fmt: skip
     home.data.sync()
-    for word in WORDS[:3]:
+    for word in THINGS[:3]:
         home.vectors.ask(question=f"Where does the {word} stand?")
     return home
 

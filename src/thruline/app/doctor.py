@@ -192,7 +192,8 @@ def _weights(p: Platform) -> Iterator[Check]:
 
 
 def _embedder(p: Platform) -> Check:
-    embed, device = p.config.embed, p.line.embedder.info.device
+    embed, serving = p.config.embed, p.line.embedder.info
+    device = serving.device if serving.name == embed.model else ""
     says = f"{embed.model} ({embed.backend}{f', on {device}' if device else ''})"
     if device == "cpu" and p.line.engines.machine().gpus.gpus:
         return Check(

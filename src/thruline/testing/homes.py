@@ -31,6 +31,11 @@ SLOW_S = 0.2
 OTHER_DIMS = 96
 HASH = "hash-"
 SETTINGS = {"THRULINE_INGEST__WORKERS": "1"}
+# What the documents of a test are about, where one does not say more.
+THINGS = (
+    "gate", "pump", "orchard", "ledger", "harbour", "lantern", "violin", "copper", "meadow", "saddle", "glacier",
+    "thimble", "anchor", "walnut",
+)  # fmt: skip
 
 
 class FastEngines(ConfiguredEngines):
