@@ -55,6 +55,16 @@ def test_an_answer_and_its_receipt(ann: Client):
     assert isinstance(ann.vectors.search(question="toner & paper?", k=1), SearchReport)
 
 
+def test_a_question_is_narrowed_by_fields_over_http(ann: Client):
+    answer = ann.vectors.ask(question=RESTART, where=("!date", "date!=2026"))
+    assert answer.filters.where == ("!date", "date!=2026")
+    assert len(ann.vectors.search(question=RESTART, where=("!date",)).passages)
+    assert ann.vectors.search(question=RESTART, where=("date>2000",)).visible == 0
+    with pytest.raises(NotFound, match="no field 'price'"):
+        ann.vectors.search(question=RESTART, where=("price<3",))
+    assert [view.name for view in ann.vectors.fields()] == ["date"]
+
+
 def test_errors_are_those_of_the_platform(served: Served, ann: Client, olga: Client):
     with pytest.raises(Denied, match="may not"):
         ann.guard.users()

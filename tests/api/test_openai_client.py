@@ -76,11 +76,13 @@ class TestTheAnswerer:
     def test_metadata_under_our_name_narrows_the_question_and_other_metadata_does_not(self, ann: OpenAI):
         own = {"source": "nowhere", "ticket": "17"}
         assert "power button" in ask(ann, RESTART, metadata=own).choices[0].message.content
-        narrowed = ask(ann, RESTART, metadata={"thruline.path": "*.pdf", "thruline.since": "2h"})
+        narrowed = ask(ann, RESTART, metadata={"thruline.path": "*.pdf", "thruline.where": "!date"})
         assert narrowed.choices[0].message.content.startswith("No document that you may see fits")
         assert narrowed.choices[0].finish_reason == "stop"
 
-    @pytest.mark.parametrize("metadata", [{"thruline.paths": "x"}, {"thruline.since": "never"}])
+    @pytest.mark.parametrize(
+        "metadata", [{"thruline.paths": "x"}, {"thruline.since": "never"}, {"thruline.where": "date<soon"}]
+    )
     def test_metadata_that_cannot_be_meant_is_refused(self, ann: OpenAI, metadata: dict[str, str]):
         with pytest.raises(openai.BadRequestError):
             ask(ann, RESTART, metadata=metadata)

@@ -104,17 +104,19 @@ class Column:
     def after(self, rows: int, told: Sequence[tuple[slice, Field]]) -> Column:
         """With so many rows more, of which these say something."""
         came = np.full(rows, _ABSENT if self._is_coded else np.nan, self.values.dtype)
-        kinds = np.zeros(rows, np.int64)
-        for where, one in told:
-            came[where] = self._kept(one.value)
-            kinds[where] = bits(one.kinds)
-        before = self.kinds
-        if before is None and kinds.any():
-            before = np.zeros(len(self.values), np.int64)
-        return Column(
-            type=self.type, values=np.concatenate([self.values, came]), words=self.words,
-            kinds=None if before is None else np.concatenate([before, kinds]),
-        )  # fmt: skip
+        where = _rows_of([span for span, _ in told])
+        lengths = [span.stop - span.start for span, _ in told]
+        came[where] = np.repeat(np.array([self._kept(one.value) for _, one in told], self.values.dtype), lengths)
+        kinds = self._kinds_after(rows, where, lengths, [bits(one.kinds) for _, one in told])
+        return Column(type=self.type, values=np.concatenate([self.values, came]), words=self.words, kinds=kinds)
+
+    def _kinds_after(self, rows: int, where: np.ndarray, lengths: list[int], told: list[int]) -> np.ndarray | None:
+        if self.kinds is None and not any(told):
+            return None
+        came = np.zeros(rows, np.int64)
+        came[where] = np.repeat(np.array(told, np.int64), lengths)
+        before = np.zeros(len(self.values), np.int64) if self.kinds is None else self.kinds
+        return np.concatenate([before, came])
 
     @property
     def _is_coded(self) -> bool:
@@ -163,12 +165,14 @@ class Columns:
 
     def after(self, before: int, came: Sequence[Told]) -> Columns:
         """The next snapshot's: these lie behind the rows that there were."""
-        told: dict[tuple[str, FieldType], list[tuple[slice, Field]]] = {key: [] for key in self.known}
+        told: dict[tuple[str, FieldType], list[tuple[slice, Field]]] = defaultdict(
+            list, {key: [] for key in self.known}
+        )
         at = 0
         for record in came:
+            span = slice(at, at := at + record.rows)
             for one in record.fields:
-                told.setdefault((one.name, one.type), []).append((slice(at, at + record.rows), one))
-            at += record.rows
+                told[one.name, one.type].append((span, one))
         new = {key: self.known.get(key) or _empty(key[1], before) for key in told}
         return Columns(known={key: new[key].after(at, said) for key, said in told.items()}) if told else self
 
@@ -204,9 +208,16 @@ class Columns:
         return cls(known={(one.name, one.type): _restored(one) for one in kept})
 
 
+def _rows_of(spans: Sequence[slice]) -> np.ndarray:
+    """The rows of these spans, in their order."""
+    starts = np.array([span.start for span in spans], np.int64)
+    lengths = np.array([span.stop - span.start for span in spans], np.int64)
+    return np.arange(lengths.sum()) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+
+
 def bits(kinds: Collection[str]) -> int:
     """Kinds of personal data as bits."""
-    return sum(_BIT[kind] for kind in kinds if kind in _BIT)
+    return sum(_BIT[kind] for kind in kinds if kind in _BIT) if kinds else 0
 
 
 def _empty(kind: FieldType, rows: int) -> Column:
