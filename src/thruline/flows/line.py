@@ -220,7 +220,7 @@ class Line:
         self.tokens = Tokens(database, payloads, ids)
         self.generations = Generations(database, self.ledger, ids, payloads)
         self.prompts = Prompts(database, self.ledger, ids, payloads)
-        self.plans = Plans(database, self.ledger, limits.engine)
+        self.plans, self.choices = Plans(database, self.ledger, limits.engine), Choices(database, self.ledger)
         self.registry = Registry(database, self.ledger, payloads, ids, signer)
         self.access = Access(database, self.ledger, payloads, ids)
         self.runs = Runs(database, self.ledger, payloads, ids, clock)
@@ -244,11 +244,6 @@ class Line:
     def searches(self) -> Searches:
         """The log of searches."""
         return Searches(self.database, self.payloads)
-
-    @cached_property
-    def choices(self) -> Choices:
-        """What was chosen by measurement."""
-        return Choices(self.database, self.ledger)
 
     @cached_property
     def chances(self) -> Chances:
