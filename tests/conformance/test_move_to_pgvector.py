@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import psycopg
@@ -183,6 +187,43 @@ def test_what_a_killed_move_sent_goes_with_the_next_erasure(home: Platform, serv
     assert rows_there(server)
     with open_home(path) as again:
         assert again.data.erase(identifiers=["ottilie@kvasthoug.example", "Ottilie Kvasthoug"]).residue == 0
+    assert rows_there(server) == []
+
+
+@pytest.fixture
+def cramped(tmp_path: Path, server: str) -> Iterator[Path]:
+    """The disk of a table space without room, which is that of every new table."""
+    if os.geteuid() != 0:
+        pytest.skip("only root mounts file systems")
+    with TemporaryDirectory(prefix="thruline-pg-") as folder:  # where the server's account may look
+        Path(folder).chmod(0o755)
+        disk = Path(folder, "disk")
+        disk.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs", disk], check=False).returncode:
+            pytest.skip("no tmpfs here")
+        shutil.chown(disk, "nobody")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"CREATE TABLESPACE cramped LOCATION '{disk}'".encode())
+        yield disk
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("DROP TABLE IF EXISTS thruline_vectors")
+            connection.execute("DROP TABLESPACE cramped")
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_a_server_without_room_is_told_apart_from_one_that_is_away_and_moved_to_when_it_has_some(
+    home: Platform, server: str, secret: Path, cramped: Path
+) -> None:
+    secret.write_text(f"{server}&options=-c%20default_tablespace%3Dcramped")
+    before = found(home)
+    with pytest.raises(Unavailable, match="has no room"):
+        home.vectors.move_index(to="pgvector")
+    assert home.line.plans.current("main") == FIRST
+    assert found(home) == before
+    subprocess.run(["mount", "-o", "remount,size=20m", cramped], check=True)
+    assert home.vectors.move_index(to="pgvector").moved
+    assert found(home) == before
+    home.vectors.rollback_plan()
     assert rows_there(server) == []
 
 

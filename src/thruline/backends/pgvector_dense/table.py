@@ -182,6 +182,8 @@ def _ours(error: psycopg.Error) -> ThrulineError:
     said = error.diag.message_primary or str(error).strip()
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
         return Denied(f"the vectors' PostgreSQL does not let us: {said}", hint="check the rights of its role")
+    if isinstance(error, psycopg.errors.DiskFull):
+        return Unavailable(f"the vectors' PostgreSQL has no room: {said}", hint="make some on its disk, then try again")
     if isinstance(error, psycopg.OperationalError | psycopg.errors.UndefinedTable):
         return Unavailable(f"the vectors' PostgreSQL is not there: {said}", hint="check that it runs and its address")
     return Invalid(f"the vectors' PostgreSQL refused a statement: {said}")
