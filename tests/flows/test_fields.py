@@ -231,6 +231,22 @@ def test_an_erasure_takes_the_fields_of_a_record_and_the_person_sees_them_before
     assert (found(orders, "department=legal"), found(orders, "author")) == ("", "bc")
 
 
+def test_somebody_who_stands_in_a_sent_field_alone_is_found_put_right_and_erased(home: Platform) -> None:
+    home.data.add(path="push://crm", options=("fields=author,contact",))
+    said = ("author=Ottilie Kvasthoug", "contact=ottilie.kvasthoug@example.org")
+    home.data.push(source="crm", path="a.txt", text="The lamp in the hall of the client.", fields=said)
+    home.data.push(source="crm", path="b.txt", text="Another boat waits for the tide at noon.")
+    assert [d.path for d in home.data.person(identifiers=["ottilie.kvasthoug@example.org"]).documents] == ["a.txt"]
+    home.data.rectify(wrong="Kvasthoug", right="Kvasthaug", what="crm/a.txt")
+    assert (found(home, "author=Ottilie Kvasthoug"), found(home, "author=Ottilie Kvasthaug")) == ("", "a")
+    report = home.data.erase(identifiers=["ottilie.kvasthoug@example.org", "Ottilie Kvasthaug"])
+    assert (report.residue, found(home)) == (0, "b")
+    for path in home.line.home.rglob("*"):
+        assert not path.is_file() or b"vasth" not in path.read_bytes().lower()
+    again = home.data.push(source="crm", path="c.txt", text="The lamp is back.", fields=said)
+    assert (again.state, again.reason) == ("refused", "suppressed")
+
+
 def test_a_kept_snapshot_and_a_past_version_know_the_fields(tmp_path: Path) -> None:
     table = tmp_path / "orders.csv"
     table.write_text(ORDERS, "utf-8")
