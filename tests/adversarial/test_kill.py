@@ -17,6 +17,7 @@ from thruline.testing.canary import assert_gone
 from thruline.testing.homes import killed_after, open_home, write
 
 NAME = "Ottilie Kvasthoug"
+CHANGE = {"embedder": "hash-96", "chunking": "words=20", "share": 1.0, "margin": 1.0}
 OFTEN = [pytest.param(20, id="20 times"), pytest.param(200, id="200 times", marks=pytest.mark.slow)]
 PAGES = {f"page{n}": f"# Page {n}\n\nPage number {n} says that lamp {n} burns until {n} o'clock." for n in range(12)}
 PEOPLE = {f"letter{n}": f"# Letter {n}\n\nDear {NAME},\n\nparcel {n} is here.\n\nRegards,\nFjord" for n in range(3)}
@@ -127,22 +128,23 @@ def test_a_killed_switch_serves_the_one_or_the_other(trials: Trials) -> None:
 
 
 @pytest.mark.parametrize("times", OFTEN)
-def test_a_killed_change_of_embedder_serves_the_one_or_the_other_and_goes_on(trials: Trials) -> None:
+def test_a_killed_change_of_embedder_and_chunking_serves_the_one_or_the_other_and_goes_on(trials: Trials) -> None:
     def prepare(home: Platform, docs: Path) -> None:
         home.data.sync()
 
     def check(home: Platform, ended: bool) -> None:
-        before = home.vectors.generations()[0].embedder
-        assert before == "hash-96" if ended else before in ("hash-64", "hash-96")
+        before = home.vectors.generations()[0]
+        moved = (before.embedder, before.chunking) == ("hash-96", "words=20")
+        assert moved or (not ended and (before.embedder, before.chunking) == ("hash-64", ""))
         assert len(texts(home)) == 12
         home.data.sync()
-        assert home.vectors.change(embedder="hash-96", share=1, margin=1).outcome in ("switched", "serving")
+        assert home.vectors.change(**CHANGE).outcome in ("switched", "serving")
         assert home.vectors.generations()[0].embedder == "hash-96"
         assert len(texts(home)) == 12
         home.vectors.switch(generation=home.vectors.generations()[-1].id)
         assert len(texts(home)) == 12
 
-    trials.run(prepare, "vectors.change", {"embedder": "hash-96", "share": 1.0, "margin": 1.0}, check)
+    trials.run(prepare, "vectors.change", CHANGE, check)
 
 
 @pytest.mark.parametrize("times", OFTEN)

@@ -157,7 +157,7 @@ def test_a_worse_embedder_is_refused_and_can_be_forced(place: Path) -> None:
         assert refused.read is not None
         assert refused.read.after < refused.read.before
         assert "cannot be ruled out" in render(refused)
-        assert home.line.changes.under_way(INDEX) == ""
+        assert home.line.changes.under_way(INDEX) is None
         assert events(home, "verdict.given")[-1]["outcome"] == "failed"
 
         forced = home.vectors.change(embedder="hash-2", share=1, force=True)
@@ -235,7 +235,7 @@ def test_a_change_can_be_given_up(other: Platform, docs: Path) -> None:
     assert other.line.changes.under_way(INDEX)
     stopped = other.vectors.change(stop=True)
     assert (stopped.outcome, stopped.before, stopped.after) == ("stopped", "hash-64", "hash-96")
-    assert other.line.changes.under_way(INDEX) == ""
+    assert other.line.changes.under_way(INDEX) is None
     assert other.vectors.change(share=1).left < 80
 
 

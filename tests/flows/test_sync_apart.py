@@ -118,7 +118,6 @@ def test_a_machine_that_rounds_otherwise_is_another_version() -> None:
             parsers=ParserPool(workers=1),
             names=ContextNames(),
             embedder=embedder,
-            chunk_words=200,
             how=EmbedderSettings(backend="hash", model="hash-64"),
         )
         for embedder in (HashEmbedder(), Rounding())

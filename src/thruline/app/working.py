@@ -61,10 +61,9 @@ def config_of(settings: bytes) -> Config:
 def open_tools(config: Config, embedder: Embedder) -> Tools:
     """The tools of one worker around an embedder."""
     parsers = open_parsers(config.ingest, _cache(config), workers=1)
-    words = config.ingest.chunk_words
     names = open_names(config, _cache(config), threads=1)
     how = EmbedderSettings(backend="onnx", model=config.embed.model, folder=config.embed.folder)
-    return Tools(parsers=parsers, names=names, embedder=embedder, how=how, chunk_words=words)
+    return Tools(parsers=parsers, names=names, embedder=embedder, how=how)
 
 
 def _cache(config: Config) -> Path:

@@ -34,12 +34,14 @@ class _Span(NamedTuple):
     is_code: bool
 
 
-def chunk(parsed: Parsed, *, words: int = 200) -> tuple[Chunk, ...]:
+def chunk(parsed: Parsed, *, words: int = 200, headings: bool = False) -> tuple[Chunk, ...]:
     """The document in pieces of at most 1.25 x words, in order: each visible character is in exactly one.
 
-    `parsed.text[c.start:c.end]` is `c.text`. The title reads "Document > Section > Subsection".
+    `parsed.text[c.start:c.end]` is `c.text`. The title reads "Document > Section > Subsection". headings: a piece
+    never reaches from under one heading to under another, however little it says.
     """
-    sections = _merge([list(blocks) for _, blocks in groupby(parsed.blocks, lambda b: b.headings)], parsed, words)
+    sections = [list(blocks) for _, blocks in groupby(parsed.blocks, lambda b: b.headings)]
+    sections = sections if headings else _merge(sections, parsed, words)
     spans = (span for blocks in sections for span in _pack(list(_units(blocks, parsed.text, words)), words))
     return tuple(_chunk(parsed, span) for span in spans)
 

@@ -348,13 +348,93 @@ DELETE FROM entries WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TE
 INSERT INTO chunks (id, record, position) VALUES (:id, :record, :position) ON CONFLICT (id) DO NOTHING;
 
 -- name: chunks_by_id
--- Those that exist.
-SELECT id, record, position FROM chunks WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+-- Those that exist, with the document that they stand in.
+SELECT c.id, c.record, c.position, coalesce(k.document, r.document, '') FROM chunks c
+LEFT JOIN records r ON r.id = c.record LEFT JOIN cuts k ON k.record = c.record AND k.cut = ''
+WHERE c.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+UNION ALL
+SELECT c.id, c.record, c.position, k.document FROM cut_chunks c
+JOIN cuts k ON k.record = c.record AND k.cut = c.cut
+WHERE c.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: chunks_of
--- A record's, in order.
-SELECT id, record, position FROM chunks
-WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY record, position;
+-- Those by which records answer, in order.
+SELECT c.id AS id, c.record AS record, c.position AS position, coalesce(r.document, '') AS document FROM chunks c
+LEFT JOIN records r ON r.id = c.record LEFT JOIN cuts k ON k.record = c.record AND k.cut = ''
+WHERE c.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND (k.document IS NULL OR k.document = r.document)
+UNION ALL
+SELECT c.id, c.record, c.position, r.document FROM cut_chunks c
+JOIN cuts k ON k.record = c.record AND k.cut = c.cut
+JOIN records r ON r.id = c.record AND r.document = k.document
+WHERE c.record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+ORDER BY record, position;
+
+-- name: chunks_beside
+-- All that stand in the same documents as these, in order.
+SELECT c.id AS id, c.record AS record, c.position AS position, coalesce(k.document, r.document, '') AS document
+FROM chunks c LEFT JOIN records r ON r.id = c.record LEFT JOIN cuts k ON k.record = c.record AND k.cut = ''
+WHERE c.record IN (SELECT record FROM chunks WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))))
+UNION ALL
+SELECT c.id, c.record, c.position, k.document FROM cut_chunks c
+JOIN cuts k ON k.record = c.record AND k.cut = c.cut
+WHERE (c.record, c.cut) IN (SELECT record, cut FROM cut_chunks WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))))
+ORDER BY record, position;
+
+-- name: every_chunk_of
+-- Of these records, however they were cut.
+SELECT id FROM chunks WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+UNION ALL
+SELECT id FROM cut_chunks WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+ORDER BY id;
+
+-- name: chunks_by_cut
+-- Of these records, by one way to cut them, in order.
+SELECT record, id FROM (
+  SELECT record, id, position FROM chunks WHERE CAST(:cut AS TEXT) = '' AND record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+  UNION ALL
+  SELECT record, id, position FROM cut_chunks WHERE cut = CAST(:cut AS TEXT) AND record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))
+) AS places ORDER BY record, position;
+
+-- name: documents_by_cut
+-- Of these records, by one way to cut them.
+SELECT r.id, coalesce(k.document, CASE WHEN CAST(:cut AS TEXT) = '' AND f.record IS NULL THEN r.document ELSE '' END) FROM records r
+LEFT JOIN cuts k ON k.record = r.id AND k.cut = CAST(:cut AS TEXT)
+LEFT JOIN (SELECT DISTINCT record FROM cuts WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)))) f ON f.record = r.id
+WHERE r.id IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: cuts_of
+-- Every document of these records, for those that have more than one.
+SELECT record, cut, document FROM cuts WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) ORDER BY record, cut;
+
+-- name: put_first_cut
+-- Before a record is cut in a second way, the first one gets its row.
+INSERT INTO cuts (record, cut, document, chunks)
+SELECT id, '', document, chunks FROM records
+WHERE id = :record AND document <> '' AND NOT EXISTS (SELECT 1 FROM cuts WHERE record = records.id);
+
+-- name: put_cut
+-- The same again is the same.
+INSERT INTO cuts (record, cut, document, chunks) VALUES (:record, :cut, :document, :chunks)
+ON CONFLICT (record, cut) DO UPDATE SET document = excluded.document, chunks = excluded.chunks;
+
+-- name: insert_cut_chunk
+-- Where a chunk stands, by the way in which its record was cut.
+INSERT INTO cut_chunks (id, record, cut, position) VALUES (:id, :record, :cut, :position) ON CONFLICT (id) DO NOTHING;
+
+-- name: adopt_cut
+-- Records answer by another way to cut them.
+UPDATE records SET
+  document = (SELECT k.document FROM cuts k WHERE k.record = records.id AND k.cut = :cut),
+  chunks = (SELECT k.chunks FROM cuts k WHERE k.record = records.id AND k.cut = :cut)
+WHERE id IN (SELECT value FROM json_each(CAST(:ids AS TEXT))) AND EXISTS (SELECT 1 FROM cuts k WHERE k.record = records.id AND k.cut = :cut);
+
+-- name: delete_cuts
+-- All of these records.
+DELETE FROM cuts WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
+
+-- name: delete_cut_chunks
+-- All of these records.
+DELETE FROM cut_chunks WHERE record IN (SELECT value FROM json_each(CAST(:ids AS TEXT)));
 
 -- name: delete_chunks
 -- All of these records.

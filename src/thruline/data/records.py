@@ -86,11 +86,12 @@ class Live(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A chunk's place: the n-th of its record."""
+    """A chunk's place: the n-th of its record, as that is cut into this document."""
 
     chunk: ArtifactId
     record: ArtifactId
     position: int
+    document: str
 
 
 class Count(NamedTuple):
@@ -359,8 +360,16 @@ class Records:
         return {row[0]: Place(*row) for row in self._db.query(self._q.chunks_by_id, _ids(chunks))}
 
     def chunks_of(self, records: Sequence[str]) -> list[Place]:
-        """The records' chunks, in order."""
+        """The chunks by which records answer, in order."""
         return [Place(*row) for row in self._db.query(self._q.chunks_of, _ids(records))]
+
+    def chunks_beside(self, chunks: Sequence[str]) -> list[Place]:
+        """All that stand in the same documents as these, in order."""
+        return [Place(*row) for row in self._db.query(self._q.chunks_beside, _ids(chunks))]
+
+    def every_chunk_of(self, records: Sequence[str]) -> list[ArtifactId]:
+        """The records' chunks, in whatever ways they were cut."""
+        return [ArtifactId(row[0]) for row in self._db.query(self._q.every_chunk_of, _ids(records))]
 
     def put_bands(self, record: str, bands: Iterable[str]) -> None:
         """The record's MinHash bands."""
@@ -429,7 +438,8 @@ class Records:
         self.drop_sketches(records)
         q = self._q
         for query in (
-            q.delete_chunks, q.delete_bands, q.delete_texts, q.delete_languages, q.delete_alike, q.delete_judgements,
+            q.delete_chunks, q.delete_cuts, q.delete_cut_chunks, q.delete_bands, q.delete_texts, q.delete_languages,
+            q.delete_alike, q.delete_judgements,
             q.delete_entries_of, q.delete_records,
         ):  # fmt: skip
             self._db.execute(query, _ids(records))

@@ -89,6 +89,23 @@ CREATE TABLE IF NOT EXISTS chunks (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS chunks_by_record ON chunks (record, position);
 
+-- What a record is by every way in which it was cut, once there is more than one; `cut` is '' for the one that the
+-- settings gave when it came in. Chunks of that one are in `chunks`.
+CREATE TABLE IF NOT EXISTS cuts (
+  record TEXT NOT NULL,
+  cut TEXT NOT NULL,
+  document TEXT NOT NULL,
+  chunks INTEGER NOT NULL,
+  PRIMARY KEY (record, cut)
+) STRICT;
+CREATE TABLE IF NOT EXISTS cut_chunks (
+  id TEXT PRIMARY KEY,
+  record TEXT NOT NULL,
+  cut TEXT NOT NULL,
+  position INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS cut_chunks_by_record ON cut_chunks (record, cut, position);
+
 -- Bands of MinHash signatures: records that share one may be near-duplicates.
 CREATE TABLE IF NOT EXISTS bands (
   band TEXT NOT NULL,

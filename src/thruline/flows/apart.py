@@ -37,6 +37,7 @@ from thruline.data import (
     tagger,
     token_forms,
 )
+from thruline.data.cuts import Cut
 from thruline.data.fields import Wanted
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
@@ -81,11 +82,12 @@ PROBES = ("The blue valve opens at nine in the morning.", "def f(x):\n    return
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True, tag="read"):
-    """A file to read; policy: what becomes of personal data in it; wanted: what of it is kept as fields."""
+    """A file to read; policy: what becomes of personal data in it; wanted: what of it is kept as fields; cut: how."""
 
     data: bytes
     path: str
     policy: Policy
+    cut: Cut
     wanted: Wanted = Wanted()
 
 
@@ -112,7 +114,6 @@ class Tools:
     names: NameDetector
     embedder: Embedder
     how: EmbedderSettings
-    chunk_words: int
 
     @cached_property
     def version(self) -> str:
@@ -177,7 +178,7 @@ def read_on(tools: Tools, asked: Read, parsed: Parsed, exchange: Exchange) -> Do
     mentions = tuple(privacy.find_mentions(whole, tools.names))
     _check_blocked(asked, mentions)
     parsed = rewritten(parsed, _rewriter(asked.policy, whole, mentions, exchange))
-    cut = chunks.chunk(parsed, words=tools.chunk_words)
+    cut = chunks.chunk(parsed, words=asked.cut.words, headings=asked.cut.headings)
     return Document(
         title=parsed.title, media_type=parsed.media_type, parser=parsed.parser, chunks=cut, mentions=mentions,
         risks=poison.risks(parsed), signature=duplicates.signature("\n\n".join(c.text for c in cut)), unseen=unseen,

@@ -6,7 +6,7 @@ chain alone and change those, so each is replayed or looked up here, and every c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple, get_args
 
@@ -113,10 +113,10 @@ def _is_as_built(line: Line, generation: ArtifactId) -> bool:
     spread = buckets(dict(line.generations.members(generation)))
     segments = [line.ids.artifact("segment", *sets) for sets in spread.values()]
     try:
-        embedder = line.generations.get(generation).embedder
+        recipe = line.generations.get(generation).recipe
     except NotFound:
         return False
-    return line.ids.artifact("index", embedder, *sorted(segments)) == generation
+    return line.ids.artifact("index", recipe.text, *sorted(segments)) == generation
 
 
 def _deployed(line: Line) -> Iterator[Contradiction]:
@@ -133,27 +133,32 @@ def _deployed(line: Line) -> Iterator[Contradiction]:
 
 def _stored(line: Line) -> Iterator[Contradiction]:
     """Every live record opens, and its document is the one that was cut into its chunks."""
-    chunked = {e.inputs[0]: e for e in _events(line, "record.chunked")}
+    chunked: dict[ArtifactId, dict[tuple[ArtifactId, ...], int]] = {}
+    for event in _events(line, "record.chunked"):
+        chunked.setdefault(event.inputs[0], {})[event.outputs] = event.seq
     live = line.records.list(state="live", limit=ALL)
     for start in range(0, len(live), PAGE):
         page = live[start : start + PAGE]
         held, corrupt = _open(line, [p for r in page for p in (r.id, r.document, r.vectors)])
         for record in page:
-            event = chunked.get(record.id)
-            if event is None:
+            told = chunked.get(record.id)
+            if told is None:
                 yield Contradiction(0, f"{record.id} is live in the table: no event made it")
-            elif what := _wrong_with(line, record, event.outputs, held, corrupt):
-                yield Contradiction(event.seq, f"{record.id} is live: {what}")
+            elif what := _wrong_with(line, record, told.keys(), held, corrupt):
+                yield Contradiction(max(told.values()), f"{record.id} is live: {what}")
 
 
 def _wrong_with(
-    line: Line, record: Record, chunks: Sequence[ArtifactId], held: dict[str, bytes], corrupt: set[str]
+    line: Line, record: Record, told: Collection[tuple[ArtifactId, ...]], held: dict[str, bytes], corrupt: set[str]
 ) -> str:
+    """told: into which chunks it was ever cut."""
     for part, id in (("its bytes", record.id), ("its document", record.document), ("its vectors", record.vectors)):
         if id not in held:
             return f"{part} cannot be opened" if id in corrupt else f"{part} cannot be found"
     document = msgspec.msgpack.decode(held[record.document], type=Document)
-    if not is_cut_into(line, record.id, document, chunks):
+    cut = next((one.cut for one in line.cuts.of([record.id]) if one.document == record.document), "")
+    chunks = next((chunks for chunks in told if is_cut_into(line, record.id, document, chunks, cut)), None)
+    if chunks is None:
         return "its document is not the one that was cut into its chunks"
     if decode_set(held[record.vectors]).chunks != chunks:
         return "its vectors are not those of its chunks"

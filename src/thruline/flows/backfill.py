@@ -1,4 +1,4 @@
-"""Back-fill: records that are here get their vectors of an embedder that has made none of them yet."""
+"""Back-fill: records that are here get their vectors by a recipe that has made none of them yet."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from thruline.core.ids import ArtifactId
 from thruline.data.records import ALL, Record
 from thruline.flows.apart import embed_by
 from thruline.flows.documents import read_documents
+from thruline.flows.recut import Recut, by_cut, keep
 from thruline.ports.embedder import Embedder
 from thruline.runs.runner import Run
 from thruline.vectors.generations import NewSet
+from thruline.vectors.recipes import Recipe
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,8 +28,26 @@ SENT = 4  # records that a worker embeds at a time: seconds of work, and few eno
 Told = Callable[[int], None]
 
 
+class Maker(NamedTuple):
+    """Makes vectors: an embedder, of documents that are cut in one way."""
+
+    embedder: Embedder
+    cut: str
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is made by it is named after."""
+        return Recipe(self.embedder.info.digest, self.cut)
+
+
+def maker(line: Line, recipe: Recipe) -> Maker:
+    """By a recipe that something was made by; raises as Embedders.by_digest does."""
+    return Maker(line.embedders.by_digest(recipe.embedder), recipe.cut)
+
+
 class _Made(NamedTuple):
     record: Record
+    recut: Recut
     vectors: np.ndarray
 
 
@@ -43,49 +63,51 @@ def kept(line: Line) -> list[Record]:
     return [r for state in ("live", "quarantined") for r in line.records.list(state=state, limit=ALL)]
 
 
-def lacking(line: Line, embedder: str, records: Sequence[Record]) -> list[Record]:
-    """Those that an embedder has made no vectors of."""
-    made = line.generations.sets_by(embedder, [r.id for r in records])
+def lacking(line: Line, recipe: Recipe, records: Sequence[Record]) -> list[Record]:
+    """Those that nothing was made of by a recipe."""
+    made = line.generations.sets_by(recipe, [r.id for r in records])
     return [r for r in records if r.id not in made]
 
 
 def fill(
-    line: Line, run: Run, embedder: Embedder, records: Sequence[Record], *, share: float = 1.0, told: Told | None = None
+    line: Line, run: Run, by: Maker, records: Sequence[Record], *, share: float = 1.0, told: Told | None = None
 ) -> None:
-    """Embed these records, some at a time, each time in a transaction of its own.
+    """Cut and embed these records, some at a time, each time in a transaction of its own.
 
     share: of the time, in (0, 1]; it rests for the others, and gives way to those who ask. told: how many are done.
     """
-    workers = line.toolbox.workers(embedder)
+    workers = line.toolbox.workers(by.embedder)
     size, hands = (SENT, workers.at_once) if workers else (PAGE, 1)
     pages = [records[start : start + size] for start in range(0, len(records), size)]
     done = 0
-    for page in run.map(partial(_embedded, line, embedder, share), pages, workers=hands):
-        _keep(line, run, embedder, page.made)
+    for page in run.map(partial(_embedded, line, run, by, share), pages, workers=hands):
+        _keep(line, run, by, page.made)
         done += page.size
         if told:
             told(done)
 
 
 def refill(line: Line, run: Run) -> None:
-    """Give every record that may answer a set of the embedder that serves, and let it be the one that it answers by.
+    """Give every record that may answer a set by what serves, and let it be the one that it answers by.
 
-    There is nothing to do unless the embedder has changed, or changed back, since a record came in.
+    There is nothing to do unless that has changed, or changed back, since a record came in.
     """
-    embedder = line.embedder
-    if line.generations.is_only(embedder.info.digest):
+    recipe = line.recipe
+    if line.generations.is_only(recipe):
         return
     records = kept(line)
-    fitting = line.generations.made_by(embedder.info.digest, [r.vectors for r in records])
+    fitting = line.generations.made_by(recipe, [r.vectors for r in records])
     stale = [r for r in records if r.vectors not in fitting]
-    fill(line, run, embedder, lacking(line, embedder.info.digest, stale))
+    fill(line, run, maker(line, recipe), lacking(line, recipe, stale))
     with run.commit():
-        adopt(line, embedder.info.digest, [r.id for r in stale])
+        adopt(line, recipe, [r.id for r in stale])
 
 
-def adopt(line: Line, embedder: str, records: Sequence[ArtifactId]) -> None:
-    """Let these records answer by what this embedder made of them, where it has; joins the caller's transaction."""
-    line.records.set_vectors(line.generations.sets_by(embedder, records))
+def adopt(line: Line, recipe: Recipe, records: Sequence[ArtifactId]) -> None:
+    """Let these records answer by what was made of them by a recipe; joins the caller's transaction."""
+    made = line.generations.sets_by(recipe, records)
+    line.records.set_vectors(made)
+    line.cuts.adopt(list(made), recipe.cut)
 
 
 def texts_of(line: Line, records: Sequence[Record]) -> Iterator[str]:
@@ -94,27 +116,28 @@ def texts_of(line: Line, records: Sequence[Record]) -> Iterator[str]:
         yield from document.embedded
 
 
-def _embedded(line: Line, embedder: Embedder, share: float, records: Sequence[Record]) -> _Page:
+def _embedded(line: Line, run: Run, by: Maker, share: float, records: Sequence[Record]) -> _Page:
     line.embedders.give_way()
     began = time.monotonic()
-    documents = read_documents(line, [r.document for r in records])
-    read = [(r, documents[r.document]) for r in records if r.document in documents]
-    texts = [text for _, document in read for text in document.embedded]
-    workers = line.toolbox.workers(embedder)
-    vectors = embed_by(workers, texts, embedder.info.dims) if workers else embedder.passages(texts)
-    ends = list(accumulate(len(document.chunks) for _, document in read))
-    made = [_Made(r, vectors[a:b]) for (r, _), (a, b) in zip(read, pairwise([0, *ends]), strict=True)]
+    documents = by_cut(line, run, records, by.cut)
+    read = [(r, documents[r.id]) for r in records if r.id in documents]
+    texts = [text for _, recut in read for text in recut.document.embedded]
+    workers = line.toolbox.workers(by.embedder)
+    vectors = embed_by(workers, texts, by.embedder.info.dims) if workers else by.embedder.passages(texts)
+    ends = list(accumulate(len(recut.document.chunks) for _, recut in read))
+    made = [_Made(r, recut, vectors[a:b]) for (r, recut), (a, b) in zip(read, pairwise([0, *ends]), strict=True)]
     time.sleep((time.monotonic() - began) * (1 - share) / share)
     return _Page(made, len(records))
 
 
-def _keep(line: Line, run: Run, embedder: Embedder, page: Sequence[_Made]) -> None:
-    """Nothing of what left, or was cut anew, while it was embedded."""
+def _keep(line: Line, run: Run, by: Maker, page: Sequence[_Made]) -> None:
+    """Nothing of what left, or was read anew, while it was embedded."""
     with run.commit():
         left = line.records.get_many([made.record.id for made in page])
-        sets = []
-        for record, vectors in page:
-            chunks = [p.chunk for p in line.records.chunks_of([record.id])]
-            if record.id in left and left[record.id].document == record.document and len(chunks) == len(vectors):
-                sets.append(NewSet(record.id, chunks, vectors, embedder.info.digest, left[record.id].owner))
+        sets: list[NewSet] = []
+        for record, recut, vectors in page:
+            now = left.get(record.id)
+            if now is not None and now.document == record.document:
+                keep(line, run, record.id, by.cut, recut)
+                sets.append(NewSet(record.id, recut.chunks, vectors, by.recipe, now.owner))
         line.generations.put_sets(sets, run=run.id, actor=run.actor)

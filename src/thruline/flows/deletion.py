@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from thruline.core.nouns import Draft
 from thruline.data.records import Record
+from thruline.flows.documents import documents_of
 from thruline.runs.runner import Run
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def delete_records(line: Line, run: Run, records: Sequence[Record]) -> None:
     """Delete the bytes of records, with all that was made of them but answers; inside the caller's transaction."""
     ids = [r.id for r in records]
     paths = [p for places in line.records.paths(ids).values() for p in places]
-    parts = [*ids, *(r.document for r in records if r.document), *line.generations.sets_of(ids)]
+    parts = [*ids, *documents_of(line, records), *line.generations.sets_of(ids)]
     line.payloads.delete([*parts, *paths, *line.runs.forget(ids), *line.judged.made_of(ids)])
     line.records.retire(ids, "deleted")
     line.records.drop_sketches(ids)

@@ -102,20 +102,27 @@ class Document:
         return "\n\n".join(chunk.text for chunk in self.chunks)
 
 
-def chunk_ids(line: Line, record: str, document: Document) -> tuple[ArtifactId, ...]:
-    """Of its chunks, in order."""
-    return tuple(line.ids.within("chunk", record, str(c.start), c.text) for c in document.chunks)
+def chunk_ids(line: Line, record: str, document: Document, cut: str = "") -> tuple[ArtifactId, ...]:
+    """Of its chunks, in order; the same words at the same place are another chunk by another way to cut."""
+    way = (cut,) if cut else ()
+    return tuple(line.ids.within("chunk", record, *way, str(c.start), c.text) for c in document.chunks)
 
 
-def is_cut_into(line: Line, record: str, document: Document, chunks: Sequence[ArtifactId]) -> bool:
+def is_cut_into(line: Line, record: str, document: Document, chunks: Sequence[ArtifactId], cut: str = "") -> bool:
     """Whether these are the ids of its chunks, in order; an earlier version let them begin unlike their record's."""
     made = tuple(line.ids.artifact("chunk", record, str(c.start), c.text) for c in document.chunks)
-    return tuple(chunks) in (chunk_ids(line, record, document), made)
+    return tuple(chunks) == chunk_ids(line, record, document, cut) or (not cut and tuple(chunks) == made)
 
 
 def read_documents(line: Line, documents: Sequence[str]) -> dict[str, Document]:
     """The documents of these payload ids that still exist."""
     return {id: msgspec.msgpack.decode(raw, type=Document) for id, raw in line.payloads.get_many(documents).items()}
+
+
+def documents_of(line: Line, records: Sequence[Record]) -> list[str]:
+    """The payloads of every document of these records, in whatever ways they were cut."""
+    ids = {r.document for r in records if r.document} | {one.document for one in line.cuts.of([r.id for r in records])}
+    return sorted(ids)
 
 
 def pages_of(line: Line, records: Sequence[Record]) -> Iterator[list[tuple[Record, Document]]]:

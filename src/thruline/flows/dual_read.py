@@ -1,19 +1,21 @@
 """Dual read: what people asked is asked of what serves and of what is built beside it, before the one takes over.
 
-Both are asked by meaning alone: the ranking by words is the same for both and would hide what changes.
+Both are asked by meaning alone: the ranking by words is the same for both and would hide what changes. What they find
+is compared by where it stands in its document; where the one is cut smaller, more of its passages are looked at, so
+that both show as much text.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-from thruline.core.documents import Chunk
 from thruline.core.ids import ArtifactId
-from thruline.data.records import Record
-from thruline.flows.documents import pages_of
+from thruline.flows.documents import PAGE, Document, read_documents
 from thruline.flows.reports import AnswerReport, DualRead
+from thruline.flows.spans import Spans, meets_any
 from thruline.ports.embedder import Embedder
 from thruline.vectors.paired import difference
 from thruline.vectors.rows import EVERYBODY
@@ -41,11 +43,12 @@ class Side(NamedTuple):
 
     serving: Serving
     embedder: Embedder
+    cut: str
 
-    def first(self, question: str) -> list[ArtifactId]:
+    def first(self, question: str, most: int) -> list[ArtifactId]:
         """The passages nearest to the question, best first, whoever may see them."""
         vector = self.embedder.query(question)
-        found = self.serving.search("", vector, FIRST, groups=frozenset((EVERYBODY,)))
+        found = self.serving.search("", vector, most, groups=frozenset((EVERYBODY,)))
         return [hit.chunk for hit in found.hits]
 
 
@@ -53,24 +56,32 @@ def dual_read(line: Line, run: Run, before: Side, after: Side, *, most: int, mar
     """Ask both the same questions, those that people asked first; most: at most so many."""
     asked = list(_asked(line, most))
     known = {question.words for question in asked}
-    made = [q for q in _headings(line, run, 2 * most) if q.words not in known]
+    made = [q for q in _of_both(line, run, 2 * most, {before.cut, after.cut}) if q.words not in known]
     questions = [*asked, *made[: most - len(asked)]]
+    spans, looked = Spans(line), _as_much(before, after)
     hits: list[tuple[bool, bool]] = []
     same = 0.0
     for n, question in enumerate(questions, 1):
         line.embedders.give_way()
         run.check()
-        old, new = before.first(question.words), after.first(question.words)
-        hits.append((not question.wanted.isdisjoint(old), not question.wanted.isdisjoint(new)))
-        same += len({*old} & {*new}) / max(len(old), len(new), 1)
+        wanted = spans.of(question.wanted).values()
+        old = spans.of(before.first(question.words, FIRST)).values()
+        new = spans.of(after.first(question.words, looked)).values()
+        hits.append((any(meets_any(w, old) for w in wanted), any(meets_any(w, new) for w in wanted)))
+        same += sum(meets_any(span, old) for span in new) / max(len(new), 1)
         run.tell("asking both", n, len(questions))
     olds, news = [a for a, _ in hits], [b for _, b in hits]
     count = max(len(questions), 1)
     value, low, high = difference(olds, news)
     return DualRead(
         questions=len(questions), asked=len(asked), before=sum(olds) / count, after=sum(news) / count,
-        difference=value, low=low, high=high, same=same / count, margin=margin,
+        difference=value, low=low, high=high, same=same / count, margin=margin, looked=looked,
     )  # fmt: skip
+
+
+def _as_much(before: Side, after: Side) -> int:
+    """How many passages of the one show as much text as the first of the other: they hold the same documents."""
+    return FIRST if before.cut == after.cut else max(1, round(FIRST * len(after.serving) / max(1, len(before.serving))))
 
 
 def _asked(line: Line, most: int) -> Iterator[Question]:
@@ -87,24 +98,31 @@ def _cited(report: AnswerReport) -> set[str]:
     return {p.chunk for p in report.passages if p.number in numbers}
 
 
-def _headings(line: Line, run: Run, most: int) -> list[Question]:
+def _of_both(line: Line, run: Run, most: int, cuts: Collection[str]) -> list[Question]:
+    """By turns: a heading that one way to cut puts on a passage is nearer to that passage than to the other's."""
+    of_each = [_headings(line, run, most, cut) for cut in sorted(cuts)]
+    return [question for turn in zip_longest(*of_each) for question in turn if question]
+
+
+def _headings(line: Line, run: Run, most: int, cut: str) -> list[Question]:
     """Headings of records drawn by lot, or the long words of a passage that has none; each once."""
     live = sorted(line.records.live({}), key=lambda r: r.id)
     drawn = random.Random(SEED).sample(live, min(most, len(live)))  # noqa: S311 - a sample, not a secret
     found: dict[str, frozenset[ArtifactId]] = {}
     rounds = 1 + most // max(1, len(drawn))
-    for page in pages_of(line, list(line.records.get_many([r.id for r in drawn]).values())):
+    for start in range(0, len(drawn), PAGE):
         run.check()
-        for record, document in page:
-            for question in _about(line, record, document.chunks, rounds):
+        known = line.cuts.documents([r.id for r in drawn[start : start + PAGE]], cut)
+        documents, chunks = read_documents(line, list(known.values())), line.cuts.chunks(list(known), cut)
+        for record, id in known.items():
+            for question in _about(chunks.get(record, ()), documents[id], rounds) if id in documents else ():
                 found.setdefault(question.words, question.wanted)
     return [Question(words, wanted) for words, wanted in found.items()]
 
 
-def _about(line: Line, record: Record, chunks: tuple[Chunk, ...], most: int) -> Iterator[Question]:
-    ids = [place.chunk for place in line.records.chunks_of([record.id])]
+def _about(chunks: Sequence[ArtifactId], document: Document, most: int) -> Iterator[Question]:
     under: dict[str, set[ArtifactId]] = {}
-    for id, chunk in zip(ids, chunks, strict=False):
+    for id, chunk in zip(chunks, document.chunks, strict=False):
         under.setdefault(chunk.title.strip() or _long_words(chunk.text), set()).add(id)
     yield from [Question(words, frozenset(wanted)) for words, wanted in under.items() if words][:most]
 

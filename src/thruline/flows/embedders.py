@@ -127,7 +127,7 @@ class Embedders:
         active = self._line.generations.active(INDEX)
         digests = [self._line.generations.get(active).embedder] if active else []
         if beside := self._line.changes.under_way(INDEX):
-            digests.append(beside)
+            digests.append(beside.embedder)
         in_use = [self.remembered(digest) or chosen for digest in digests] if active else [chosen]
         yield from filter(None, (part_of(how, chosen) for how in in_use))
 

@@ -16,7 +16,7 @@ from thruline.core.errors import Conflict, Invalid
 from thruline.core.ids import kind_of
 from thruline.core.nouns import Draft
 from thruline.flows import corrections, elsewhere
-from thruline.flows.documents import read_documents
+from thruline.flows.documents import documents_of, read_documents
 from thruline.flows.expected import expected_s
 from thruline.flows.holds import check, refusing
 from thruline.flows.line import Line
@@ -109,7 +109,7 @@ def _delete(line: Line, run: Run, reach: Reach) -> None:
     """Out of every table and out of what serves, in one transaction."""
     records = reach.record_ids
     paths = [p for places in line.records.paths(records).values() for p in places]
-    parts = [*records, *(r.document for r in reach.records if r.document), *line.generations.sets_of(records)]
+    parts = [*records, *documents_of(line, reach.records), *line.generations.sets_of(records)]
     with run.commit():
         check(line, records)  # in here: a hold that was placed before this moment counts
         run.append(Draft(verb="erase.began", inputs=(*reach.subjects, *records, *reach.answers, *reach.models)))

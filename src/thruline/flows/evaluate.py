@@ -15,6 +15,7 @@ from thruline.flows.find import find_in, read_hits, view
 from thruline.flows.judged import Row, rows
 from thruline.flows.reindex import named
 from thruline.flows.reports import Difference, EvaluationReport, Measure
+from thruline.flows.spans import as_judged
 from thruline.runs.runner import Progress
 from thruline.vectors.judged import Part
 from thruline.vectors.quality import Estimate, estimate, graded_ndcg_at, hit_at, recall_at, reciprocal_rank, share
@@ -106,9 +107,9 @@ def _ranked(line: Line, actor: Actor, way: Way, row: Row, k: int, tell: Callable
     hits = find_in(line, way.serving, seen, row.question, order.depth(most), by=by)
     tell()
     if order.is_as_found:
-        return [hit.chunk if hit.chunk in row.grades else hit.record for hit in hits.hits]
+        return as_judged(line, [(hit.chunk, hit.record) for hit in hits.hits], row.grades)
     found, _ = rerank.ordered(line, row.question, hits.hits, read_hits(line, hits, actor), most, order)
-    return [f.hit.chunk if f.hit.chunk in row.grades else f.hit.record for f in found]
+    return as_judged(line, [(f.hit.chunk, f.hit.record) for f in found], row.grades)
 
 
 Values = dict[tuple[str, str], list[float]]

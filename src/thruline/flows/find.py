@@ -106,8 +106,8 @@ def find_in(
 def read_hits(line: Line, hits: Hits, actor: Actor) -> list[Found]:
     """Hits with their text as the actor sees it; a record that was erased a moment ago is left out."""
     records = line.records.get_many([h.record for h in hits.hits])
-    documents = read_documents(line, [r.document for r in records.values()])
     places = line.records.places([h.chunk for h in hits.hits])
+    documents = read_documents(line, [p.document for p in places.values() if p.record in records])
     paths = path_names(line, list(records), actor)
     sources = {s.id: s.name for s in line.records.sources()}
     reader = eyes(line, actor)
@@ -115,10 +115,11 @@ def read_hits(line: Line, hits: Hits, actor: Actor) -> list[Found]:
     found: list[Found] = []
     for hit in hits.hits:
         record = records.get(hit.record)
-        document = documents.get(record.document) if record else None
-        if record is None or document is None or hit.chunk not in places:
+        place = places.get(hit.chunk)
+        document = documents.get(place.document) if place else None
+        if record is None or document is None or place is None:
             continue
-        chunk, cover = document.chunks[places[hit.chunk].position], covers[record.document]
+        chunk, cover = document.chunks[place.position], covers[place.document]
         chunk = replace(chunk, title=cover(chunk.title), text=cover(chunk.text))
         passage = Passage(
             number=0, chunk=hit.chunk, record=hit.record, source=sources.get(hit.source, ""),

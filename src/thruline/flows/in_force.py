@@ -10,6 +10,7 @@ from thruline.data.rights import Clauses
 from thruline.flows import INDEX
 from thruline.flows.residency import plan_at_hand
 from thruline.vectors.plans import DensePlan
+from thruline.vectors.recipes import Recipe
 from thruline.vectors.rows import Label
 from thruline.vectors.serving import Serving
 
@@ -25,13 +26,13 @@ class InForce(NamedTuple):
     generation: ArtifactId
     switched: int
     plan: DensePlan
-    embedder: str
+    recipe: Recipe
     rights: int
     groups: OfSources
 
     def is_alike(self, other: InForce) -> bool:
-        """Whether the rows of the one may stand beside those of the other: by one engine, of one embedder."""
-        return (self.plan, self.embedder) == (other.plan, other.embedder)
+        """Whether the rows of the one may stand beside those of the other: by one engine, made by one recipe."""
+        return (self.plan, self.recipe) == (other.plan, other.recipe)
 
     @property
     def sources(self) -> dict[ArtifactId, frozenset[str]]:
@@ -49,9 +50,9 @@ def in_force(line: Line) -> InForce:
     """What is now."""
     last = line.generations.last(INDEX)
     serving, switched = (last.generation, last.at) if last else (ArtifactId(""), 0)
-    embedder = line.generations.get(serving).embedder if last else ""
+    recipe = line.generations.get(serving).recipe if last else Recipe("")
     rights, groups = rights_in_force(line)
-    return InForce(serving, switched, plan_at_hand(line), embedder, rights, groups)
+    return InForce(serving, switched, plan_at_hand(line), recipe, rights, groups)
 
 
 def rights_in_force(line: Line) -> tuple[int, OfSources]:

@@ -17,6 +17,7 @@ from thruline.core.nouns import Source
 from thruline.data.alike_edges import AlikeEdges
 from thruline.data.budgets import Budgets
 from thruline.data.consents import Consents
+from thruline.data.cut_records import Cuts
 from thruline.data.desk import Desk
 from thruline.data.item_rights import ItemRights
 from thruline.data.judgements import Judgements
@@ -30,6 +31,7 @@ from thruline.data.sketch import Sketcher
 from thruline.data.subjects import Subjects
 from thruline.data.tokens import Tokens
 from thruline.data.uses import Stance
+from thruline.flows import INDEX
 from thruline.flows.answers import Answers
 from thruline.flows.apart import Tools
 from thruline.flows.chances import Chances
@@ -72,6 +74,7 @@ from thruline.vectors.judged import JudgedQuestions
 from thruline.vectors.ordering import Ordering
 from thruline.vectors.plans import DensePlan, Plans
 from thruline.vectors.prompt_versions import Prompts
+from thruline.vectors.recipes import Recipe
 from thruline.vectors.tags import Tags
 
 # What becomes of a model's sentence that the passages which it cites do not say.
@@ -205,7 +208,7 @@ class Line:
         self.limits = limits
         self.engines = engines
         self.ledger = SqlLedger(database, clock)
-        self.records = Records(database)
+        self.records, self.cuts = Records(database), Cuts(database)
         self.alike = AlikeEdges(database)
         self.judgements = Judgements(database)
         self.languages = Languages(database)
@@ -259,6 +262,12 @@ class Line:
     def embedder(self) -> Embedder:
         """The model that made the vectors that serve; while nothing serves, the one that is set."""
         return self.embedders.serving()
+
+    @property
+    def recipe(self) -> Recipe:
+        """What made the vectors that serve; while nothing serves, what is set."""
+        active = self.generations.active(INDEX)
+        return self.generations.get(active).recipe if active else Recipe(self.embedder.info.digest)
 
     @property
     def parts(self) -> tuple[Part, ...]:

@@ -72,7 +72,7 @@ def misstated(line: Line, fix: Fix, what: str, person: Sequence[str]) -> Misstat
 def made_of(line: Line, fix: Fix, records: Sequence[Record]) -> MadeOf:
     """The answers, copies, data sets and models that hold the wrong words of these records."""
     ids = tuple(r.id for r in records)
-    chunks = tuple(p.chunk for p in line.records.chunks_of(ids))
+    chunks = tuple(line.records.every_chunk_of(ids))
     below = touched(line, [*ids, *chunks])
     of_kind = {kind: sorted(i for i in below if kind_of(i) == kind) for kind in MADE}
     said = line.answers.read(of_kind["answer"])

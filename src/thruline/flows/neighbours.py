@@ -80,7 +80,7 @@ def _assembled(room: Room, own: list[contexts.Hit], beside: list[Found]) -> cont
 def _near(line: Line, own: list[contexts.Hit], window: int) -> dict[ArtifactId, _Places]:
     """By record, that of the best passage first."""
     chunks: dict[ArtifactId, list[ArtifactId]] = {hit.record: [] for hit in own}
-    for place in line.records.chunks_of(sorted(chunks)):
+    for place in line.records.chunks_beside([hit.chunk for hit in own]):
         chunks[place.record].append(place.chunk)
     ours = {hit.chunk for hit in own}
     places = {record: [at for at, chunk in enumerate(all_) if chunk in ours] for record, all_ in chunks.items()}

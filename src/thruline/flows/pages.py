@@ -7,14 +7,13 @@ nothing on it is a picture itself, which no rule has read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.documents import Chunk, Spot
 from thruline.core.errors import Denied, NotFound, Refused, Unsupported
-from thruline.core.ids import ArtifactId
 from thruline.core.nouns import Actor
 from thruline.core.pages import Frame, Look, Page, Span
 from thruline.data import copies
@@ -43,7 +42,7 @@ def cited(line: Line, actor: Actor, answer: str) -> tuple[CitedPage, ...]:
     numbers = {n for s in said.sentences for n in s.citations}
     passages = sorted((p for p in said.passages if p.number in numbers and p.page and p.text), key=lambda p: p.number)
     opened = _Opened(line, actor)
-    return tuple(_together([page for passage in passages for page in _cited(opened, said, passage)]))
+    return tuple(_together([page for passage in passages for page in _cited(line, opened, said, passage)]))
 
 
 def picture(line: Line, actor: Actor, what: str, number: int) -> PagePicture:
@@ -71,7 +70,6 @@ class _File:
     line: Line
     reader: Eyes
     document: Document
-    positions: Mapping[ArtifactId, int]
     data: bytes
 
     def look(self, look: Look) -> tuple[Page, ...]:
@@ -93,25 +91,25 @@ class _Opened:
     def __init__(self, line: Line, actor: Actor) -> None:
         self._line = line
         self._actor = actor
-        self._files: dict[str, _File | None] = {}
+        self._files: dict[tuple[str, str], _File | None] = {}
 
-    def file(self, id: str) -> _File | None:
-        """None where its text is not for the reader, or it is no longer there."""
-        if id not in self._files:
-            self._files[id] = self._open(id)
-        return self._files[id]
+    def file(self, id: str, document: str = "") -> _File | None:
+        """None where its text is not for the reader, or it is no longer there. document: as it is cut."""
+        if (id, document) not in self._files:
+            self._files[id, document] = self._open(id, document)
+        return self._files[id, document]
 
-    def _open(self, id: str) -> _File | None:
+    def _open(self, id: str, cut: str) -> _File | None:
         line = self._line
         record = line.records.get_many([id]).get(id)
         if record is None or (record.state == "quarantined" and not self._actor.is_operator):
             return None
-        document = read_documents(line, [record.document]).get(record.document)
+        cut = cut or record.document
+        document = read_documents(line, [cut]).get(cut)
         data = line.payloads.get_many([id]).get(id)
         if document is None or data is None or copies.opened(line.ids, data):  # of words put right, no page shows them
             return None
-        places = {place.chunk: place.position for place in line.records.chunks_of([id])}
-        return _File(line, self._eyes(record), document, places, data)
+        return _File(line, self._eyes(record), document, data)
 
     def _eyes(self, record: Record) -> Eyes:
         """Also without what the source's policy keeps out of its texts, which no clearance shows."""
@@ -139,11 +137,12 @@ def _together(found: Sequence[CitedPage]) -> Iterator[CitedPage]:
     yield from pages.values()
 
 
-def _cited(opened: _Opened, said: AnswerReport, passage: Passage) -> Iterator[CitedPage]:
-    file = opened.file(passage.record)
-    if file is None or ArtifactId(passage.chunk) not in file.positions or file.document.media_type not in PAGED:
+def _cited(line: Line, opened: _Opened, said: AnswerReport, passage: Passage) -> Iterator[CitedPage]:
+    stands = line.records.places([passage.chunk]).get(passage.chunk)
+    file = opened.file(passage.record, stands.document) if stands else None
+    if stands is None or file is None or file.document.media_type not in PAGED:
         return
-    place = _place(file.document.chunks, file.positions[ArtifactId(passage.chunk)])
+    place = _place(file.document.chunks, stands.position)
     exact = quoted(passage.text, [s for s in said.sentences if passage.number in s.citations], passage.chunk)
     spans = exact or [(0, len(passage.text))]
     try:

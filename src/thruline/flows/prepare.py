@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from thruline import __version__
 from thruline.core.documents import Mention
 from thruline.core.errors import Refused
 from thruline.core.ids import ArtifactId
 from thruline.data import copies, token_forms
+from thruline.data.cuts import Cut, cut_of
 from thruline.data.fields import Wanted
 from thruline.data.media import media_type
 from thruline.data.policies import Policy
 from thruline.data.subjects import identifies
-from thruline.flows import kinship
+from thruline.flows import INDEX, kinship
 from thruline.flows.apart import STEP, Read, embed_by, read, read_by, read_on
 from thruline.flows.corrections import Correction, put_right
 from thruline.flows.documents import Document, as_text
@@ -58,16 +59,26 @@ class Raw:
         return replace(self, record=record, data=data, digest=digest, size=len(data), mark=mark)
 
 
+class CutAs(NamedTuple):
+    """A document by one way to cut it."""
+
+    cut: str
+    document: Remembered[Document]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
     """A record with its document, or the reason why there is none; same: its path held these bytes before.
 
+    cut: how that was cut. beside: the same by the way that the index is moving to, where that is another.
     vectors: of its chunks, where workers have made them already, by the embedder of this digest.
     breaks: whether its source's contract keeps it out of answers.
     """
 
     raw: Raw
     document: Remembered[Document] | None = None
+    cut: str = ""
+    beside: CutAs | None = None
     vectors: np.ndarray | None = None
     embedder: str = ""
     refused: str = ""
@@ -81,27 +92,49 @@ class Prepared:
 
 
 def prepare(line: Line, run: Run, raw: Raw) -> Prepared:
-    """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file."""
+    """The document of a record, remembered for the same bytes, code and settings; never raises for a bad file.
+
+    Cut as what serves is and, while the index moves to another way to cut, as that, too.
+    """
+    cut, going = line.recipe.cut, line.changes.under_way(INDEX)
     try:
         raw = _put_right(line, raw)
-        config = {
-            "words": line.limits.chunk_words, "names": line.names.version,
-            "policy": {name: sorted(kinds) for name, kinds in raw.policy._asdict().items()}, "thruline": __version__,
-            "fields": raw.wanted._asdict(),
-            "parser": "" if copies.opened(line.ids, raw.data) else line.parsers.version(media_type(raw.path, raw.data)),
-        }  # fmt: skip
-        made = run.step(
-            STEP, (raw.record,), config, lambda: _make(line, raw), Document,
-            owner=lambda document: owner_of(raw, document),
-        )  # fmt: skip
+        made = cut_document(line, run, raw, cut)
+        beside = CutAs(going.cut, cut_document(line, run, raw, going.cut)) if going and going.cut != cut else None
     except Refused as refused:
         return Prepared(raw=raw, refused=refused.reason)
+    prepared = Prepared(raw=raw, document=made, cut=cut, beside=beside)
     embedder = line.embedder
     workers = line.toolbox.workers(embedder)
     if workers is None:  # at home they are made for a group at a time
-        return Prepared(raw=raw, document=made)
+        return prepared
     vectors = embed_by(workers, made.value.embedded, embedder.info.dims)
-    return Prepared(raw=raw, document=made, vectors=vectors, embedder=embedder.info.digest)
+    return replace(prepared, vectors=vectors, embedder=embedder.info.digest)
+
+
+def cut_document(
+    line: Line, run: Run, raw: Raw, cut: str, *, of: Document | None = None, owner: str = ""
+) -> Remembered[Document]:
+    """The document of a record by one way to cut it, remembered; raises Refused. raw: put right already.
+
+    of: the same by another way, of which all but the chunks stays. owner: whose key it is kept under; the one that
+    `owner_of` says where it is empty.
+    """
+    config = ({"cut": cut} if cut else {"words": line.limits.chunk_words}) | {
+        "names": line.names.version,
+        "policy": {name: sorted(kinds) for name, kinds in raw.policy._asdict().items()}, "thruline": __version__,
+        "fields": raw.wanted._asdict(),
+        "parser": "" if copies.opened(line.ids, raw.data) else line.parsers.version(media_type(raw.path, raw.data)),
+    }  # fmt: skip
+    return run.step(
+        STEP, (raw.record,), config, lambda: _cut(line, raw, cut, of), Document,
+        owner=lambda document: owner or owner_of(raw, document),
+    )  # fmt: skip
+
+
+def _cut(line: Line, raw: Raw, cut: str, of: Document | None) -> Document:
+    made = make(line, raw, cut)
+    return replace(of, chunks=made.chunks) if of else made
 
 
 def _put_right(line: Line, raw: Raw) -> Raw:
@@ -117,17 +150,18 @@ def owner_of(raw: Raw, document: Document) -> str:
     return raw.record if any(map(identifies, document.mentions)) else raw.source
 
 
-def _make(line: Line, raw: Raw) -> Document:
-    document = _read(line, raw)
+def make(line: Line, raw: Raw, cut: str) -> Document:
+    """The document by one way to cut it, remembered nowhere; raises Refused."""
+    document = _read(line, raw, cut_of(cut) if cut else Cut(line.limits.chunk_words))
     if names_erased(line, raw, document):
         line.tokens.release([raw.record])
         raise Refused(f"{raw.path!r} names somebody who was erased", reason=SUPPRESSED)
     return replace(document, sketch=line.sketcher.sketch((document.searchable, as_text(raw.data))))
 
 
-def _read(line: Line, raw: Raw) -> Document:
+def _read(line: Line, raw: Raw, cut: Cut) -> Document:
     """Read by workers, where there are some; what needs the vault of tokens is read beside it."""
-    asked = Read(data=raw.data, path=raw.path, policy=raw.policy, wanted=raw.wanted)
+    asked = Read(data=raw.data, path=raw.path, policy=raw.policy, wanted=raw.wanted, cut=cut)
     if copy := copies.opened(line.ids, raw.data):
         return read_on(line.tools, asked, copy, partial(_token, line, raw))
     if (workers := line.workers) and not raw.policy.exchanged:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from thruline.core.errors import ThrulineError
 from thruline.core.ids import ArtifactId
 from thruline.flows import INDEX
-from thruline.flows.backfill import adopt, fill, kept, lacking, refill
+from thruline.flows.backfill import adopt, fill, kept, lacking, maker, refill
 from thruline.runs.runner import Run
+from thruline.vectors.recipes import Recipe
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -44,11 +45,11 @@ def publish_changed(line: Line, run: Run, why: str, records: Collection[str]) ->
     with run.commit():
         about = {*records, *(copy.id for copy in line.records.copies(list(records), "live"))}
         serves = {r.id: r.vectors for r in line.records.live({}, among=sorted(about))}
-        embedder = line.generations.get(active).embedder
-        if _stale(line, embedder, serves):
+        recipe = line.generations.get(active).recipe
+        if _stale(line, recipe, serves):
             return publish_live(line, run, why)
         generation = line.generations.change(
-            INDEX, active, about - serves.keys(), serves, embedder, run=run.id, actor=run.actor
+            INDEX, active, about - serves.keys(), serves, recipe, run=run.id, actor=run.actor
         )
         if generation != active:
             line.generations.switch(INDEX, generation, why, run=run.id, actor=run.actor)
@@ -92,18 +93,18 @@ def publish_regrouped(line: Line, run: Run, why: str) -> str:
         return _publish(line, run, why, serving | _live(line, repeating=serving.keys()))
 
 
-def beside(line: Line, run: Run, embedder: str) -> ArtifactId:
-    """The generation of all that is live, as far as this embedder has read it; it does not serve."""
+def beside(line: Line, run: Run, recipe: Recipe) -> ArtifactId:
+    """The generation of all that is live, as far as it was made by this recipe; it does not serve."""
     with run.commit():
-        sets = line.generations.sets_by(embedder, list(_live(line)))
-        return line.generations.build(INDEX, sets, embedder, run=run.id, actor=run.actor)
+        sets = line.generations.sets_by(recipe, list(_live(line)))
+        return line.generations.build(INDEX, sets, recipe, run=run.id, actor=run.actor)
 
 
-def publish_moved(line: Line, run: Run, embedder: str) -> str:
-    """Let all that is live serve by another embedder; to be called in a transaction in which it has read all of it."""
+def publish_moved(line: Line, run: Run, recipe: Recipe) -> str:
+    """Let all that is live serve by another recipe; to be called in a transaction in which all of it was made by it."""
     with run.commit():
-        generation = beside(line, run, embedder)
-        adopt(line, embedder, [r.id for r in kept(line)])
+        generation = beside(line, run, recipe)
+        adopt(line, recipe, [r.id for r in kept(line)])
         if generation != line.generations.active(INDEX):
             line.generations.switch(INDEX, generation, "reindex", run=run.id, actor=run.actor)
         return generation
@@ -135,34 +136,34 @@ def _publish(line: Line, run: Run, why: str, sets: Sets) -> str:
     active = line.generations.active(INDEX)
     if not sets and active is None:
         return ""
-    embedder = line.generations.get(active).embedder if active else line.embedder.info.digest
+    recipe = line.recipe
     if active is None:
         line.embedders.remember(line.embedder)
-    fitting = _fitting(line, run, embedder, sets)
-    generation = line.generations.build(INDEX, fitting, embedder, run=run.id, actor=run.actor)
+    fitting = _fitting(line, run, recipe, sets)
+    generation = line.generations.build(INDEX, fitting, recipe, run=run.id, actor=run.actor)
     # A release can return to a generation that serves already without what was quarantined: say so to the readers.
     if generation != active or why == "release":
         line.generations.switch(INDEX, generation, why, run=run.id, actor=run.actor)
     return generation
 
 
-def _fitting(line: Line, run: Run, embedder: str, sets: Sets) -> Sets:
-    """These sets, by this embedder where they were by another: a rollback can leave some that came in after it."""
-    stale = _stale(line, embedder, sets)
+def _fitting(line: Line, run: Run, recipe: Recipe, sets: Sets) -> Sets:
+    """These sets, by this recipe where they were by another: a rollback can leave some that came in after it."""
+    stale = _stale(line, recipe, sets)
     if not stale:
         return sets
     try:
-        missing = lacking(line, embedder, list(line.records.get_many(stale).values()))
-        fill(line, run, line.embedders.by_digest(embedder), missing)
+        missing = lacking(line, recipe, list(line.records.get_many(stale).values()))
+        fill(line, run, maker(line, recipe), missing)
     except ThrulineError as failure:  # what is taken out must go, whether an embedder is there or not
         logger.warning("%d records wait for the next sync: %s", len(stale), failure.message)
-    adopt(line, embedder, stale)
-    return {r: v for r, v in sets.items() if r not in stale} | line.generations.sets_by(embedder, stale)
+    adopt(line, recipe, stale)
+    return {r: v for r, v in sets.items() if r not in stale} | line.generations.sets_by(recipe, stale)
 
 
-def _stale(line: Line, embedder: str, sets: Sets) -> list[ArtifactId]:
-    """Of these records those whose set is another embedder's."""
-    if line.generations.is_only(embedder):
+def _stale(line: Line, recipe: Recipe, sets: Sets) -> list[ArtifactId]:
+    """Of these records those whose set was made by another recipe."""
+    if line.generations.is_only(recipe):
         return []
-    made = line.generations.made_by(embedder, list(sets.values()))
+    made = line.generations.made_by(recipe, list(sets.values()))
     return [record for record, vectors in sets.items() if vectors not in made]

@@ -127,7 +127,7 @@ def find(line: Line, identifiers: Sequence[str], *, but: frozenset[ArtifactId] =
     linked = (links | {ArtifactId(r) for r in records_of(line, kin.joined)}) - spared
     subjects = [s for s in subjects if not but or any(x.artifact not in but for x in line.subjects.linked([s]))]
     records = [r for r in _records(line, met, linked) if r.id not in spared]
-    chunks = [p.chunk for p in line.records.chunks_of([r.id for r in records])]
+    chunks = line.records.every_chunk_of([r.id for r in records])
     met |= corrections.about(line, {r.id for r in records})
     below = touched(line, [*(r.id for r in records), *chunks, *sorted(learned)]) | met | linked
     reached = {kind: tuple(sorted(i for i in below if kind_of(i) == kind)) for kind in WHOLE}

@@ -44,6 +44,7 @@ def listing(line: Line, limit: int = SHOWN) -> tuple[GenerationView, ...]:
             GenerationView(
                 id=generation.id, serving=n == 0, since=iso(switch.at), why=switch.why, chunks=generation.chunks,
                 records=line.generations.count(generation.id), embedder=name(generation.embedder),
+                chunking=generation.recipe.cut,
                 note="" if n else note, back=generation.id == before,
                 tags=tuple(tag for tag, of in tags.items() if of == generation.id),
             )
@@ -95,10 +96,11 @@ def rollback(line: Line, actor: str) -> tuple[GenerationView, ...]:
 
 
 def _follow(line: Line, before: ArtifactId | None) -> None:
-    """What comes in and goes out from now on does so by the embedder of what serves now.
+    """What comes in and goes out from now on does so by the embedder of what serves now, cut as that is.
 
     Raises Conflict where that one cannot be opened any more, and nothing has been switched then.
     """
-    made_by = line.embedder.info.digest
-    if before and line.generations.get(before).embedder != made_by:
-        adopt(line, made_by, [r.id for r in kept(line)])
+    line.embedders.serving()
+    recipe = line.recipe
+    if before and line.generations.get(before).recipe != recipe:
+        adopt(line, recipe, [r.id for r in kept(line)])

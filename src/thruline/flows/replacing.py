@@ -14,7 +14,7 @@ from thruline.data.policies import policy
 from thruline.data.records import Entry, Record
 from thruline.flows import corrections, kinship, residency, restrictions
 from thruline.flows.corrections import Correction, Corrections
-from thruline.flows.documents import given_with
+from thruline.flows.documents import documents_of, given_with
 from thruline.flows.holds import check
 from thruline.flows.misstated import MadeOf, made_of
 from thruline.flows.prepare import Prepared, Raw, owner_of, prepare
@@ -164,7 +164,7 @@ def _delete(line: Line, turns: Sequence[_Turn], going: Sequence[Record]) -> None
         decision = line.desk.decision(turn.old.id)
         if decision in ("kept", "released"):
             line.desk.decide([(turn.new, turn.old.source)], decision, line.clock.now())
-    parts = [*ids, *(r.document for r in going if r.document), *line.generations.sets_of(ids)]
+    parts = [*ids, *documents_of(line, going), *line.generations.sets_of(ids)]
     line.payloads.delete([*parts, *line.runs.forget(ids), *line.judged.made_of(ids)])
     line.subjects.unlink(ids)
     line.tokens.release(ids)

@@ -24,6 +24,7 @@ from thruline.flows.residency import plan_at_hand
 from thruline.flows.shelving import Sets, shelved
 from thruline.vectors.later import Later
 from thruline.vectors.plans import FIRST, DensePlan
+from thruline.vectors.recipes import Recipe
 from thruline.vectors.serving import Serving
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ class Shelf:
         if plan.engine in self._line.engines.servers():
             plan = FIRST  # what is past is not sent to a server
         dense, text = self._line.engines.dense(plan), self._line.engines.text()
-        records = shelved(self._line, sets, groups, rights, states=None)
+        cut = self._line.generations.get(generation).recipe.cut
+        records = shelved(self._line, sets, cut, groups, rights, states=None)
         return Serving.load(generation, records, dense, text, stored=self._stored)
 
     def settle(self) -> None:
@@ -179,7 +181,7 @@ class Shelf:
         """All of it, read from the store."""
         line = self._line
         sets, rights = dict(line.generations.members(now.generation)), line.item_rights.of_records()
-        records = list(shelved(line, sets, now.sources, rights, pace=pace))
+        records = list(shelved(line, sets, now.recipe.cut, now.sources, rights, pace=pace))
         dense, text = line.engines.dense(now.plan), line.engines.text()
         serving = Serving.load(now.generation, records, dense, text, stored=self._stored, later=self._later.do)
         found = {s.record for s in records}
@@ -191,7 +193,7 @@ class Shelf:
     def _again(self, now: InForce) -> _Held | None:
         """What another process put away, with what has changed since; None where there is nothing of use."""
         line, found = self._line, kept.read(self._line)
-        if found is None or found.plan != now.plan.text or not self._is_of(now.embedder, found.serving.generation):
+        if found is None or found.plan != now.plan.text or not self._is_of(now.recipe, found.serving.generation):
             return None
         dense, text = line.engines.dense(now.plan), line.engines.text()
         try:
@@ -213,10 +215,10 @@ class Shelf:
             self._later.do(lambda: self._put_away(held))  # so much came since that it is worth writing again
         return held
 
-    def _is_of(self, embedder: str, generation: ArtifactId) -> bool:
-        """Whether it is known, as after going back to a backup it may not be, and made by this embedder."""
+    def _is_of(self, recipe: Recipe, generation: ArtifactId) -> bool:
+        """Whether it is known, as after going back to a backup it may not be, and made by this recipe."""
         try:
-            return self._line.generations.get(generation).embedder == embedder
+            return self._line.generations.get(generation).recipe == recipe
         except NotFound:
             return False
 
@@ -243,7 +245,7 @@ class Shelf:
         labels = now.labels(serving, rights) if is_for_others else {}
         sourceless = serving.records - labels.keys() if is_for_others else frozenset[ArtifactId]()
         asked = {r: v for r, v in held.withheld.items() if r not in left} | came
-        changed = list(shelved(line, asked, now.sources, rights))
+        changed = list(shelved(line, asked, now.recipe.cut, now.sources, rights))
         found = {c.record for c in changed}
         gone = ((left | sourceless | asked.keys()) & serving.records) - found
         relabelled = {r: x for r, x in labels.items() if r not in gone | found and serving.label(r) != x}

@@ -28,11 +28,12 @@ Groups = Mapping[ArtifactId, frozenset[str]]
 
 
 def shelved(
-    line: Line, sets: Sets, groups: Groups, rights: Mapping[ArtifactId, Clauses], *,
+    line: Line, sets: Sets, cut: str, groups: Groups, rights: Mapping[ArtifactId, Clauses], *,
     states: tuple[str, ...] | None = SERVABLE, pace: float = 0.0,
 ) -> Iterator[Shelved]:  # fmt: skip
-    """Records by their sets, without those that may not serve or of which something is gone. groups: by source.
+    """Records by their sets, without those that may not serve or of which something is gone.
 
+    cut: how the documents of the sets were cut. groups: by source.
     states: None for every one. pace: how long to rest after each page, as a multiple of what it took: others have
     questions.
     """
@@ -41,12 +42,13 @@ def shelved(
         page, began = records[start : start + PAGE], time.monotonic()
         known = line.records.get_many(page)
         vectors = line.generations.load([sets[r] for r in page])
-        documents = line.payloads.get_many([known[r].document for r in page if r in known])
+        cuts = line.cuts.documents(page, cut)
+        documents = line.payloads.get_many(list(cuts.values()))
         for id in page:
             record = known.get(id)
             if record is None or record.reason == RESTRICTED or (states and not _may_serve(record, states)):
                 continue
-            document, held = documents.get(record.document), vectors.get(sets[id])
+            document, held = documents.get(cuts.get(id, "")), vectors.get(sets[id])
             if document and held and record.source in groups:
                 read = _shelved(record, document, held, groups[record.source])
                 yield replace(read, rights=rights[id]) if id in rights else read

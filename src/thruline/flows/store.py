@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ from thruline.data.records import Record
 from thruline.flows import kinship
 from thruline.flows.documents import Document, as_text, read_documents
 from thruline.flows.prepare import REJUDGED, Raw, owner_of
+from thruline.flows.recut import Made, chunked, note_cuts
 from thruline.flows.restrictions import RESTRICTED, Restricted
 from thruline.flows.same import text_digest
 from thruline.guard import poison
@@ -21,23 +22,30 @@ from thruline.runs.runner import Run
 from thruline.vectors.generations import NewSet
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from thruline.flows.line import Line
 
 
 class Ready(NamedTuple):
-    """A record with all that is to be stored of it. vectors: by the digest of the embedder that made them.
-
-    The first is that of the embedder that serves; another is that of the one that the index is moving to.
-    """
+    """A record with all that is to be stored of it. made: first by what serves, then by what the index is moving to."""
 
     raw: Raw
-    document: Document
-    payload: ArtifactId
-    chunks: tuple[ArtifactId, ...]
-    vectors: Mapping[str, np.ndarray]
+    made: Sequence[Made]
     breaks: bool
+
+    @property
+    def document(self) -> Document:
+        """What answers."""
+        return self.made[0].document
+
+    @property
+    def payload(self) -> ArtifactId:
+        """Where that is kept."""
+        return self.made[0].payload
+
+    @property
+    def chunks(self) -> tuple[ArtifactId, ...]:
+        """That answer."""
+        return self.made[0].chunks
 
     @property
     def owner(self) -> str:
@@ -66,17 +74,17 @@ def store(
         return
     run.append(*(draft for item in items for draft in _told(line, item)))
     line.payloads.put_many((item.raw.record, item.raw.data, item.owner) for item in items)
-    new = [NewSet(i.raw.record, i.chunks, v, digest, i.owner) for i in items for digest, v in i.vectors.items()]
+    new = [NewSet(i.raw.record, one.chunks, one.vectors, one.recipe, i.owner) for i in items for one in i.made]
     made = iter(line.generations.put_sets(new, run=run.id, actor=run.actor))
     said = {item.raw.record: text_digest(line, item.document) for item in items}
     judged: list[Draft] = []
     for item in items:
-        record, sets = item.raw.record, list(islice(made, len(item.vectors)))
+        record, sets = item.raw.record, list(islice(made, len(item.made)))
         judged += _placed(line, _Placing(item, said[record], sets, shut, instead_of.get(record)))
     line.records.put_texts(said)
     documents = {item.raw.record: item.document for item in items}
     line.records.put_sketches({record: document.sketch for record, document in documents.items()})
-    line.records.put_chunks({item.raw.record: item.chunks for item in items})
+    line.records.put_chunks({i.raw.record: one.chunks for i in items for one in i.made if not one.recipe.cut})
     kinship.note(line, documents)
     run.append(*judged)
 
@@ -96,8 +104,7 @@ def _placed(line: Line, placing: _Placing) -> list[Draft]:
     item, sets, instead_of = placing.item, placing.sets, placing.instead_of
     raw, document = item.raw, item.document
     before = line.records.get_many([raw.record]).get(raw.record)
-    if before and before.document and _is_cut_anew(line, before, item):
-        _drop_older(line, before, {item.payload, *sets})
+    note_cuts(line, raw.record, before, item.made, sets)
     before = instead_of or before
     bands = duplicates.bands(document.signature)
     twin = _twin(line, raw.record, document, bands)
@@ -116,18 +123,13 @@ def _placed(line: Line, placing: _Placing) -> list[Draft]:
 
 
 def _told(line: Line, item: Ready) -> list[Draft]:
-    raw, document = item.raw, item.document
-    chunked: dict[str, Fact] = {
-        "chunks": len(item.chunks), "characters": sum(len(c.text) for c in document.chunks),
-        "parser": line.ids.digest("parser", document.parser),
-    }  # fmt: skip
-    return [
-        Draft(
-            verb="record.seen", inputs=(raw.source,), outputs=(raw.record,),
-            facts={"change": raw.change, "size": len(raw.data)},
-        ),
-        Draft(verb="record.chunked", inputs=(raw.record,), outputs=item.chunks, facts=chunked),
-    ]  # fmt: skip
+    raw = item.raw
+    seen = Draft(
+        verb="record.seen", inputs=(raw.source,), outputs=(raw.record,),
+        facts={"change": raw.change, "size": len(raw.data)},
+    )  # fmt: skip
+    cut = {one.chunks: one.document for one in item.made}
+    return [seen, *(chunked(line, raw.record, chunks, document) for chunks, document in cut.items())]
 
 
 def _judged(line: Line, item: Ready, twin: _Twin | None, reason: str) -> list[Draft]:
@@ -168,19 +170,6 @@ def _twin(line: Line, record: ArtifactId, document: Document, bands: Sequence[st
 def _may_stand_for(other: Document, document: Document, similarity: float) -> bool:
     """Whether whoever asks by a field misses nothing. Of the very same words the own date may differ, as of copies."""
     return other.told(dated=similarity < 1) == document.told(dated=similarity < 1)
-
-
-def _is_cut_anew(line: Line, before: Record, item: Ready) -> bool:
-    """Whether the same bytes have become something else, or an earlier version named their chunks otherwise."""
-    known = tuple(place.chunk for place in line.records.chunks_of([before.id]))
-    return before.document != item.payload or known not in ((), item.chunks)
-
-
-def _drop_older(line: Line, before: Record, made: Collection[str]) -> None:
-    """What was made of the same bytes by other rules, and is not what they make now: it may say what is masked now."""
-    older = [before.document, *line.generations.sets_of([before.id])]
-    line.payloads.delete([part for part in older if part not in made])
-    line.records.drop_chunks(before.id)
 
 
 def _quarantine_reason(line: Line, placing: _Placing, before: Record | None, twin: _Twin | None) -> str:

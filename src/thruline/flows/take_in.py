@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,14 +13,14 @@ from thruline.data.records import AGAIN, Entry
 from thruline.flows import INDEX, corrections
 from thruline.flows.documents import Document, chunk_ids
 from thruline.flows.prepare import SUPPRESSED, Prepared, Raw, names_erased
+from thruline.flows.recut import Made
 from thruline.flows.restrictions import restricted
 from thruline.flows.store import Ready, store
 from thruline.ports.embedder import Embedder
 from thruline.runs.runner import Run
+from thruline.vectors.recipes import Recipe
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from thruline.flows.line import Line
 
 
@@ -61,37 +62,50 @@ def _is_suppressed(line: Line, item: Ready) -> bool:
 
 
 def embedded(line: Line, group: Sequence[Prepared]) -> Iterator[Ready]:
-    """Each record with its vectors, of the embedder that serves and of the one that the index is moving to."""
-    embedder = line.embedder
-    made = {embedder.info.digest: _vectors(embedder, group)} | _beside(line, group)
+    """Each record with its vectors, by what serves and by what the index is moving to."""
+    now = list(_made(line, line.embedder, group))
+    beside = _beside(line, group)
     for n, prepared in enumerate(group):
-        document = _document(prepared)
-        assert prepared.document is not None
-        ids = chunk_ids(line, prepared.raw.record, document)
-        vectors = {digest: rows[n] for digest, rows in made.items()}
-        yield Ready(prepared.raw, document, prepared.document.key, ids, vectors, prepared.breaks)
+        yield Ready(prepared.raw, [now[n], *beside.get(n, ())], prepared.breaks)
 
 
-def _beside(line: Line, group: Sequence[Prepared]) -> dict[str, list[np.ndarray]]:
-    """By the embedder that the index is moving to; where it is away, what lacks is filled in before the index moves."""
-    digest = line.changes.under_way(INDEX)
-    if not digest:
+def _beside(line: Line, group: Sequence[Prepared]) -> dict[int, list[Made]]:
+    """By what the index is moving to; where its embedder is away, what lacks is filled in before the index moves."""
+    going = line.changes.under_way(INDEX)
+    if going is None:
         return {}
+    moving = [(n, as_going) for n, p in enumerate(group) if (as_going := _as_cut(p, going.cut))]
     try:
-        return {digest: _vectors(line.embedders.by_digest(digest), group)}
+        made = list(_made(line, line.embedders.by_digest(going.embedder), [p for _, p in moving]))
     except ThrulineError as failure:
         logger.warning("the embedder that the index moves to is away: %s", failure.message)
         return {}
+    return {n: [one] for (n, _), one in zip(moving, made, strict=True)}
 
 
-def _vectors(embedder: Embedder, group: Sequence[Prepared]) -> list[np.ndarray]:
-    """Of each record; all chunks of the group that have none go through the model together."""
+def _as_cut(prepared: Prepared, cut: str) -> Prepared | None:
+    """The same by another way to cut it; None where it was not cut so."""
+    if prepared.cut == cut:
+        return prepared
+    beside = prepared.beside
+    if beside is None or beside.cut != cut:
+        return None
+    return replace(prepared, document=beside.document, cut=cut, vectors=None, embedder="")
+
+
+def _made(line: Line, embedder: Embedder, group: Sequence[Prepared]) -> Iterator[Made]:
+    """By one embedder; all chunks of the group that have no vectors go through the model together."""
     digest = embedder.info.digest
     has = [p.vectors if p.embedder == digest else None for p in group]
     parts = [[] if known is not None else _document(p).embedded for known, p in zip(has, group, strict=True)]
     made = embedder.passages([text for part in parts for text in part])
     ends = pairwise(accumulate((len(part) for part in parts), initial=0))
-    return [made[a:b] if known is None else known for known, (a, b) in zip(has, ends, strict=True)]
+    for prepared, known, (a, b) in zip(group, has, ends, strict=True):
+        document = _document(prepared)
+        assert prepared.document is not None
+        chunks = chunk_ids(line, prepared.raw.record, document, prepared.cut)
+        vectors = made[a:b] if known is None else known
+        yield Made(Recipe(digest, prepared.cut), document, prepared.document.key, chunks, vectors)
 
 
 def _document(prepared: Prepared) -> Document:

@@ -28,8 +28,7 @@ class Toolbox:
         with self._lock:
             if digest not in self._tools:
                 self._tools[digest] = Tools(
-                    parsers=line.parsers, names=line.names, embedder=embedder, how=line.embedders.how(embedder),
-                    chunk_words=line.limits.chunk_words,
+                    parsers=line.parsers, names=line.names, embedder=embedder, how=line.embedders.how(embedder)
                 )  # fmt: skip
             return self._tools[digest]
 

@@ -23,18 +23,24 @@ from thruline.ledger.payloads import Payloads
 from thruline.ports.database import Database
 from thruline.ports.ledger import Ledger
 from thruline.vectors.history import standing
+from thruline.vectors.recipes import Recipe, recipe_of
 from thruline.vectors.segments import Segment, Tree, bits, bucket, buckets
 from thruline.vectors.sets import VectorSet, decode_set, encode_set
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """One content of an index. embedder: the digest of the model that made all its vectors."""
+    """One content of an index. recipe: what made all its vectors."""
 
     id: ArtifactId
-    embedder: str
+    recipe: Recipe
     segments: int
     chunks: int
+
+    @property
+    def embedder(self) -> str:
+        """The digest of the model."""
+        return self.recipe.embedder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,12 +53,12 @@ class Switch:
 
 
 class NewSet(NamedTuple):
-    """A record's vectors, one row a chunk, by the embedder of this digest; owner: whose key they are under."""
+    """A record's vectors, one row a chunk, as a recipe made them; owner: whose key they are under."""
 
     record: ArtifactId
     chunks: Sequence[ArtifactId]
     vectors: np.ndarray
-    embedder: str
+    recipe: Recipe
     owner: str
 
 
@@ -69,14 +75,15 @@ class Generations:
         """Keep vectors as float16; the id of each set. One that is here already is not told twice."""
         data = [encode_set(each.chunks, each.vectors) for each in sets]
         pairs = zip(sets, data, strict=True)
-        ids = [self._ids.within("vectors", each.record, each.embedder, raw) for each, raw in pairs]
+        ids = [self._ids.within("vectors", each.record, each.recipe.text, raw) for each, raw in pairs]
         with self._db.transaction():
             known = self._payloads.there(ids)
             new = {id: each for id, each in zip(ids, sets, strict=True) if id not in known}
             owners = (each.owner for each in sets)  # of those that are here, too: it may be another now
             self._payloads.put_many(zip(ids, data, owners, strict=True))
             rows = (
-                {"id": id, "record": e.record, "embedder": e.embedder, "chunks": len(e.chunks)} for id, e in new.items()
+                {"id": id, "record": e.record, "embedder": e.recipe.text, "chunks": len(e.chunks)}
+                for id, e in new.items()
             )
             self._db.execute_many(self._q.put_set, list(rows))
             if new:
@@ -87,23 +94,24 @@ class Generations:
         """The sets whose vectors are still here; forgotten ones are missing."""
         return {ArtifactId(id): decode_set(data) for id, data in self._payloads.get_many(sets).items()}
 
-    def made_by(self, embedder: str, sets: Sequence[str]) -> set[str]:
-        """Those of the sets that this embedder made."""
-        return {id for id, _, of, _ in self._db.query(self._q.sets, {"ids": json.dumps(list(sets))}) if of == embedder}
+    def made_by(self, recipe: Recipe, sets: Sequence[str]) -> set[str]:
+        """Those of the sets that were made by this recipe."""
+        rows = self._db.query(self._q.sets, {"ids": json.dumps(list(sets))})
+        return {id for id, _, by, _ in rows if by == recipe.text}
 
-    def sets_by(self, embedder: str, records: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
-        """Record -> the set that this embedder made of it, for those that have one; a forgotten one is none."""
-        asked = {"embedder": embedder, "ids": json.dumps(list(records))}
+    def sets_by(self, recipe: Recipe, records: Sequence[str]) -> dict[ArtifactId, ArtifactId]:
+        """Record -> the set that was made of it by a recipe, for those that have one; a forgotten one is none."""
+        asked = {"embedder": recipe.text, "ids": json.dumps(list(records))}
         rows = self._db.query(self._q.sets_by, asked)
         there = self._payloads.there([id for _, id in rows])
         return {ArtifactId(record): ArtifactId(id) for record, id in rows if id in there}
 
-    def is_only(self, embedder: str) -> bool:
-        """Whether no other embedder has ever made a set here."""
-        return not self._db.query(self._q.other_embedder, {"embedder": embedder})
+    def is_only(self, recipe: Recipe) -> bool:
+        """Whether no set here was ever made by another recipe."""
+        return not self._db.query(self._q.other_embedder, {"embedder": recipe.text})
 
     def sets_of(self, records: Sequence[str]) -> list[ArtifactId]:
-        """Every set of these records, whichever embedder made it: what goes when the records go."""
+        """Every set of these records, by whichever recipe: what goes when the records go."""
         return [ArtifactId(row[0]) for row in self._db.query(self._q.sets_of, {"ids": json.dumps(list(records))})]
 
     def records_of(self, sets: Sequence[str]) -> dict[str, str]:
@@ -115,24 +123,24 @@ class Generations:
         return self._payloads.delete(sets)
 
     def build(
-        self, index: str, sets: Mapping[ArtifactId, ArtifactId], embedder: str, *, run: str = "", actor: str = ""
+        self, index: str, sets: Mapping[ArtifactId, ArtifactId], recipe: Recipe, *, run: str = "", actor: str = ""
     ) -> ArtifactId:
         """The generation that holds exactly these sets (record id -> vectors id); tells only what is new of it.
 
-        Raises NotFound for an unknown set and Invalid for one of another embedder.
+        Raises NotFound for an unknown set and Invalid for one by another recipe.
         """
-        return self._settled(index, embedder, len(sets), {}, buckets(sets), run=run, actor=actor)
+        return self._settled(index, recipe, len(sets), {}, buckets(sets), run=run, actor=actor)
 
     def change(
-        self, index: str, base: ArtifactId, gone: Collection[str], came: Mapping[ArtifactId, ArtifactId], embedder: str,
-        *, run: str = "", actor: str = "",
+        self, index: str, base: ArtifactId, gone: Collection[str], came: Mapping[ArtifactId, ArtifactId],
+        recipe: Recipe, *, run: str = "", actor: str = "",
     ) -> ArtifactId:  # fmt: skip
         """The generation that holds what base does but for these records, and these sets besides; as `build`.
 
         Costs the segments that they are in, where base was the last to be built, and all of them otherwise.
         """
         tree = self._tree
-        if tree is not None and (tree.generation, tree.embedder) == (base, embedder):
+        if tree is not None and (tree.generation, tree.recipe) == (base, recipe):
             spread = bits(tree.sets)
             touched = sorted({bucket(record, spread) for record in (*gone, *came)})
             before = {b: self._sets_in(tree.segments[b].id) if b in tree.segments else {} for b in touched}
@@ -143,9 +151,9 @@ class Generations:
             if bits(count) == spread:
                 kept = {b: segment for b, segment in tree.segments.items() if b not in touched}
                 members = {b: sorted(sets.values()) for b, sets in after.items() if sets}
-                return self._settled(index, embedder, count, kept, members, run=run, actor=actor)
+                return self._settled(index, recipe, count, kept, members, run=run, actor=actor)
         sets = {record: vectors for record, vectors in self.members(base) if record not in gone}
-        return self.build(index, {**sets, **came}, embedder, run=run, actor=actor)
+        return self.build(index, {**sets, **came}, recipe, run=run, actor=actor)
 
     def get(self, generation: ArtifactId) -> Generation:
         """What a generation is; raises NotFound."""
@@ -225,47 +233,47 @@ class Generations:
         return {ArtifactId(record): ArtifactId(vectors) for record, vectors in rows}
 
     def _settled(
-        self, index: str, embedder: str, sets: int, kept: Mapping[int, Segment],
+        self, index: str, recipe: Recipe, sets: int, kept: Mapping[int, Segment],
         members: Mapping[int, Sequence[ArtifactId]], *, run: str, actor: str,
     ) -> ArtifactId:  # fmt: skip
         """The generation of the segments that are kept and of those of these members."""
         named = {number: self._ids.artifact("segment", *vectors) for number, vectors in members.items()}
         inputs = tuple(sorted([*(segment.id for segment in kept.values()), *named.values()]))
-        id = self._ids.artifact("index", embedder, *inputs)
+        id = self._ids.artifact("index", recipe.text, *inputs)
         if self._find(id) is not None:
             return id
         # A segment that is known was looked at when it was new: its id says of which sets it is.
-        asked = {"ids": json.dumps(list(named.values())), "embedder": embedder}
+        asked = {"ids": json.dumps(list(named.values())), "embedder": recipe.text}
         known = dict(self._db.query(self._q.known_segments, asked))
         new = {named[number]: vectors for number, vectors in members.items() if named[number] not in known}
-        counts = self._counts(index, [vectors for of_one in new.values() for vectors in of_one], embedder)
+        counts = self._counts(index, [vectors for of_one in new.values() for vectors in of_one], recipe)
         known |= {segment: sum(counts[v] for v in vectors) for segment, vectors in new.items()}
         segments = {**kept, **{number: Segment(segment, known[segment]) for number, segment in named.items()}}
         facts = {"segments": len(segments), "chunks": sum(segment.chunks for segment in segments.values())}
         with self._db.transaction():
             drafts = self._put_segments(new, counts)
-            self._db.execute(self._q.put_generation, {"id": id, "embedder": embedder} | facts)
+            self._db.execute(self._q.put_generation, {"id": id, "embedder": recipe.text} | facts)
             self._db.execute_many(self._q.put_generation_member, [{"generation": id, "segment": s} for s in inputs])
-            model = (self._model(embedder),)
+            model = (self._model(recipe),)
             drafts.append(Draft(verb="index.built", inputs=inputs, outputs=(id,), via=model, facts=facts))
             self._ledger.append([replace(draft, run=run, actor=actor) for draft in drafts])
-        self._tree = Tree(id, embedder, sets, segments)
+        self._tree = Tree(id, recipe, sets, segments)
         return id
 
     def _find(self, id: ArtifactId) -> Generation | None:
         rows = self._db.query(self._q.generation, {"id": id})
-        return Generation(id=id, embedder=rows[0][1], segments=rows[0][2], chunks=rows[0][3]) if rows else None
+        return Generation(id=id, recipe=recipe_of(rows[0][1]), segments=rows[0][2], chunks=rows[0][3]) if rows else None
 
-    def _counts(self, index: str, sets: Sequence[ArtifactId], embedder: str) -> dict[ArtifactId, int]:
+    def _counts(self, index: str, sets: Sequence[ArtifactId], recipe: Recipe) -> dict[ArtifactId, int]:
         rows = self._db.query(self._q.sets, {"ids": json.dumps(sets)})
         counts = {ArtifactId(id): chunks for id, _, _, chunks in rows}
         for id in sets:
             if id not in counts:
                 raise NotFound(f"no vector set {id!r} for index {index!r}", hint="embed the record first")
-        if other := next((id for id, _, of, _ in rows if of != embedder), None):
+        if other := next((id for id, _, of, _ in rows if of != recipe.text), None):
             raise Invalid(
-                f"set {other!r} was made by another embedder",
-                hint="thruline index rebuild embeds them all with the one that is set",
+                f"set {other!r} was made by another recipe",
+                hint="`thruline index change` makes them all by one",
             )
         return counts
 
@@ -284,9 +292,9 @@ class Generations:
 
     def _embedded(self, id: ArtifactId, new: NewSet, run: str, actor: str) -> Draft:
         return Draft(
-            verb="chunk.embedded", inputs=tuple(new.chunks), outputs=(id,), via=(self._model(new.embedder),),
+            verb="chunk.embedded", inputs=tuple(new.chunks), outputs=(id,), via=(self._model(new.recipe),),
             facts={"vectors": len(new.chunks), "dims": new.vectors.shape[1]}, run=run, actor=actor,
         )  # fmt: skip
 
-    def _model(self, embedder: str) -> ArtifactId:
-        return self._ids.artifact("model", embedder)
+    def _model(self, recipe: Recipe) -> ArtifactId:
+        return self._ids.artifact("model", recipe.embedder)

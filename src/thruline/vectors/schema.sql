@@ -1,4 +1,5 @@
--- What an index is made of. Ids and numbers only: the vectors themselves are payloads.
+-- What an index is made of. Ids and numbers only: the vectors themselves are payloads. `embedder` is its digest and,
+-- after a blank, how the documents were cut, where that is not as they were when they came in (vectors/recipes.py).
 CREATE TABLE IF NOT EXISTS vector_sets (
   id TEXT PRIMARY KEY,
   record TEXT NOT NULL,
@@ -80,7 +81,7 @@ CREATE TABLE IF NOT EXISTS prompt_uses (
   why TEXT NOT NULL
 ) STRICT;
 
--- The embedder that an index is moving to, by its digest; no row while it is not.
+-- What an index is moving to; no row while it is not.
 CREATE TABLE IF NOT EXISTS index_changes (
   name TEXT PRIMARY KEY,
   embedder TEXT NOT NULL

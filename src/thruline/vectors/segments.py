@@ -8,6 +8,7 @@ from math import isqrt
 from typing import NamedTuple
 
 from thruline.core.ids import ArtifactId
+from thruline.vectors.recipes import Recipe
 
 # A change costs the rows of the segments that it touches, and a row for each segment there is. With four times the
 # square root of the sets both stay small, for one record of a million (4,300 rows) and for 1 % of 50,000 (20,000).
@@ -26,7 +27,7 @@ class Tree(NamedTuple):
     """A generation from its top to its segments. sets: how many there are in all. segments: by bucket."""
 
     generation: ArtifactId
-    embedder: str
+    recipe: Recipe
     sets: int
     segments: Mapping[int, Segment]
 

@@ -15,11 +15,12 @@ from thruline.core.ids import ArtifactId, Ids
 from thruline.ledger.ledger import SqlLedger
 from thruline.testing.memory import MemoryPayloads
 from thruline.vectors.generations import Generations, NewSet
+from thruline.vectors.recipes import Recipe
 from thruline.vectors.segments import SEGMENT_SETS, buckets
 from thruline.vectors.sets import decode_set, encode_set
 
-EMBEDDER = hashlib.sha256(b"one").hexdigest()
-OTHER = hashlib.sha256(b"two").hexdigest()
+EMBEDDER = Recipe(hashlib.sha256(b"one").hexdigest())
+OTHER = Recipe(hashlib.sha256(b"two").hexdigest())
 IDS = Ids(bytes(32))
 
 
@@ -32,11 +33,11 @@ class Shelf:
         self.payloads = MemoryPayloads()
         self.generations = Generations(self.database, self.ledger, IDS, self.payloads)
 
-    def put(self, number: int, *, version: int = 0, embedder: str = EMBEDDER) -> dict[ArtifactId, ArtifactId]:
+    def put(self, number: int, *, version: int = 0, recipe: Recipe = EMBEDDER) -> dict[ArtifactId, ArtifactId]:
         record = IDS.artifact("record", str(number))
         chunks = [IDS.artifact("chunk", f"{number} {version} {i}") for i in range(2)]
         vectors = np.full((2, 4), number + version / 8, np.float32)
-        (set_id,) = self.generations.put_sets([NewSet(record, chunks, vectors, embedder, record)])
+        (set_id,) = self.generations.put_sets([NewSet(record, chunks, vectors, recipe, record)])
         return {record: set_id}
 
     def put_many(self, numbers: range) -> dict[ArtifactId, ArtifactId]:
@@ -47,7 +48,7 @@ class Shelf:
     def again(sets: dict[ArtifactId, ArtifactId]) -> ArtifactId:
         """The generation of these sets, as their content gives it."""
         segments = sorted(IDS.artifact("segment", *vectors) for vectors in buckets(sets).values())
-        return IDS.artifact("index", EMBEDDER, *segments)
+        return IDS.artifact("index", EMBEDDER.text, *segments)
 
     def verbs(self) -> list[str]:
         return [event.verb for event in self.ledger.read(limit=100_000)]
@@ -119,13 +120,13 @@ def test_an_empty_index_is_a_generation(shelf: Shelf) -> None:
 def test_sets_that_served_under_their_embedder_do_not_serve_under_another(shelf: Shelf) -> None:
     sets = shelf.put(1) | shelf.put(2)
     shelf.generations.build("main", sets, EMBEDDER)
-    with pytest.raises(Invalid, match="another embedder"):
+    with pytest.raises(Invalid, match="another recipe"):
         shelf.generations.build("main", sets, OTHER)
 
 
 def test_vectors_of_two_embedders_never_meet(shelf: Shelf) -> None:
-    sets = shelf.put(1) | shelf.put(2, embedder=OTHER)
-    with pytest.raises(Invalid, match="another embedder"):
+    sets = shelf.put(1) | shelf.put(2, recipe=OTHER)
+    with pytest.raises(Invalid, match="another recipe"):
         shelf.generations.build("main", sets, EMBEDDER)
 
 

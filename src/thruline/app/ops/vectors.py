@@ -168,6 +168,7 @@ def rollback(p: Platform) -> tuple[reports.GenerationView, ...]:
 def change(
     p: Platform, *,
     embedder: Annotated[str, "its name; empty for the one that embed.* sets"] = "",
+    chunking: Annotated[str, "as `words=120` or `words=300 headings`; empty for the one that serves"] = "",
     share: Annotated[float, "of the time that embedding may take, above 0 and up to 1: it rests for the others"] = 0.5,
     questions: Annotated[int, "asked of both at most before the switch"] = 200,
     margin: Annotated[float, "what may be lost of the share of questions that find their passage"] = 0.05,
@@ -175,8 +176,10 @@ def change(
     stop: Annotated[bool, "give up a change that is under way; what serves goes on"] = False,
     dry_run: Annotated[bool, "only say how much work it is"] = False,
 ) -> reports.ChangeReport:  # fmt: skip
-    """Move to another embedder without a gap: build beside what serves, ask both, switch. Killed, it goes on."""
-    wanted = changes.Wanted(embedder=embedder, share=share, questions=questions, margin=margin, force=force)
+    """Move to another embedder or chunking without a gap: build beside, ask both, switch. Killed, it goes on."""
+    wanted = changes.Wanted(
+        embedder=embedder, chunking=chunking, share=share, questions=questions, margin=margin, force=force
+    )
     if dry_run:
         return changes.plan(p.line, wanted)
     return changes.stop(p.line, p.actor.id) if stop else changes.change(p.line, p.actor.id, wanted, p.progress)

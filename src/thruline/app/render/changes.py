@@ -1,4 +1,4 @@
-"""A change of embedder as text."""
+"""A change of embedder or chunking as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SAID = {
     "switched": "{after} serves; `thruline index rollback` goes back to {before}",
     "forced": "{after} serves, as you wanted whatever the questions say; `thruline index rollback` goes back",
     "refused": "{before} serves on: it cannot be ruled out that {after} finds less",
-    "stopped": "{before} serves on; what {after} has embedded is kept",
+    "stopped": "{before} serves on; what was made of {after} is kept",
     "serving": "{after} serves already",
 }
 
@@ -25,6 +25,8 @@ def _change(report: reports.ChangeReport) -> Iterator[str]:
         yield f"{work}: takes {lasting(report.seconds)}"
     elif report.left:
         yield f"{n(report.left, 'document')} embedded in {report.seconds:.1f} s"
+    if report.lost:
+        yield f"{n(report.lost, 'document')} could not be made anew of what is stored, and would leave answers"
     if read := report.read:
         yield from _read(read)
     if report.outcome == "refused":
@@ -34,9 +36,10 @@ def _change(report: reports.ChangeReport) -> Iterator[str]:
 def _read(read: reports.DualRead) -> Iterator[str]:
     headings = read.questions - read.asked
     yield f"{n(read.questions, 'question')} of both: {read.asked} that people asked, {n(headings, 'heading')}"
-    yield f"passage among the first ten: {read.before:.1%} before, {read.after:.1%} after"
+    among = "the first ten" if read.looked == 10 else f"the first ten before, in as much text ({read.looked}) after"
+    yield f"passage among {among}: {read.before:.1%} before, {read.after:.1%} after"
     interval = f"{read.difference:+.3f} [{read.low:+.3f}, {read.high:+.3f}]"
-    yield f"difference {interval}, may be {-read.margin:+.3f} at worst; {read.same:.0%} of the first ten are the same"
+    yield f"difference {interval}, may be {-read.margin:+.3f} at worst; {read.same:.0%} of the first are the same"
 
 
 FORMS: dict[type, Callable[[Any], Iterator[str]]] = {reports.ChangeReport: _change}

@@ -1,4 +1,4 @@
-"""What became of a change of embedder."""
+"""What became of a change of embedder or chunking."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ class DualRead:
     """The same questions asked of what serves and of what was built beside it, by meaning alone.
 
     asked: of these, how many people had asked; the others are headings of the documents. before, after: share whose
-    passage is among the first ten. low, high: of their difference, 95 %. same: mean share of the first ten that both
-    give. margin: what may be lost.
+    passage is among the first ten. looked: how many are looked at after, as much text as ten before where documents are
+    cut otherwise. low, high: of their difference, 95 %. same: mean share of the first that both give. margin: what may
+    be lost.
     """
 
     questions: int
@@ -24,6 +25,7 @@ class DualRead:
     high: float
     same: float
     margin: float
+    looked: int = 10
 
     @property
     def passes(self) -> bool:
@@ -33,9 +35,10 @@ class DualRead:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeReport:
-    """A move to another embedder. records: that it is about. left: of those, still to be embedded when it began.
+    """A move to another embedder or chunking. records: that it is about. left: of those, still to be made at first.
 
-    seconds: what embedding them took, or would take. generation: what serves now.
+    chunks: passages of those; of a plan, that they would have. seconds: what making them took, or would take.
+    generation: what serves now. lost: records that answer and could not be made anew of what is stored.
     """
 
     outcome: Literal["planned", "switched", "forced", "refused", "stopped", "serving"]
@@ -47,6 +50,7 @@ class ChangeReport:
     seconds: float = 0.0
     read: DualRead | None = None
     generation: str = ""
+    lost: int = 0
 
     @property
     def ok(self) -> bool:

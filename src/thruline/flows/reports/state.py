@@ -10,7 +10,8 @@ from typing import Literal
 class GenerationView:
     """A generation of an index. note: of the one that serves, that another embedder is set, and the way there.
 
-    back: a rollback returns to it. tags: what people called it.
+    back: a rollback returns to it. tags: what people called it. chunking: how its documents were cut, where that is
+    not as the settings said when they came in.
     """
 
     id: str
@@ -23,6 +24,7 @@ class GenerationView:
     note: str = ""
     back: bool = False
     tags: tuple[str, ...] = ()
+    chunking: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
