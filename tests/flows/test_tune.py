@@ -35,7 +35,7 @@ def test_it_measures_candidates_takes_one_and_keeps_the_evidence(filled: Platfor
     report = filled.vectors.tune_index(recall=0.9, p95="1h")
     assert report.ok
     assert report.measured[0].plan == "exact"
-    assert {"exact", "flat4", "flat4 bits=2 depth=8"} <= {m.plan for m in report.measured}
+    assert {"exact", "flat4", "flat4 in_memory=0"} <= {m.plan for m in report.measured}
     assert sum(m.taken for m in report.measured) == 1
     assert next(m for m in report.measured if m.taken).plan == report.plan
     assert any(m.on_frontier for m in report.measured)

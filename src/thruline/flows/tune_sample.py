@@ -21,7 +21,6 @@ from thruline.flows.documents import Document, read_documents
 from thruline.flows.publish import serving_sets
 from thruline.flows.shelving import SERVABLE
 from thruline.vectors.sentences import readable, sentences
-from thruline.vectors.trials import unit
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
@@ -37,7 +36,7 @@ SEED = 0
 
 
 class Sample(NamedTuple):
-    """rows: (n, dims) float32 of length 1, of `of_rows`. questions, foreign: (m, dims); logged: how many were asked.
+    """rows: (n, dims) as they are stored, of `of_rows`. questions, foreign: (m, dims); logged: how many were asked.
 
     groups: by name a mask of the rows whose source names that group. seen: shares of the rows that people's searches
     looked through.
@@ -67,7 +66,7 @@ def sample(line: Line, run: Run) -> Sample:
     taken = list(_rows(line, run, rng))
     if not taken:
         raise Conflict("nothing of what serves may be read now", hint="see `thruline documents`")
-    rows = unit(np.concatenate([t.vectors for t in taken], dtype=np.float32))
+    rows = np.concatenate([t.vectors for t in taken])
     asked = _asked(line)
     foreign = files("thruline.vectors").joinpath("foreign_questions.txt").read_text("utf-8").splitlines()
     texts = asked + _made_up(line, [t.record for t in taken], QUESTIONS - len(asked), rng) or foreign

@@ -36,7 +36,7 @@ class FilterRecall:
 class Measured:
     """A plan, measured. recall: over all own questions and filters; foreign: of questions about other things.
 
-    memory: of this process, or of a cluster's; elsewhere: what it takes besides, on a server.
+    memory: of this process, or of a cluster's; elsewhere: what it takes besides, on a server or in files.
     """
 
     plan: DensePlan

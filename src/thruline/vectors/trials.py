@@ -44,25 +44,31 @@ class _Tried(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """Unit rows (n, dims) float32 and what is asked of them. shares: of the rows that each filter lets through."""
+    """Unit rows (n, dims) float32 and what is asked of them. shares: of the rows that each filter lets through.
 
+    stored: the rows as an index that serves is given them.
+    """
+
+    stored: np.ndarray
     rows: np.ndarray
     trials: Sequence[Trial]
     shares: Mapping[str, float]
 
 
 def bench(
-    rows: np.ndarray, questions: np.ndarray, foreign: np.ndarray, groups: Mapping[str, np.ndarray], *, each: int,
+    stored: np.ndarray, questions: np.ndarray, foreign: np.ndarray, groups: Mapping[str, np.ndarray], *, each: int,
     seen: Sequence[float] = (), seed: int = 0,
 ) -> Bench:  # fmt: skip
     """All questions without a filter, and `each` of them under every filter; questions, foreign: (m, dims).
+
+    stored: (n, dims), float16 as the store has them, or float32.
 
     groups: masks by name. Besides them filters let a random share through, also such as were `seen`, and shares of what
     is farthest from the topic of the question, as a filter by team does to another team's question. None lets through
     fewer than K rows.
     """
     rng = np.random.default_rng(seed)
-    count = len(rows)
+    rows, count = unit(stored.astype(np.float32)), len(stored)
     trials = [_trial(rows, q, None, UNFILTERED) for q in questions]
     trials += [_trial(rows, q, None, UNFILTERED, is_foreign=True) for q in foreign]
     shares = {UNFILTERED: 1.0}
@@ -77,7 +83,7 @@ def bench(
         name = f"{share:.0%} far from the question"
         shares[name] = share
         trials += [_trial(rows, q, topics.away(q, share), name) for q in _some(questions, each, rng)]
-    return Bench(rows=rows, trials=trials, shares=shares)
+    return Bench(stored=stored, rows=rows, trials=trials, shares=shares)
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
@@ -89,7 +95,7 @@ def unit(rows: np.ndarray) -> np.ndarray:
 def measure(plan: DensePlan, index: DenseIndex, on: Bench, *, check: Callable[[], None] = lambda: None) -> Measured:
     """Build the index and do every trial; check: called between them, may raise. Times are of this process alone."""
     began = time.perf_counter()
-    index.build(on.rows)
+    index.build(on.stored)
     built = time.perf_counter() - began
     _warm(index, on)
     tried: list[_Tried] = []
@@ -109,7 +115,7 @@ def measure(plan: DensePlan, index: DenseIndex, on: Bench, *, check: Callable[[]
             for name, share in on.shares.items()
         ),
         p50_ms=float(np.quantile(times, 0.5)), p95_ms=float(np.quantile(times, 0.95)),
-        memory=stats.memory, build_s=built, elsewhere=stats.disk if index.traits.lives == "server" else 0,
+        memory=stats.memory, build_s=built, elsewhere=stats.disk,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from thruline.backends.exact_dense import ExactDense
+from thruline.backends.flat4_dense import Flat4Dense
 from thruline.ports.dense import Found
 from thruline.testing.dense_suite import clustered
 from thruline.vectors.plans import DensePlan
@@ -74,3 +75,14 @@ def test_a_sample_says_what_all_would_take(on: Bench) -> None:
     ten = scaled(one, 10)
     assert (ten.memory, ten.recall) == (10 * one.memory, one.recall)
     assert ten.p95_ms == pytest.approx(10 * one.p95_ms)
+
+
+def test_rows_in_files_are_measured_beside_what_memory_holds() -> None:
+    halves = clustered(3000).astype(np.float16)
+    on = bench(halves, clustered(3, seed=9), clustered(2, seed=4), {}, each=2)
+    index = Flat4Dense(in_memory=0)
+    found = measure(PLAN, index, on)
+    index.close()
+    assert found.elsewhere == halves.nbytes
+    assert found.memory < halves.nbytes / 2
+    assert found.recall.value == 1.0

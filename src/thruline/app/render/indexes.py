@@ -25,7 +25,7 @@ def _tuned(report: reports.TuneReport) -> Iterator[str]:
     yield ""
     yield from wrap("> is taken; * is on the frontier: no other is better in recall, time or memory and worse in none")
     if any(one.elsewhere for one in report.measured):
-        yield from wrap("after a + stands what a server would take besides")
+        yield from wrap("after a + stands what a server or files take besides")
     yield from (line for said in report.unmeasured for line in wrap(f"not measured: {said}"))
     yield from wrap(_measured_on(report))
     yield from wrap(_then(report))

@@ -27,8 +27,8 @@ class FilterView:
 class PlanMeasure:
     """One plan, measured. foreign: recall of questions about other things. memory in bytes; misses: goals, in words.
 
-    elsewhere: bytes that it takes besides on its server. on_frontier: no other plan is better in recall, time or memory
-    without being worse in another.
+    elsewhere: bytes that it takes besides on its server or in files. on_frontier: no other plan is better in recall,
+    time or memory without being worse in another.
     """
 
     plan: str
