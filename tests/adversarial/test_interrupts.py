@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,14 @@ NEVER = 60.0
 # CPython ends by the signal itself where that cut off an `exec`, as of a dataclass, however it was caught then; a shell
 # says 130 of both.
 STOPPED = (130, -signal.SIGINT)
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C reaches the tests, which it does not where a shell's & has started them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def interrupted(after_s: float, *words: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -54,6 +63,7 @@ def test_ctrl_c_ends_a_sync_in_one_line_and_the_next_one_finishes_it(tmp_path: P
     assert interrupted(NEVER, "verify", home=tmp_path / "home").returncode == 0
 
 
+@pytest.mark.usefixtures("heard")
 def test_ctrl_c_while_a_write_waits_for_another_one_leaves_no_transaction_behind(tmp_path: Path) -> None:
     one, other = SqliteDatabase(str(tmp_path / "one.db")), SqliteDatabase(str(tmp_path / "one.db"))
     one.script(["CREATE TABLE things (id TEXT) STRICT"])
