@@ -245,11 +245,10 @@ async def _keep(gateway: Gateway, call: Call, asked: Asked, words: Words) -> Ans
 
 def _extra(report: AnswerReport) -> dict[str, Any]:
     """What OpenAI's shape has no place for."""
-    cited = {n for s in report.sentences for n in s.citations}
     citations = [
         {"n": p.number, "title": p.title, "source": p.source, "path": p.path, "page": p.page, "record": p.record,
          "chunk": p.chunk}
-        for p in sorted(report.passages, key=lambda p: p.number) if p.number in cited
+        for p in report.cited
     ]  # fmt: skip
     kept = {"left_out": report.left_out, "kept_home": report.kept_home, "unreachable": report.unreachable}
     told = {name: number for name, number in kept.items() if number}

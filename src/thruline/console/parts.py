@@ -222,16 +222,9 @@ def given(answer: AnswerReport) -> list[Passage]:
     return sorted((p for p in answer.passages if p.number), key=lambda p: p.number)
 
 
-def cited(answer: AnswerReport) -> list[Passage]:
-    """The passages that a sentence of the answer rests on, by number."""
-    numbers = {n for s in answer.sentences for n in s.citations}
-    return [p for p in given(answer) if p.number in numbers]
-
-
 def unused(answer: AnswerReport) -> list[Passage]:
     """The passages that were read and that no sentence rests on, by number."""
-    used = {p.number for p in cited(answer)}
-    return [p for p in given(answer) if p.number not in used]
+    return [p for p in given(answer) if p not in answer.cited]
 
 
 def citing(sentences: Iterable[Sentence], passage: int) -> list[Sentence]:
@@ -251,7 +244,7 @@ def _words(table: Mapping[str, str]) -> Callable[[str], str]:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number, "count": count, "percent": percent, "short": short, "ago": ago, "moment": moment, "day": day,
     "size": show_size, "seconds": show_seconds, "lasting": lasting, "tone": tone, "state": state,
-    "stretches": stretches, "flow": flow, "given": given, "cited": cited, "unused": unused, "citing": citing,
+    "stretches": stretches, "flow": flow, "given": given, "unused": unused, "citing": citing,
     "reason": _words(REASONS), "risk": _words(RISKS), "particular": _words(PARTICULARS), "mode": _words(MODES),
     "cause": _words(WHYS),
 }  # fmt: skip

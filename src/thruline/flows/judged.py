@@ -58,9 +58,7 @@ def feedback(line: Line, actor: Actor, answer: str, says: Says) -> FeedbackRepor
     The passages that the answer cites are judged with it. Raises Conflict for one that cites none.
     """
     said = read(line, actor, answer)
-    cited = {n for sentence in said.sentences for n in sentence.citations}
-    grade = 1 if says == "good" else 0
-    grades = {p.chunk: grade for p in said.passages if p.number in cited}
+    grades = {p.chunk: 1 if says == "good" else 0 for p in said.cited}
     if not grades:
         raise Conflict("this answer cites no passage that could be judged", hint="judge one that cites some")
     question = Judged(

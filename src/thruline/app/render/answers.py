@@ -12,12 +12,9 @@ from thruline.vectors.fusion import EVEN
 
 def _answer(answer: reports.AnswerReport) -> Iterator[str]:
     yield from wrap(answer.text)
-    numbers = {n for sentence in answer.sentences for n in sentence.citations}
-    cited = {p.number: p for p in reversed(answer.passages) if p.number in numbers}
-    if cited:
+    if answer.cited:
         yield ""
-    for _, passage in sorted(cited.items()):
-        yield f"  [{passage.number}] {passage.title}  ({_place(passage)})"
+    yield from dict.fromkeys(f"  [{p.number}] {p.title}  ({_place(p)})" for p in answer.cited)
     if doubtful := sum(sentence.doubtful for sentence in answer.sentences):
         yield ""
         yield from wrap(f"{n(doubtful, 'word')} of this read off a picture with little certainty: look at the page")

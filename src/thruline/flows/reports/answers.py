@@ -169,6 +169,15 @@ class AnswerReport:
     sure: float | None = None
 
     @property
+    def cited(self) -> tuple[Passage, ...]:
+        """What its sentences rest on, by number: of one that was joined from neighbours the parts that are quoted."""
+        numbers = {n for sentence in self.sentences for n in sentence.citations}
+        quoted = {quote.chunk for sentence in self.sentences for quote in sentence.quotes}
+        exact = {p.number for p in self.passages if p.chunk in quoted}
+        kept = (p for p in self.passages if p.number in numbers and (p.chunk in quoted or p.number not in exact))
+        return tuple(sorted(kept, key=lambda p: p.number))
+
+    @property
     def unreachable(self) -> int:
         """Passages that only words could find for it, since the part of the index that holds them was away."""
         return self.searched.unreachable if self.searched else 0
