@@ -19,6 +19,7 @@ K = 10
 ROUNDS = 3
 QUESTIONS = 150  # of each kind
 BATCH, BATCHES = 100, 20  # rows that are acknowledged together, and how often
+LARGE, LARGES = 1_000, 2  # the same of large batches, which come after those
 BRACKETS = 1000  # rows are dealt to them by chance: the first 500 are half of all rows, the first one .1 %
 TOPICS = 50
 STAYS = 700  # what is in a higher bracket is deleted: 30 %
@@ -98,7 +99,7 @@ def read_task(folder: Path) -> Task:
     vectors = held["rows"].astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     every = Rows(vectors, held["document"], held["bracket"], held["topic"], said["rows"])
-    new = BATCH * BATCHES
+    new = BATCH * BATCHES + LARGE * LARGES
     return Task(
         every.taken(slice(0, -new)), every.taken(slice(-new, None)), held["inside"][:QUESTIONS],
         said["inside"][:QUESTIONS], held["outside"][:QUESTIONS], held["centres"],
@@ -153,20 +154,28 @@ def mixing(engine: Engine, task: Task) -> dict[str, float]:
 def inserting(engine: Engine, task: Task) -> dict[str, float]:
     """Rows a second, each batch acknowledged and then found by the next search; what searches cost after it."""
     _, before = timed(engine, [lambda q=q: engine.search(q, K) for q in task.inside])
-    began, cpu, seen, searched_s = time.monotonic(), engine.cpu_s(), 0, 0.0
-    for first in range(0, len(task.new.vectors), BATCH):
-        engine.insert(task.new.taken(slice(first, first + BATCH)), len(task.rows.vectors) + first)
+    small, large = BATCH * BATCHES, LARGE * LARGES
+    cpu = engine.cpu_s()
+    took, searched, seen = _inserted(engine, task, range(0, small, BATCH))
+    spent = engine.cpu_s() - cpu
+    _, after = timed(engine, [lambda q=q: engine.search(q, K) for q in task.inside])
+    took_large, _, _ = _inserted(engine, task, range(small, small + large, LARGE))
+    return {
+        "inserted_rows_a_s": round(small / (took - searched)), "inserted_and_seen_rows_a_s": round(small / took),
+        "inserted_rows_a_cpu_s": round(small / spent), "batches_seen_at_once": seen,
+        "search_after_insert": round(after / before, 2), "inserted_by_thousands_rows_a_s": round(large / took_large),
+    }  # fmt: skip
+
+
+def _inserted(engine: Engine, task: Task, starts: range) -> tuple[float, float, int]:
+    """Seconds of batches that begin there, those of the searches for each, and how many were found."""
+    began, searched, seen = time.monotonic(), 0.0, 0
+    for first in starts:
+        engine.insert(task.new.taken(slice(first, first + starts.step)), len(task.rows.vectors) + first)
         looked = time.monotonic()
         seen += engine.search(task.new.vectors[first], 1) == [len(task.rows.vectors) + first]
-        searched_s += time.monotonic() - looked
-    took, spent = time.monotonic() - began, engine.cpu_s() - cpu
-    _, after = timed(engine, [lambda q=q: engine.search(q, K) for q in task.inside])
-    rows = len(task.new.vectors)
-    return {
-        "inserted_rows_a_s": round(rows / (took - searched_s)), "inserted_and_seen_rows_a_s": round(rows / took),
-        "inserted_rows_a_cpu_s": round(rows / spent), "batches_seen_at_once": seen,
-        "search_after_insert": round(after / before, 2),
-    }  # fmt: skip
+        searched += time.monotonic() - looked
+    return time.monotonic() - began, searched, seen
 
 
 def deleting(engine: Engine, task: Task, folder: Path) -> dict[str, float]:
