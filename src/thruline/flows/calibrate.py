@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from thruline.core.errors import Conflict
 from thruline.core.ids import ArtifactId
-from thruline.core.nouns import Actor, Draft
+from thruline.core.nouns import Actor
 from thruline.flows.answer import prepare
+from thruline.flows.choices import Judgement, judge_choice
 from thruline.flows.judged import Row, rows, unanswered
 from thruline.flows.reports import Answering, CalibrationReport, Measure
 from thruline.flows.words import Asked, extracted
@@ -59,10 +60,12 @@ def calibrate(line: Line, actor: Actor, *, dry_run: bool, progress: Progress | N
             changed=ok and not dry_run, learned_on=len(learn), judged_on=len(judge),
             says=_says(gain.value, gain.low, gain.high),
             answering_before=_answering(judge, current), answering=_answering(judge, curve),
-            gain=_measure("worth", "of a question: 1 for a right answer, -1 for a wrong one", gain),
+            gain=Measure.of("worth", "of a question: 1 for a right answer, -1 for a wrong one", gain),
             dry_run=dry_run, seconds=round(time.monotonic() - began, 2),
         )  # fmt: skip
-        return report if dry_run else _keep(line, run, report, curve)
+        if not dry_run:
+            judge_choice(line, run, Judgement("sureness", RULE, report.generation, report.gain, curve.written(), ok))
+        return report
 
 
 def _questions(line: Line, part: Part) -> list[_Question]:
@@ -133,33 +136,13 @@ def _answering(cases: Sequence[Case], curve: Curve) -> Answering:
     refused = share([float(not c.is_given(curve)) for c in known])
     given = share([float(c.is_given(curve)) for c in none])
     return Answering(
-        right=_measure("right", "of what documents answer, answered with what answers it", right),
-        wrong=_measure("wrong", "of what documents answer, answered with something else", wrong),
-        refused=_measure("refused", "of what documents answer, not answered", refused),
-        made_up=_measure("made up", "of what nothing answers, answered all the same", given),
-    )
-
-
-def _measure(name: str, says: str, of: Estimate) -> Measure:
-    return Measure(
-        name=name, says=says, value=round(of.value, 4), low=round(of.low, 4), high=round(of.high, 4), questions=of.of
+        right=Measure.of("right", "of what documents answer, answered with what answers it", right),
+        wrong=Measure.of("wrong", "of what documents answer, answered with something else", wrong),
+        refused=Measure.of("refused", "of what documents answer, not answered", refused),
+        made_up=Measure.of("made up", "of what nothing answers, answered all the same", given),
     )
 
 
 def _says(value: float, low: float, high: float) -> str:
     between = f"a question is worth {value:+.3f} more, between {low:+.3f} and {high:+.3f}"
     return f"it is better: {between}" if low > 0 else f"whether it is better cannot be told from these: {between}"
-
-
-def _keep(line: Line, run: Run, report: CalibrationReport, curve: Curve) -> CalibrationReport:
-    """The verdict, and the curve where it gains, in one transaction."""
-    facts = {
-        "rule": RULE, "outcome": "passed" if report.ok else "failed", "score": report.gain.value,
-        "low": report.gain.low, "high": report.gain.high, "threshold": 0.0,
-    }  # fmt: skip
-    draft = Draft(verb="verdict.given", inputs=(ArtifactId(report.generation),), facts=facts)
-    with run.commit():
-        line.ledger.append([replace(draft, run=run.id, actor=run.actor)])
-        if report.changed:
-            line.choices.choose("sureness", curve.written(), run=run.id, actor=run.actor)
-    return report

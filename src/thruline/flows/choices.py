@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from thruline.core.clock import iso
-from thruline.flows.reports import ChoiceView
+from thruline.core.ids import ArtifactId
+from thruline.core.nouns import Draft
+from thruline.flows.reports import ChoiceView, Measure
+from thruline.runs.runner import Run
 from thruline.vectors.choices import What
 from thruline.vectors.fusion import Fusion
 from thruline.vectors.sureness import Curve
 
 if TYPE_CHECKING:
     from thruline.flows.line import Line
+
+
+class Judgement(NamedTuple):
+    """A choice that was measured on a generation: what its questions gain by it, and whether that is sure."""
+
+    what: What
+    rule: str
+    generation: str
+    gain: Measure
+    value: str
+    ok: bool
+
+
+def judge_choice(line: Line, run: Run, of: Judgement) -> None:
+    """The verdict, and the choice where it gains, in one transaction."""
+    facts = {
+        "rule": of.rule, "outcome": "passed" if of.ok else "failed", "score": of.gain.value, "low": of.gain.low,
+        "high": of.gain.high, "threshold": 0.0,
+    }  # fmt: skip
+    with run.commit():
+        run.append(Draft(verb="verdict.given", inputs=(ArtifactId(of.generation),), facts=facts))
+        if of.ok:
+            line.choices.choose(of.what, of.value, run=run.id, actor=run.actor)
 
 
 def listing(line: Line) -> tuple[ChoiceView, ...]:

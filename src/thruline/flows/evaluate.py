@@ -146,10 +146,7 @@ def _answers(said: Sequence[Answered]) -> Iterator[Measure]:
 
 def _measure(name: str, says: str, values: Sequence[float]) -> Measure:
     found = share(values) if set(values) <= {0.0, 1.0} else estimate(values)
-    return Measure(
-        name=name, says=says, value=round(found.value, 4), low=round(found.low, 4), high=round(found.high, 4),
-        questions=found.of,
-    )  # fmt: skip
+    return Measure.of(name, says, found)
 
 
 def _differences(ours: Values, theirs: Values) -> tuple[Difference, ...]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from thruline.core.errors import Conflict
-from thruline.core.ids import ArtifactId
-from thruline.core.nouns import Actor, Draft
+from thruline.core.nouns import Actor
+from thruline.flows.choices import Judgement, judge_choice
 from thruline.flows.find import find_in, view
 from thruline.flows.judged import Row, rows
 from thruline.flows.reports import FusionMeasure, Measure, WeighReport
@@ -45,12 +44,13 @@ def weigh(line: Line, actor: Actor, *, dry_run: bool, progress: Progress | None 
         report = WeighReport(
             collection="main", generation=line.shelf.serving().generation, ok=ok, fusion=fusion, before=current,
             changed=ok and not dry_run, learned_on=len(learn), judged_on=len(judge),
-            says=_says(fusion, current, gain), ndcg_before=_measure(before), ndcg=_measure(after),
-            gain=replace(_measure([]), value=round(gain.value, 4), low=round(gain.low, 4), high=round(gain.high, 4),
-                         questions=gain.of),
+            says=_says(fusion, current, gain), ndcg_before=_measure(estimate(before)), ndcg=_measure(estimate(after)),
+            gain=_measure(gain),
             tried=_best_of_each(grid), dry_run=dry_run, seconds=round(time.monotonic() - began, 2),
         )  # fmt: skip
-        return report if dry_run else _keep(line, run, report)
+        if not dry_run:
+            judge_choice(line, run, Judgement("fusion", RULE, report.generation, report.gain, fusion.written(), ok))
+        return report
 
 
 def _looked(line: Line, actor: Actor, run: Run) -> tuple[list[Looked], list[Looked]]:
@@ -97,12 +97,8 @@ def _says(fusion: Fusion, current: Fusion, gain: Estimate) -> str:
     return f"that {fusion.text} is better than {current.text} cannot be told from these questions: {between}"
 
 
-def _measure(values: Sequence[float]) -> Measure:
-    of = estimate(values)
-    return Measure(
-        name="nDCG@10", says="how high what answers stands, 1 for all of it on top", value=round(of.value, 4),
-        low=round(of.low, 4), high=round(of.high, 4), questions=of.of,
-    )  # fmt: skip
+def _measure(of: Estimate) -> Measure:
+    return Measure.of("nDCG@10", "how high what answers stands, 1 for all of it on top", of)
 
 
 def _best_of_each(grid: Sequence[Tried]) -> tuple[FusionMeasure, ...]:
@@ -110,17 +106,3 @@ def _best_of_each(grid: Sequence[Tried]) -> tuple[FusionMeasure, ...]:
     steps = (grid[start : start + len(CONSTANTS)] for start in range(0, len(grid), len(CONSTANTS)))
     tops = (max(step, key=lambda one: one.ndcg) for step in steps)
     return tuple(FusionMeasure(fusion=one.fusion, ndcg=round(one.ndcg, 4)) for one in tops)
-
-
-def _keep(line: Line, run: Run, report: WeighReport) -> WeighReport:
-    """The verdict, and the fusion where it gains, in one transaction."""
-    facts = {
-        "rule": RULE, "outcome": "passed" if report.ok else "failed", "score": report.gain.value,
-        "low": report.gain.low, "high": report.gain.high, "threshold": 0.0,
-    }  # fmt: skip
-    draft = Draft(verb="verdict.given", inputs=(ArtifactId(report.generation),), facts=facts)
-    with run.commit():
-        line.ledger.append([replace(draft, run=run.id, actor=run.actor)])
-        if report.changed:
-            line.choices.choose("fusion", report.fusion.written(), run=run.id, actor=run.actor)
-    return report

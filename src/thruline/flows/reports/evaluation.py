@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
+
+from thruline.vectors.quality import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,12 @@ class Measure:
     low: float
     high: float
     questions: int
+
+    @classmethod
+    def of(cls, name: str, says: str, found: Estimate) -> Self:
+        """What was found, as it reads."""
+        low, high = round(found.low, 4), round(found.high, 4)
+        return cls(name=name, says=says, value=round(found.value, 4), low=low, high=high, questions=found.of)
 
 
 @dataclass(frozen=True, kw_only=True)
